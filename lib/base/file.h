@@ -1,0 +1,39 @@
+// A file's bytes, mapped read-only. The only place that knows how a platform maps files.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+
+namespace infer {
+
+// Immutable; shared by whoever points into it. Bytes live as long as the object.
+class File {
+ public:
+  // path: UTF-8. Refuses directories, empty files and what is not a regular file, each by a sentence that says what to do.
+  static Result<std::shared_ptr<const File>> open(const std::string& path);
+  // A window of an open descriptor (an Android asset). The descriptor is duplicated; the caller keeps its own.
+  // length < 0: to the end of the file.
+  static Result<std::shared_ptr<const File>> open_fd(int fd, int64_t offset, int64_t length);
+  // Borrowed memory: must outlive the object.
+  static Result<std::shared_ptr<const File>> from_memory(const void* data, int64_t length);
+  virtual ~File() = default;
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  const std::string& name() const { return name_; }  // for messages: the path, or "fd 3", or "memory"
+
+  // Tells the system that these bytes are needed soon. A hint: never fails.
+  virtual void will_need(std::span<const std::byte>) const {}
+
+ protected:
+  std::span<const std::byte> bytes_;
+  std::string name_;
+};
+
+// Writes a whole file so that readers see the old one or the new one, never half (temporary name, flush, rename).
+Status write_file(const std::string& path, std::span<const std::byte> bytes);
+
+}  // namespace infer

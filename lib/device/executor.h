@@ -1,0 +1,55 @@
+// A Program on devices: placed, compiled once, run many times. The only caller of backend.h's plan functions.
+//
+// Nodes go to the first device that supports them; contiguous runs of nodes on one device are one plan; tensors that cross plans
+// pass through host memory. Owns the state (KV pages) and the buffers of the Step. After create() a run allocates nothing.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/step.h"
+#include "device/registry.h"
+#include "graph/program.h"
+
+namespace infer::device {
+
+class Executor {
+ public:
+  struct Weight {
+    graph::TensorId tensor;
+    std::span<const std::byte> data;  // outlives the Executor; imported in place where the device can, else copied
+  };
+  struct Limits {
+    int64_t tokens = 0, seqs = 0, rows = 0, table_cols = 0, pages = 0;  // maxima of a Step, and the number of KV pages
+  };
+  // devices: in order of preference. `program` must outlive the Executor.
+  static Result<std::unique_ptr<Executor>> create(std::vector<std::shared_ptr<const Device>> devices, const graph::Program& program,
+                                                  std::span<const Weight> weights, const Limits& limits);
+  virtual ~Executor() = default;
+
+  // Checks the Step against the limits (ids, pages, ranges: E_INVALID), runs it, writes logits [R, n_vocab]. On failure the
+  // pages written by this step are undefined, everything else is as before. One thread at a time.
+  virtual Status run(const Step& step, std::span<float> logits) = 0;
+  virtual void cancel() = 0;  // any thread: the run in flight returns E_CANCELLED soon
+
+  // Copies whole pages inside the state (copy on write), and out of it and back (swap).
+  virtual Status copy_page(int32_t from, int32_t to) = 0;
+  virtual int64_t page_bytes() const = 0;  // one page over all states
+  virtual Status read_page(int32_t page, std::span<std::byte> out) = 0;
+  virtual Status write_page(int32_t page, std::span<const std::byte> in) = 0;
+
+  struct Placed {
+    uint32_t node;
+    std::string op, device, kernel;  // "matmul", "cpu", "q4_1 avx2 4x2"
+    std::string weight;              // name of the weight it reads, if any
+    std::string type;                // its type
+  };
+  virtual std::vector<Placed> placement() const = 0;
+  virtual int64_t workspace_bytes() const = 0;  // plans' own memory
+  virtual int64_t state_bytes() const = 0;
+  // Counters of all devices used: (name, value).
+  virtual std::vector<std::pair<std::string, int64_t>> counters() const = 0;
+};
+
+}  // namespace infer::device

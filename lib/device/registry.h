@@ -1,0 +1,62 @@
+// Backends and devices of one runtime: found, checked, opened. A broken plugin is reported and skipped.
+#pragma once
+#include <libinfer/backend.h>
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "device/builtin.h"
+
+namespace infer::device {
+
+struct RegistryOptions {
+  std::vector<std::string> folders;                             // searched for *.json manifests, in order
+  std::vector<std::string> use;                                 // names wanted, in order of preference; empty: all, by priority
+  std::vector<std::pair<std::string, std::string>> settings;    // "cpu.threads" -> "2"; an unknown key of a loaded backend is E_NOT_FOUND
+  std::span<const Builtin> builtin;                             // linked in; a plugin of the same name found in a folder comes first
+};
+
+// An opened device. Closed when the last user lets go.
+class Device {
+ public:
+  ~Device();
+  const infer_backend& backend() const { return *backend_; }
+  infer_dev* dev() const { return dev_; }
+  const infer_dev_info& info() const { return info_; }
+  // Calls a function of the plugin that can fail; its message (host->fail) becomes the Status.
+  Status check(infer_status code, std::string_view doing) const;
+
+ private:
+  friend class Registry;
+  const infer_backend* backend_ = nullptr;
+  infer_dev* dev_ = nullptr;
+  infer_dev_info info_{};
+};
+
+class Registry {
+ public:
+  struct Entry {  // a backend that was looked at
+    std::string name, path, note;
+    const infer_backend* backend = nullptr;  // null: refused, note says why
+  };
+  static Result<std::unique_ptr<Registry>> create(RegistryOptions options, Log log);
+  Status load(const std::string& path);  // one plugin file
+  std::vector<Entry> entries() const;
+  std::vector<std::shared_ptr<const Device>> devices() const;  // best first; reference last
+
+ private:
+  Registry(RegistryOptions options, Log log);
+  RegistryOptions options_;
+  Log log_;
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;
+  std::vector<std::shared_ptr<const Device>> devices_;
+};
+
+}  // namespace infer::device

@@ -1,0 +1,87 @@
+// What every model format becomes: typed metadata, named tensors, tokenizer data. Nothing after formats/ asks where a model
+// came from. Bytes stay mapped; a ModelFile only points.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "base/tokens.h"
+#include "quant/types.h"
+
+namespace infer::formats {
+
+struct Array;
+// A metadata value. Integers of every width arrive as int64_t or (only above INT64_MAX) uint64_t, floats as double.
+using Value = std::variant<int64_t, uint64_t, double, bool, std::string_view, std::shared_ptr<const Array>>;
+struct Array {
+  // Elements as the alternative of Value that their type has; strings are views into the file.
+  std::variant<std::vector<int64_t>, std::vector<uint64_t>, std::vector<double>, std::vector<bool>, std::vector<std::string_view>> items;
+  size_t size() const {
+    return std::visit([](const auto& v) { return v.size(); }, items);
+  }
+};
+
+struct Tensor {
+  std::string_view name;          // view into the file
+  quant::Type type;
+  int32_t rank;                   // 1..4
+  int64_t dim[4];                 // outermost first, unused = 1: a matrix that maps K inputs to N outputs is [N, K]
+  std::span<const std::byte> data;  // checked to lie inside the file; may be unaligned
+};
+
+class ModelFile {
+ public:
+  // Metadata -------------------------------------------------------------------------------------------------------
+  struct Entry {
+    std::string_view key;
+    Value value;
+  };
+  std::span<const Entry> metadata() const { return metadata_; }  // in file order
+  const Value* find(std::string_view key) const;                 // nullptr: absent
+  // Typed and ranged: absent -> `fallback` if given else E_CORRUPT naming the key; other type or out of range -> E_CORRUPT
+  // naming key, value and range.
+  Result<int64_t> get_int(std::string_view key, int64_t least, int64_t most, std::optional<int64_t> fallback = {}) const;
+  Result<double> get_num(std::string_view key, std::optional<double> fallback = {}) const;  // finite
+  Result<bool> get_bool(std::string_view key, std::optional<bool> fallback = {}) const;
+  Result<std::string_view> get_str(std::string_view key, std::optional<std::string_view> fallback = {}) const;
+
+  // Tensors ----------------------------------------------------------------------------------------------------------
+  std::span<const Tensor> tensors() const { return tensors_; }  // in file order
+  const Tensor* tensor(std::string_view name) const;            // nullptr: absent
+
+  const std::string& architecture() const { return architecture_; }  // "llama", "qwen2", ...
+  const TokenizerData& tokenizer() const { return tokenizer_; }      // .model empty: file has none
+  uint64_t file_bytes() const { return file_bytes_; }                // of all parts
+  std::span<const std::shared_ptr<const File>> files() const { return files_; }
+
+  ModelFile();
+  ~ModelFile();
+
+ private:
+  friend class ModelFileBuilder;  // model_file_builder.h: what a format reader fills
+  std::vector<Entry> metadata_;
+  std::vector<Tensor> tensors_;
+  struct Index;
+  std::unique_ptr<Index> index_;  // name -> position, for both
+  std::string architecture_;
+  TokenizerData tokenizer_;
+  uint64_t file_bytes_ = 0;
+  std::vector<std::shared_ptr<const File>> files_;
+};
+
+// Called now and then while loading with 0..1; returning false stops the load with INFER_E_CANCELLED.
+using Progress = std::function<bool(double)>;
+
+// Opens what lies at path (a GGUF file; the first of a split set opens all of it).
+Result<std::shared_ptr<const ModelFile>> open_model(const std::string& path, const Progress& progress = {});
+// From bytes already at hand (descriptor, memory).
+Result<std::shared_ptr<const ModelFile>> open_model(std::shared_ptr<const File> file, const Progress& progress = {});
+
+}  // namespace infer::formats

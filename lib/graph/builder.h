@@ -1,0 +1,66 @@
+// Builds a Program node by node and checks shapes as it goes. The first mistake is kept and returned by finish(); later calls
+// are harmless, so a model's page reads without error handling on every line.
+#pragma once
+#include "graph/program.h"
+
+namespace infer::graph {
+
+struct Rope {
+  int64_t head_dim = 0, n_rot = 0;
+  bool split_halves = false;  // style 1 (neox) instead of adjacent pairs (llama)
+  double base = 10000, freq_scale = 1, ext_factor = 0, attn_factor = 1, corr_low = 0, corr_high = 0;  // see INFER_OP_ROPE
+  TensorId factors = kNone;
+};
+
+struct Attention {
+  int64_t n_heads = 0, n_kv_heads = 0, head_dim = 0, head_dim_v = 0, page = 0, window = 0;
+  double scale = 0, softcap = 0;
+  TensorId sinks = kNone;
+};
+
+class Builder {
+ public:
+  // Leaves. dims: > 0, or sym(...).
+  TensorId weight(std::string name, uint32_t type, std::vector<int64_t> dims);
+  TensorId state(std::string name, uint32_t type, std::vector<int64_t> dims);
+  // The arrays of the Step, made on first use.
+  TensorId tokens();       // [T] i32
+  TensorId positions();    // [T] i32
+  TensorId rows();         // [R] i32
+
+  // Operators: see backend.h for the maths.
+  TensorId embed(TensorId table, TensorId ids);
+  TensorId rms_norm(TensorId x, TensorId weight, double eps);
+  TensorId matmul(TensorId x, TensorId w, TensorId bias = kNone);
+  TensorId rope(TensorId x, const Rope& r);
+  void kv_write(TensorId k, TensorId v, TensorId k_state, TensorId v_state, const Attention& a);
+  TensorId attention(TensorId q, TensorId k_state, TensorId v_state, const Attention& a);
+  TensorId add(TensorId a, TensorId b);
+  TensorId mul(TensorId a, TensorId b);
+  TensorId scale(TensorId x, double by);
+  TensorId act(TensorId x, infer_act kind);
+  TensorId glu(TensorId gate, TensorId up, infer_act kind);
+  TensorId gather(TensorId x, TensorId rows);
+  struct Routed { TensorId ids, weights; };
+  Routed route(TensorId logits, int64_t k, int64_t mode, double scale);
+  TensorId matmul_experts(TensorId x, TensorId w, TensorId ids, TensorId bias = kNone);
+  TensorId expert_sum(TensorId y, const Routed& routed);
+
+  // `logits` [R, n_vocab] becomes the output.
+  Result<Program> finish(TensorId logits);
+
+  // Number of nodes so far: lets a model tag which nodes belong to which layer.
+  size_t n_nodes() const { return p_.nodes_.size(); }
+
+ private:
+  TensorId add_tensor(std::string name, uint32_t type, uint32_t role, std::vector<int64_t> dims);
+  TensorId step_input(TensorId StepTensors::*slot, const char* name, std::vector<int64_t> dims);
+  TensorId node(uint32_t kind, std::vector<TensorId> in, uint32_t type, std::vector<int64_t> out_dims, std::vector<int64_t> i = {}, std::vector<double> f = {});
+  bool expect(bool good, std::string_view op, std::string_view what);
+  std::vector<int64_t> dims(TensorId t) const;
+
+  Program p_;
+  Status error_;
+};
+
+}  // namespace infer::graph

@@ -1,0 +1,56 @@
+// Chat templates: the Jinja that published models use, as an interpreter with budgets.
+//
+// Output is marked: every byte that came from a message (and what filters made of it) is remembered as input, everything that
+// the template itself wrote is trusted. The tokenizer looks for control tokens in trusted ranges only.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace infer::text {
+
+struct TemplateLimits {
+  int32_t depth = 64;               // nesting of source and of calls
+  int64_t steps = 2'000'000;        // evaluated nodes
+  int64_t bytes = 16 << 20;         // rendered output and any one intermediate string or list
+  int64_t source_bytes = 1 << 20;
+};
+
+struct Part {
+  std::string kind, data;  // "text", UTF-8
+};
+struct Message {
+  std::string role;
+  std::vector<Part> parts;
+};
+
+struct Rendered {
+  std::string text;
+  struct Span { size_t begin, end; };
+  std::vector<Span> trusted;  // sorted, disjoint: what the template wrote
+};
+
+class Template {
+ public:
+  // Syntax errors give line and column and what was expected.
+  static Result<std::unique_ptr<const Template>> compile(std::string_view source, const TemplateLimits& limits = {});
+  virtual ~Template() = default;
+
+  struct Context {
+    std::vector<Message> messages;
+    bool add_generation_prompt = true;
+    std::string bos_token, eos_token;                 // text of these tokens; trusted
+    std::map<std::string, std::string> extra_json;    // further variables, as JSON text (tools, enable_thinking, ...)
+    int64_t now = 0;                                  // seconds since the epoch, UTC, for strftime_now
+  };
+  // raise_exception() in the template is E_INVALID with its message. Exceeded budgets are E_INVALID naming the budget.
+  // A kind of part that is not "text" is E_UNSUPPORTED naming it.
+  virtual Result<Rendered> render(const Context& context) const = 0;
+};
+
+}  // namespace infer::text

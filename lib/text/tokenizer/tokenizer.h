@@ -1,0 +1,67 @@
+// Text <-> token ids.
+//
+// Linear time on any input; invalid UTF-8 is data, not an error. User text can never become a control token: only ranges that
+// the caller declares trusted are searched for the text of control tokens.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "base/tokens.h"
+
+namespace infer::text {
+
+// Bytes [begin, end) of a text.
+struct Range {
+  size_t begin, end;
+};
+
+class Tokenizer {
+ public:
+  // Unknown kind or pre-tokenizer: E_UNSUPPORTED naming it. Inconsistent vocabulary: E_CORRUPT. `data` is kept.
+  static Result<std::unique_ptr<const Tokenizer>> create(std::shared_ptr<const TokenizerData> data);
+  virtual ~Tokenizer() = default;
+
+  // Appends ids of `text`. add_special: BOS/EOS as the model wants. Text inside `trusted` ranges (sorted, disjoint) that spells
+  // a control or user-defined token becomes that token; a match must lie wholly inside one range.
+  virtual Status encode(std::string_view text, bool add_special, std::span<const Range> trusted, std::vector<int32_t>& out) const = 0;
+  Status encode(std::string_view text, bool add_special, bool parse_special, std::vector<int32_t>& out) const {
+    const Range all{0, text.size()};
+    return encode(text, add_special, std::span<const Range>(&all, parse_special ? 1 : 0), out);
+  }
+
+  // Bytes that a token adds to a text, given whether anything stands before it (SPM drops the first token's space).
+  // Control tokens give nothing unless `special`. id is in 0..n_vocab-1.
+  virtual void append_piece(int32_t id, bool special, bool first, std::string& out) const = 0;
+  std::string decode(std::span<const int32_t> ids, bool special) const;
+
+  int32_t n_vocab() const { return static_cast<int32_t>(data_->tokens.size()); }
+  bool is_control(int32_t id) const { return control_[id]; }
+  bool is_end(int32_t id) const { return end_[id]; }  // generation stops here: EOS, EOT, EOM and their kin by name
+  const TokenizerData& data() const { return *data_; }
+
+ protected:
+  std::shared_ptr<const TokenizerData> data_;
+  std::vector<bool> control_, end_;  // [n_vocab]
+};
+
+// Streaming: bytes come out as soon as they are whole UTF-8 characters.
+class Detokenizer {
+ public:
+  explicit Detokenizer(const Tokenizer& t, bool special = false) : tokenizer_(&t), special_(special) {}
+  // Appends to `out` the whole characters that `id` completes.
+  void feed(int32_t id, std::string& out);
+  // The end: what is held back comes out as U+FFFD, once per broken sequence.
+  void finish(std::string& out);
+
+ private:
+  const Tokenizer* tokenizer_;
+  bool special_, first_ = true;
+  std::string held_;  // bytes of an unfinished character, at most 3
+};
+
+}  // namespace infer::text
