@@ -32,7 +32,8 @@ std::span<const TypeInfo> all_types();
 // Bytes of a row of n values; n is a multiple of block_elems.
 inline uint64_t row_bytes(Type t, uint64_t n) { return n / info(t).block_elems * info(t).block_bytes; }
 
-// blocks -> out[n]. The definition of the type; equal bit for bit to the `gguf` package. Not kI32.
+// blocks (at any alignment) -> out[n]. The definition of the type; equal bit for bit to the `gguf` package, NaN payloads aside.
+// kI32 has no decoder: out is left as it is.
 void decode_row(Type t, const void* blocks, float* out, int64_t n);
 
 }  // namespace infer::quant
