@@ -1,5 +1,5 @@
-// Builds a Program node by node and checks shapes as it goes. The first mistake is kept and returned by finish(); later calls
-// are harmless, so a model's page reads without error handling on every line.
+// Builds a Program node by node and checks shapes as it goes. The first mistake is kept and returned by finish(); later
+// calls are harmless, so a model's page reads without error handling on every line.
 #pragma once
 #include "graph/program.h"
 
@@ -8,7 +8,8 @@ namespace infer::graph {
 struct Rope {
   int64_t head_dim = 0, n_rot = 0;
   bool split_halves = false;  // style 1 (neox) instead of adjacent pairs (llama)
-  double base = 10000, freq_scale = 1, ext_factor = 0, attn_factor = 1, corr_low = 0, corr_high = 0;  // see INFER_OP_ROPE
+  double base = 10000, freq_scale = 1, ext_factor = 0, attn_factor = 1, corr_low = 0,
+         corr_high = 0;  // see INFER_OP_ROPE
   TensorId factors = kNone;
 };
 
@@ -24,9 +25,9 @@ class Builder {
   TensorId weight(std::string name, uint32_t type, std::vector<int64_t> dims);
   TensorId state(std::string name, uint32_t type, std::vector<int64_t> dims);
   // The arrays of the Step, made on first use.
-  TensorId tokens();       // [T] i32
-  TensorId positions();    // [T] i32
-  TensorId rows();         // [R] i32
+  TensorId tokens();     // [T] i32
+  TensorId positions();  // [T] i32
+  TensorId rows();       // [R] i32
 
   // Operators: see backend.h for the maths.
   TensorId embed(TensorId table, TensorId ids);
@@ -41,7 +42,9 @@ class Builder {
   TensorId act(TensorId x, infer_act kind);
   TensorId glu(TensorId gate, TensorId up, infer_act kind);
   TensorId gather(TensorId x, TensorId rows);
-  struct Routed { TensorId ids, weights; };
+  struct Routed {
+    TensorId ids, weights;
+  };
   Routed route(TensorId logits, int64_t k, int64_t mode, double scale);
   TensorId matmul_experts(TensorId x, TensorId w, TensorId ids, TensorId bias = kNone);
   TensorId expert_sum(TensorId y, const Routed& routed);
@@ -55,9 +58,11 @@ class Builder {
  private:
   TensorId add_tensor(std::string name, uint32_t type, uint32_t role, std::vector<int64_t> dims);
   TensorId step_input(TensorId StepTensors::*slot, const char* name, std::vector<int64_t> dims);
-  TensorId node(uint32_t kind, std::vector<TensorId> in, uint32_t type, std::vector<int64_t> out_dims, std::vector<int64_t> i = {}, std::vector<double> f = {});
+  TensorId q_start();      // [S + 1] i32
+  TensorId kv_len();       // [S] i32
+  TensorId block_table();  // [S, B] i32
+  TensorId node(uint32_t kind, std::vector<TensorId> in, std::vector<int64_t> i = {}, std::vector<double> f = {});
   bool expect(bool good, std::string_view op, std::string_view what);
-  std::vector<int64_t> dims(TensorId t) const;
 
   Program p_;
   Status error_;

@@ -1,7 +1,8 @@
-// A compiled model's plan on paper: flat tensors and nodes in the form that backend.h hands to plugins, with their owner.
+// A compiled model's plan on paper: flat tensors and nodes in the form that backend.h hands to plugins, with their
+// owner.
 //
-// A Program is built once per model by models/ through a Builder (builder.h), which checks every shape. Dimensions that differ
-// from run to run are symbols.
+// A Program is built once per model by models/ through a Builder (builder.h), which checks every shape. Dimensions that
+// differ from run to run are symbols.
 #pragma once
 #include <libinfer/backend.h>
 
@@ -20,14 +21,23 @@ using TensorId = uint32_t;
 inline constexpr TensorId kNone = INFER_NONE;
 
 // Symbols, in the order of infer_program.symbol_max.
-enum Symbol : uint32_t { kTokens = 0, kSeqs = 1, kSeqsPlus1 = 2, kRows = 3, kTableCols = 4, kPages = 5, kSymbolCount = 6 };
+enum Symbol : uint32_t {
+  kTokens = 0,
+  kSeqs = 1,
+  kSeqsPlus1 = 2,
+  kRows = 3,
+  kTableCols = 4,
+  kPages = 5,
+  kSymbolCount = 6
+};
 inline constexpr int64_t sym(Symbol s) { return INFER_SYMBOL(s); }
 using Symbols = std::array<int64_t, kSymbolCount>;  // values, or maxima
 
 // Which tensors of a program the Step's arrays are (kNone: the program does not use it).
 struct StepTensors {
-  TensorId tokens = kNone, positions = kNone, q_start = kNone, kv_len = kNone, block_table = kNone, rows = kNone;  // inputs
-  TensorId logits = kNone;                                                                                        // output [R, n_vocab]
+  TensorId tokens = kNone, positions = kNone, q_start = kNone, kv_len = kNone, block_table = kNone,
+           rows = kNone;    // inputs
+  TensorId logits = kNone;  // output [R, n_vocab]
 };
 
 class Program {
@@ -43,7 +53,11 @@ class Program {
   std::span<const Node> nodes() const { return nodes_; }
   const StepTensors& step() const { return step_; }
 
-  // Bytes of a tensor once symbols have these values.
+  Program() = default;
+  Program(Program&&) = default;  // moves keep the names' addresses; copies would not
+  Program& operator=(Program&&) = default;
+
+  // Bytes of a tensor once symbols have these values; UINT64_MAX when that overflows.
   uint64_t bytes(TensorId t, const Symbols& values) const;
 
  private:
@@ -55,11 +69,12 @@ class Program {
   StepTensors step_;
 };
 
-// A Program (or a contiguous run of its nodes) as the C struct; borrows from the Program. Tensor indices stay those of the
-// Program. roles: replaces tensors' roles where a split made a temp an input or output (empty: as in the Program).
+// A Program (or a contiguous run of its nodes) as the C struct; borrows from the Program. Tensor indices stay those of
+// the Program. roles: replaces tensors' roles where a split made a temp an input or output (empty: as in the Program).
 class View {
  public:
-  View(const Program& p, const Symbols& maxima, size_t first_node = 0, size_t n_nodes = SIZE_MAX, std::span<const uint32_t> roles = {});
+  View(const Program& p, const Symbols& maxima, size_t first_node = 0, size_t n_nodes = SIZE_MAX,
+       std::span<const uint32_t> roles = {});
   const infer_program* c() const { return &c_; }
 
  private:

@@ -102,6 +102,7 @@ TEST_CASE("backends know quant, base's plain headers, the contract and themselve
       const std::string target = line.substr(10, line.find('"', 10) - 10);
       const std::string own = place(s.path) + "/";
       const bool good = target.rfind("quant/", 0) == 0 || target.rfind("base/", 0) == 0 || target.rfind("backends/common/", 0) == 0 ||
+                        (place(s.path) == "backends/common" && target == "graph/signature.h") ||  // ops.def's one checker
                         target.rfind(own, 0) == 0 || target.find('/') == std::string::npos || target.rfind("libinfer/", 0) == 0;
       CHECK_MESSAGE(good, s.path, " includes ", target);
     }
