@@ -1,15 +1,16 @@
 // From one row of logits to one token: the sampler chain.
 //
-// Order (llama.cpp's and vLLM's common ground): logit bias and bans -> penalties -> greedy if temperature 0 -> temperature ->
-// top-k -> typical -> top-p -> min-p -> draw. Ties are broken by the lower id, so the result does not depend on a sort's whims.
-// Random numbers are counter-based (Philox 4x32-10, Salmon et al. 2011): draw number n of seed s is a pure function of (s, n), the
-// same on every platform, and a resumed request needs no generator state.
+// Order: logit bias and bans -> penalties -> greedy if temperature 0 -> temperature -> top-k -> typical -> top-p ->
+// min-p -> draw. Each filter works on what the one before left, renormalised. Ties are broken by the lower id, so the
+// result does not depend on a sort's whims; exp and the random numbers are our own, so a seed gives the same text on
+// every platform.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
+
+#include "sampling/philox.h"
 
 namespace infer::sampling {
 
@@ -20,11 +21,11 @@ struct SamplerOptions {
   double min_p = 0.05;              // 0: off
   double typical_p = 1.0;           // 1: off
   double repetition_penalty = 1.0;  // Keskar et al. 2019 (CTRL): positive logits divided, negative multiplied; 1: off
-  double frequency_penalty = 0.0, presence_penalty = 0.0;  // OpenAI's definition, over generated tokens and prompt within penalty_last
-  int32_t penalty_last = 64;        // window in tokens; -1: everything, 0: off
+  double frequency_penalty = 0.0, presence_penalty = 0.0;  // OpenAI's definition, over prompt and generated tokens
+  int32_t penalty_last = 64;  // the penalties look at this many last tokens; -1: all, 0: off
   uint64_t seed = 0;
   std::vector<std::pair<int32_t, float>> logit_bias;  // added; -infinity bans
-  int32_t n_logprobs = -1;          // -1: none; 0: of the chosen token; n: and of the n most likely
+  int32_t n_logprobs = -1;                            // -1: none; 0: of the chosen token; n: and of the n most likely
 };
 
 struct LogProb {
@@ -32,33 +33,49 @@ struct LogProb {
   float logprob;
 };
 struct Choice {
-  int32_t token = -1;
-  float logprob = 0;             // under the model's own distribution (before bias, penalties, temperature, filters)
-  std::vector<LogProb> top;      // n_logprobs most likely, most likely first
+  int32_t token = -1;        // -1: nothing may be chosen
+  float logprob = 0;         // under the model's own distribution (before bias, penalties, temperature, filters)
+  std::vector<LogProb> top;  // [min(n_logprobs, n_vocab)], most likely first
 };
 
+// What may be chosen for one row, beside the logits.
+struct Context {
+  std::span<const int32_t> history;  // prompt and generated ids, oldest first
+  std::span<const int32_t> banned;   // ids that may not come now (end tokens before min_tokens)
+  std::span<const uint32_t> mask;    // bit per id that may be chosen; empty: all (a grammar's seam)
+  uint64_t index = 0;                // which draw of its request this is
+};
+
+// The chain and its working memory. One serves all requests of a thread: nothing is kept from row to row.
 class Sampler {
  public:
-  Sampler(const SamplerOptions& options, int32_t n_vocab);  // allocates all it will need
-  // logits [n_vocab] (left untouched). history: prompt and generated ids, oldest first. banned: ids that may not be chosen now
-  // (end tokens before min_tokens). mask: bit per id that may be chosen, empty = all (constraint's seam). index: which draw of the
-  // request this is. Non-finite logits: NaN counts as -infinity; if nothing is left, token stays -1.
-  void choose(std::span<const float> logits, std::span<const int32_t> history, std::span<const int32_t> banned,
-              std::span<const uint32_t> mask, uint64_t index, Choice& out);
+  explicit Sampler(int32_t n_vocab);  // allocates all that choose() will need
+  // logits [n_vocab]. NaN counts as -infinity.
+  void choose(const SamplerOptions& options, std::span<const float> logits, const Context& context, Choice& out);
 
  private:
-  SamplerOptions options_;
   struct Candidate {
     int32_t token;
     float logit;
-    double p;
+    double p;  // not normalised
   };
-  std::vector<Candidate> candidates_;
-  std::vector<float> work_;
-  std::vector<int32_t> counts_, touched_;
-};
+  static bool before(const Candidate& a, const Candidate& b);
 
-// Uniform in [0, 1) with 53 bits: draw `index` of `seed`.
-double uniform(uint64_t seed, uint64_t index);
+  std::span<const float> adjust(const SamplerOptions& options, std::span<const float> logits, const Context& context);
+  void penalise(const SamplerOptions& options, std::span<const int32_t> history);
+  int32_t draw(const SamplerOptions& options, std::span<const float> x, uint64_t index);
+  void keep_top(std::span<const float> x, size_t k);
+  void weigh(double temperature);
+  void keep_typical(double typical_p, double temperature);
+  void keep_nucleus(double top_p);
+  template <class Less>
+  void keep_until(double enough, Less less);
+  void log_probs(const SamplerOptions& options, std::span<const float> logits, Choice& out);
+  double total() const;
+
+  std::vector<Candidate> candidates_;  // capacity [n_vocab]
+  std::vector<float> adjusted_;        // [n_vocab]
+  std::vector<int32_t> counts_;        // [n_vocab], zero between rows
+};
 
 }  // namespace infer::sampling
