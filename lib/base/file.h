@@ -15,11 +15,11 @@ class File {
  public:
   enum class Links { kFollow, kRefuse };  // what to do when the last part of the path is a symbolic link
 
-  // path: UTF-8. Refuses directories, empty files and what is not a regular file, each by a sentence that says what to do.
-  // kRefuse is for files whose names were derived and not given by the caller: a link there could lead anywhere.
+  // path: UTF-8. Refuses directories, empty files and what is not a regular file, each by a sentence that says what to
+  // do. kRefuse is for files whose names were derived and not given by the caller: a link there could lead anywhere.
   static Result<std::shared_ptr<const File>> open(const std::string& path, Links links = Links::kFollow);
-  // A window of an open descriptor (an Android asset). The mapping stays when the caller closes the descriptor; its file
-  // position is neither used nor moved. length < 0: to the end of the file.
+  // A window of an open descriptor (an Android asset). The mapping stays when the caller closes the descriptor; its
+  // file position is neither used nor moved. length < 0: to the end of the file.
   static Result<std::shared_ptr<const File>> open_fd(int fd, int64_t offset, int64_t length);
   // Borrowed memory: must outlive the object.
   static Result<std::shared_ptr<const File>> from_memory(const void* data, int64_t length);

@@ -1,4 +1,5 @@
-// Messages for people. Goes where the host asked (infer_hooks.log); nowhere by default. Never needed to understand a failure.
+// Messages for people. Goes where the host asked (infer_hooks.log); nowhere by default. Never needed to understand a
+// failure.
 #pragma once
 #include <cstdint>
 #include <functional>

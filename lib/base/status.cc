@@ -4,7 +4,8 @@ namespace infer {
 
 Status Status::out_of_memory() noexcept {
   // Made once, while memory is there; handing out a copy only counts a reference.
-  static const Status fixed(INFER_E_NO_MEMORY, "out of memory", "free memory, or use a smaller model, context or batch");
+  static const Status fixed(INFER_E_NO_MEMORY, "out of memory",
+                            "free memory, or use a smaller model, context or batch");
   return fixed;
 }
 

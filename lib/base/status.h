@@ -20,7 +20,7 @@ inline void append(std::string& s, const char* v) { s += v; }
 inline void append(std::string& s, char v) { s += v; }
 inline void append(std::string& s, bool v) { s += v ? "true" : "false"; }
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void append(std::string& s, T v) { s += std::to_string(v); }
 }  // namespace detail
 template <class... A>
@@ -37,13 +37,25 @@ class [[nodiscard]] Status {
   Status(infer_status code, std::string message, std::string hint = {})
       : detail_(std::make_shared<Detail>(Detail{code, std::move(message), std::move(hint)})) {}
 
-  static Status invalid(std::string m, std::string hint = {}) { return {INFER_E_INVALID, std::move(m), std::move(hint)}; }
-  static Status corrupt(std::string m, std::string hint = {}) { return {INFER_E_CORRUPT, std::move(m), std::move(hint)}; }
-  static Status unsupported(std::string m, std::string hint = {}) { return {INFER_E_UNSUPPORTED, std::move(m), std::move(hint)}; }
-  static Status not_found(std::string m, std::string hint = {}) { return {INFER_E_NOT_FOUND, std::move(m), std::move(hint)}; }
-  static Status no_memory(std::string m, std::string hint = {}) { return {INFER_E_NO_MEMORY, std::move(m), std::move(hint)}; }
+  static Status invalid(std::string m, std::string hint = {}) {
+    return {INFER_E_INVALID, std::move(m), std::move(hint)};
+  }
+  static Status corrupt(std::string m, std::string hint = {}) {
+    return {INFER_E_CORRUPT, std::move(m), std::move(hint)};
+  }
+  static Status unsupported(std::string m, std::string hint = {}) {
+    return {INFER_E_UNSUPPORTED, std::move(m), std::move(hint)};
+  }
+  static Status not_found(std::string m, std::string hint = {}) {
+    return {INFER_E_NOT_FOUND, std::move(m), std::move(hint)};
+  }
+  static Status no_memory(std::string m, std::string hint = {}) {
+    return {INFER_E_NO_MEMORY, std::move(m), std::move(hint)};
+  }
   static Status io(std::string m, std::string hint = {}) { return {INFER_E_IO, std::move(m), std::move(hint)}; }
-  static Status internal(std::string m, std::string hint = {}) { return {INFER_E_INTERNAL, std::move(m), std::move(hint)}; }
+  static Status internal(std::string m, std::string hint = {}) {
+    return {INFER_E_INTERNAL, std::move(m), std::move(hint)};
+  }
   // For paths that may not allocate: a failed status with a fixed text.
   static Status out_of_memory() noexcept;
 
@@ -65,7 +77,7 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
+  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit on purpose
   Result(Status status) : status_(std::move(status)) {}  // NOLINT
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
@@ -83,14 +95,14 @@ class [[nodiscard]] Result {
 }  // namespace infer
 
 // TRY(f()): leave with the failure. TRY_SET(auto x, f()): x is the value, or leave with the failure.
-#define TRY(expr)                               \
-  do {                                          \
+#define TRY(expr)                                               \
+  do {                                                          \
     if (::infer::Status try_ = (expr); !try_.ok()) return try_; \
   } while (0)
 #define INFER_CAT2(a, b) a##b
 #define INFER_CAT(a, b) INFER_CAT2(a, b)
 #define TRY_SET(lhs, expr) TRY_SET_(INFER_CAT(try_, __LINE__), lhs, expr)
-#define TRY_SET_(tmp, lhs, expr)        \
-  auto tmp = (expr);                    \
-  if (!tmp.ok()) return tmp.status();   \
+#define TRY_SET_(tmp, lhs, expr)      \
+  auto tmp = (expr);                  \
+  if (!tmp.ok()) return tmp.status(); \
   lhs = tmp.take()

@@ -1,8 +1,9 @@
 // The Step: the only thing that crosses from scheduling to computing. Flat arrays; can be logged, replayed, compared.
 //
-// The rows of one sequence are contiguous and in order: sequence s owns rows q_start[s] .. q_start[s+1]-1, which are its
-// positions kv_len[s] - n_rows .. kv_len[s] - 1. Position p of sequence s lives in page block_table[s][p / page_size] at
-// slot p % page_size. KV of a row is written before attention reads it, so a row sees itself and its predecessors.
+// The rows of one sequence are contiguous and in order: sequence s owns rows q_start[s] .. q_start[s+1]-1, which are
+// its positions kv_len[s] - n_rows .. kv_len[s] - 1. Position p of sequence s lives in page block_table[s][p /
+// page_size] at slot p % page_size. KV of a row is written before attention reads it, so a row sees itself and its
+// predecessors.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -31,7 +32,9 @@ struct Step {
 
   // Empties the arrays and keeps their capacity: a step allocates nothing once the engine is warm.
   void clear() {
-    for (auto* v : {&tokens, &positions, &q_start, &kv_len, &block_table, &rows, &parents, &row_kind, &adapters, &state_slots}) v->clear();
+    for (auto* v :
+         {&tokens, &positions, &q_start, &kv_len, &block_table, &rows, &parents, &row_kind, &adapters, &state_slots})
+      v->clear();
     embeddings.clear();
     table_cols = 0;
   }

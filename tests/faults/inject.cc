@@ -42,12 +42,12 @@ F next(const char* name) {
 }
 
 thread_local int resolving = 0;
-#define REAL(ret, name, ...)                             \
-  static ret (*real_##name)(__VA_ARGS__) = nullptr;      \
-  if (!real_##name) {                                    \
-    ++resolving;                                         \
-    real_##name = next<ret (*)(__VA_ARGS__)>(#name);     \
-    --resolving;                                         \
+#define REAL(ret, name, ...)                         \
+  static ret (*real_##name)(__VA_ARGS__) = nullptr;  \
+  if (!real_##name) {                                \
+    ++resolving;                                     \
+    real_##name = next<ret (*)(__VA_ARGS__)>(#name); \
+    --resolving;                                     \
   }
 
 void* counted(void* p) {

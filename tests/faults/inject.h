@@ -1,15 +1,15 @@
-// Makes the n-th call of a class of system functions fail, in the whole process: the C library's functions are interposed by the
-// shared library infer_inject, which the test program links first.
+// Makes the n-th call of a class of system functions fail, in the whole process: the C library's functions are
+// interposed by the shared library infer_inject, which the test program links first.
 #pragma once
 #include <cstdint>
 
 namespace inject {
 
 enum Class : uint32_t {
-  kMemory = 1,   // malloc calloc realloc aligned_alloc posix_memalign -> no memory
-  kMap = 2,      // mmap -> ENOMEM
-  kFile = 4,     // open openat fstat read pread -> EIO, EMFILE
-  kThread = 8,   // pthread_create -> EAGAIN
+  kMemory = 1,  // malloc calloc realloc aligned_alloc posix_memalign -> no memory
+  kMap = 2,     // mmap -> ENOMEM
+  kFile = 4,    // open openat fstat read pread -> EIO, EMFILE
+  kThread = 8,  // pthread_create -> EAGAIN
 };
 
 // Counting starts at 0. The n-th call (from 1) of a class in `classes` fails; all later ones too if `persistent`.

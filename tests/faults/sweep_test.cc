@@ -1,6 +1,6 @@
-// Failure at the n-th call, n rising until the scenario ends without an injection: four scenarios through the C ABI, four classes
-// of calls, transient (that one call) and persistent (from then on). After each: no crash, no hang, no block left, a fitting code,
-// and the handles that lived through it still give the same answer.
+// Failure at the n-th call, n rising until the scenario ends without an injection: four scenarios through the C ABI,
+// four classes of calls, transient (that one call) and persistent (from then on). After each: no crash, no hang, no
+// block left, a fitting code, and the handles that lived through it still give the same answer.
 #include <doctest/doctest.h>
 #include <libinfer/infer.h>
 #include <unistd.h>
@@ -35,7 +35,8 @@ class Watchdog {
 
  private:
   static int64_t now() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
   }
   void watch() {
     while (!stop_) {
@@ -137,10 +138,14 @@ infer_status scenario_cancel(Handles& h) { return generate(h.engine, 2, nullptr)
 
 bool fitting(infer_status s, uint32_t cls) {
   switch (cls) {
-    case inject::kMemory: return s == INFER_E_NO_MEMORY;
-    case inject::kMap: return s == INFER_E_NO_MEMORY || s == INFER_E_IO;
-    case inject::kFile: return s == INFER_E_IO || s == INFER_E_NOT_FOUND;
-    default: return s == INFER_E_NO_MEMORY || s == INFER_E_IO || s == INFER_E_INTERNAL;
+    case inject::kMemory:
+      return s == INFER_E_NO_MEMORY;
+    case inject::kMap:
+      return s == INFER_E_NO_MEMORY || s == INFER_E_IO;
+    case inject::kFile:
+      return s == INFER_E_IO || s == INFER_E_NOT_FOUND;
+    default:
+      return s == INFER_E_NO_MEMORY || s == INFER_E_IO || s == INFER_E_INTERNAL;
   }
 }
 
@@ -158,11 +163,15 @@ TEST_CASE("every failing call of memory, map, file and thread is survived") {
   const struct {
     const char* name;
     infer_status (*run)(Handles&);
-  } scenarios[] = {{"open", scenario_open}, {"tokenize", scenario_tokenize}, {"generate", scenario_generate}, {"cancel", scenario_cancel}};
+  } scenarios[] = {{"open", scenario_open},
+                   {"tokenize", scenario_tokenize},
+                   {"generate", scenario_generate},
+                   {"cancel", scenario_cancel}};
   const struct {
     const char* name;
     uint32_t cls;
-  } classes[] = {{"memory", inject::kMemory}, {"map", inject::kMap}, {"file", inject::kFile}, {"thread", inject::kThread}};
+  } classes[] = {
+      {"memory", inject::kMemory}, {"map", inject::kMap}, {"file", inject::kFile}, {"thread", inject::kThread}};
 
   int64_t injected = 0;
   for (const auto& scenario : scenarios) {
@@ -182,7 +191,8 @@ TEST_CASE("every failing call of memory, map, file and thread is survived") {
             break;
           }
           ++points;
-          INFO("scenario ", scenario.name, ", ", c.name, persistent ? " persistently" : " once", " from call ", n, ": ", infer_last_error());
+          INFO("scenario ", scenario.name, ", ", c.name, persistent ? " persistently" : " once", " from call ", n, ": ",
+               infer_last_error());
           // A call that fails may be made up for (fewer threads, a copy instead of a map): then the scenario succeeds.
           CHECK_MESSAGE((s == INFER_OK || fitting(s, c.cls)), infer_status_name(s));
           CHECK_MESSAGE(after <= before + 2, (after - before), " blocks more than before");

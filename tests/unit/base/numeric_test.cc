@@ -18,8 +18,8 @@ TEST_CASE("every half survives the round trip") {
 }
 
 TEST_CASE("halves round to nearest even") {
-  CHECK(f32_to_f16(1.0f + 0x1p-11f) == 0x3c00);                 // tie -> even
-  CHECK(f32_to_f16(1.0f + 3 * 0x1p-11f) == 0x3c02);             // tie -> even
+  CHECK(f32_to_f16(1.0f + 0x1p-11f) == 0x3c00);      // tie -> even
+  CHECK(f32_to_f16(1.0f + 3 * 0x1p-11f) == 0x3c02);  // tie -> even
   CHECK(f32_to_f16(65519.0f) == 0x7bff);
   CHECK(f32_to_f16(65520.0f) == 0x7c00);
   CHECK(f32_to_f16(0x1p-25f) == 0);

@@ -1,5 +1,5 @@
-// Holds the tree against its own rules: who may include whom (the table in lib/README.md), file lengths, no platform outside
-// base/, nothing that ends or talks from a library.
+// Holds the tree against its own rules: who may include whom (the table in lib/README.md), file lengths, no platform
+// outside base/, nothing that ends or talks from a library.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 const fs::path kRoot = INFER_SOURCE_DIR;
 
 struct Source {
-  std::string path;                // "lib/engine/engine.cc"
+  std::string path;  // "lib/engine/engine.cc"
   std::vector<std::string> lines;
 };
 
@@ -63,7 +63,8 @@ std::map<std::string, Names> table() {
     REQUIRE(cells.size() >= 3);
     Names folders, may;
     const auto words = [](std::string text, Names& out) {
-      std::replace_if(text.begin(), text.end(), [](char c) { return c == ',' || c == '`' || c == '/' || c == ' '; }, ' ');
+      std::replace_if(
+          text.begin(), text.end(), [](char c) { return c == ',' || c == '`' || c == '/' || c == ' '; }, ' ');
       std::stringstream w(text);
       for (std::string word; w >> word;) out.insert(word);
     };
@@ -101,9 +102,10 @@ TEST_CASE("backends know quant, base's plain headers, the contract and themselve
       if (line.rfind("#include \"", 0) != 0) continue;
       const std::string target = line.substr(10, line.find('"', 10) - 10);
       const std::string own = place(s.path) + "/";
-      const bool good = target.rfind("quant/", 0) == 0 || target.rfind("base/", 0) == 0 || target.rfind("backends/common/", 0) == 0 ||
-                        (place(s.path) == "backends/common" && target == "graph/signature.h") ||  // ops.def's one checker
-                        target.rfind(own, 0) == 0 || target.find('/') == std::string::npos || target.rfind("libinfer/", 0) == 0;
+      const bool good =
+          target.rfind("quant/", 0) == 0 || target.rfind("base/", 0) == 0 || target.rfind("backends/common/", 0) == 0 ||
+          (place(s.path) == "backends/common" && target == "graph/signature.h") ||  // ops.def's one checker
+          target.rfind(own, 0) == 0 || target.find('/') == std::string::npos || target.rfind("libinfer/", 0) == 0;
       CHECK_MESSAGE(good, s.path, " includes ", target);
     }
   }
@@ -130,7 +132,8 @@ TEST_CASE("a file holds one idea: at most 800 lines, and few above 500") {
 }
 
 TEST_CASE("no platform is named outside base, the cpu backend's feature test and export macros") {
-  const Names words = {"_WIN32", "__linux__", "__APPLE__", "__ANDROID__", "<windows.h>", "<dlfcn.h>", "<sys/mman.h>", "<unistd.h>"};
+  const Names words = {"_WIN32",      "__linux__", "__APPLE__",    "__ANDROID__",
+                       "<windows.h>", "<dlfcn.h>", "<sys/mman.h>", "<unistd.h>"};
   for (const Source& s : sources({"lib"})) {
     if (place(s.path) == "base") continue;
     for (const auto& line : s.lines) {
@@ -143,7 +146,8 @@ TEST_CASE("no platform is named outside base, the cpu backend's feature test and
 TEST_CASE("sources are ASCII and name no machine path") {
   for (const Source& s : sources({"lib", "backends", "examples", "include", "tests"})) {
     for (const auto& line : s.lines) {
-      const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
+      const bool ascii =
+          std::all_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
       CHECK_MESSAGE((ascii || s.path.rfind("tests/", 0) == 0), s.path, ": ", line);
     }
   }
