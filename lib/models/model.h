@@ -9,12 +9,14 @@
 
 namespace infer::models {
 
-// What every decoder-only family has. Validated: counts within written limits, heads divisible, sizes equal to the tensors'.
+// What every decoder-only family has. Validated: counts within written limits, heads divisible, sizes equal to the
+// tensors'.
 struct Hyper {
-  int64_t n_vocab = 0, n_ctx_train = 0, n_embd = 0, n_layer = 0, n_head = 0, n_head_kv = 0, head_dim = 0, head_dim_v = 0, n_ff = 0;
+  int64_t n_vocab = 0, n_ctx_train = 0, n_embd = 0, n_layer = 0, n_head = 0, n_head_kv = 0, head_dim = 0,
+          head_dim_v = 0, n_ff = 0;
   int64_t n_expert = 0, n_expert_used = 0;
-  int64_t n_parameters = 0;    // elements of all tensors
-  int64_t weight_bytes = 0;    // bytes of all tensors
+  int64_t n_parameters = 0;  // elements of all tensors
+  int64_t weight_bytes = 0;  // bytes of all tensors
 };
 
 struct BuildOptions {
@@ -25,8 +27,8 @@ struct BuildOptions {
 
 // Paged KV of one layer. (Other state groups - fixed slots, windows, cross-attention - get their own lists later.)
 struct KvLayer {
-  graph::TensorId k, v;       // states [P, page, n_head_kv, head_dim(_v)]
-  int64_t window = 0;         // tokens; 0: all
+  graph::TensorId k, v;  // states [P, page, n_head_kv, head_dim(_v)]
+  int64_t window = 0;    // tokens; 0: all
 };
 
 struct Model {
@@ -41,7 +43,8 @@ struct Model {
   std::vector<Weight> weights;
 };
 
-// Unknown architecture: E_UNSUPPORTED naming it and listing the known ones. Bad hyper-parameters: E_CORRUPT naming key, value and limit.
+// Unknown architecture: E_UNSUPPORTED naming it and listing the known ones. Bad hyper-parameters: E_CORRUPT naming key,
+// value and limit.
 Result<Hyper> read_hyper(const formats::ModelFile& file);
 Result<Model> build(const formats::ModelFile& file, const BuildOptions& options);
 std::vector<std::string_view> known_architectures();
