@@ -1,13 +1,62 @@
-// The table of unpackers: one row per type, functions in unpack_*.cc.
+// The table of unpackers. The functions stand in unpack_*.h; this file compiles each of them once for any processor
+// and, on x86, once more for AVX2: the same source, so the same results.
 #include "backends/cpu/unpack.h"
 
+#include "backends/cpu/unpack_code_books.h"
+#include "backends/cpu/unpack_k_quants.h"
+#include "backends/cpu/unpack_small.h"
+
 namespace infer::cpu {
+namespace {
 
-std::span<const Unpacker> unpackers() { return {}; }
+using quant::Type;
+using Row = decltype(Unpacker::row);
 
-const Unpacker* find_unpacker(quant::Type type) {
-  for (const Unpacker& u : unpackers())
+#if defined(__x86_64__)
+// flatten brings the body in here, where the compiler may use these instructions.
+template <Row row>
+[[gnu::target("avx2"), gnu::flatten]] void avx2_row(const void* blocks, int64_t k, int8_t* q, float* scale,
+                                                    float* offset) {
+  row(blocks, k, q, scale, offset);
+}
+#else
+template <Row row>
+void avx2_row(const void* blocks, int64_t k, int8_t* q, float* scale, float* offset) {
+  row(blocks, k, q, scale, offset);
+}
+#endif
+
+template <bool avx2, Row row>
+constexpr Row kRow = avx2 ? avx2_row<row> : row;
+
+template <bool avx2>
+constexpr Unpacker kUnpackers[] = {
+    {Type::kQ2_K, 16, true, kRow<avx2, unpack_q2_k>, "q2_k"},
+    {Type::kQ3_K, 16, false, kRow<avx2, unpack_q3_k>, "q3_k"},
+    {Type::kIQ1_S, 32, false, kRow<avx2, unpack_iq1_s>, "iq1_s"},
+    {Type::kIQ1_M, 16, false, kRow<avx2, unpack_iq1_m>, "iq1_m"},
+    {Type::kIQ2_XXS, 32, false, kRow<avx2, unpack_iq2_xxs>, "iq2_xxs"},
+    {Type::kIQ2_XS, 16, false, kRow<avx2, unpack_iq2_xs>, "iq2_xs"},
+    {Type::kIQ2_S, 16, false, kRow<avx2, unpack_iq2_s>, "iq2_s"},
+    {Type::kIQ3_XXS, 32, false, kRow<avx2, unpack_iq3_xxs>, "iq3_xxs"},
+    {Type::kIQ3_S, 32, false, kRow<avx2, unpack_iq3_s>, "iq3_s"},
+    {Type::kTQ1_0, 32, false, kRow<avx2, unpack_tq1_0>, "tq1_0"},
+    {Type::kTQ2_0, 32, false, kRow<avx2, unpack_tq2_0>, "tq2_0"},
+    {Type::kMXFP4, 32, false, kRow<avx2, unpack_mxfp4>, "mxfp4"},
+    {Type::kNVFP4, 16, false, kRow<avx2, unpack_nvfp4>, "nvfp4"},
+};
+
+}  // namespace
+
+std::span<const Unpacker> unpackers(bool avx2) {
+  if (avx2) return kUnpackers<true>;
+  return kUnpackers<false>;
+}
+
+const Unpacker* find_unpacker(quant::Type type, bool avx2) {
+  for (const Unpacker& u : unpackers(avx2)) {
     if (u.type == type) return &u;
+  }
   return nullptr;
 }
 

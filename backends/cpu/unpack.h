@@ -25,9 +25,10 @@ struct Unpacker {
   const char* name;  // "iq2_xxs"
 };
 
-// Every type whose kernel is "unpack, then multiply". Defined in unpack.cc, one unpack_*.cc per family of types.
-std::span<const Unpacker> unpackers();
+// Every type whose kernel is "unpack, then multiply". avx2: the functions compiled for AVX2, for a processor that has
+// it (on other architectures they are the portable ones); both give the same bits.
+std::span<const Unpacker> unpackers(bool avx2 = false);
 // nullptr: the type has a kernel of its own, or none.
-const Unpacker* find_unpacker(quant::Type type);
+const Unpacker* find_unpacker(quant::Type type, bool avx2 = false);
 
 }  // namespace infer::cpu

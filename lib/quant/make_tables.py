@@ -29,7 +29,7 @@ def array(ctype: str, name: str, values, form: str, per_line: int) -> str:
 def main() -> None:
     signs7 = np.frombuffer(quants.IQ2_XXS.ksigns, dtype=np.uint8)
     assert all(bin(s).count("1") % 2 == 0 and s & 127 == i for i, s in enumerate(signs7))
-    sign_bytes = 1 - 2 * ((np.arange(256)[:, None] >> np.arange(8)) & 1)
+    sign_masks = -((np.arange(256)[:, None] >> np.arange(8)) & 1)
     word, half = "0x{:016x}", "0x{:08x}"
     parts = [
         array("uint64_t", "kGridIq2xxs", grid(quants.IQ2_XXS), word, 6),
@@ -39,7 +39,7 @@ def main() -> None:
         array("uint32_t", "kGridIq3s", grid(quants.IQ3_S), half, 8),
         array("uint64_t", "kGridIq1", grid(quants.IQ1_S), word, 6),
         array("uint8_t", "kSigns7", signs7, "0x{:02x}", 16),
-        array("uint64_t", "kSignBytes", sign_bytes.astype(np.int8).view("<u8").ravel(), word, 6),
+        array("uint64_t", "kSignMasks", sign_masks.astype(np.int8).view("<u8").ravel(), word, 6),
         array("int8_t", "kIq4Values", quants.IQ4_NL.kvalues, "{}", 16),
         array("int8_t", "kFp4Values", quants.MXFP4.kvalues, "{}", 16),
     ]
