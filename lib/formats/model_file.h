@@ -49,6 +49,7 @@ class Array {
 
 // A metadata value. Integers of every width arrive as int64_t or (only above INT64_MAX) uint64_t, floats as double.
 using Value = std::variant<int64_t, uint64_t, double, bool, std::string_view, Array>;
+std::string describe(const Value& v);  // "an integer", "an array of f32": for messages
 
 struct Tensor {
   std::string_view name;  // view into the file
