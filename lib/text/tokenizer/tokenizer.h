@@ -52,7 +52,8 @@ class Tokenizer {
 // Streaming: bytes come out as soon as they are whole UTF-8 characters.
 class Detokenizer {
  public:
-  explicit Detokenizer(const Tokenizer& t, bool special = false) : tokenizer_(&t), special_(special) {}
+  // first: nothing stands before; false when the text continues a prompt (SPM then keeps the first token's space).
+  explicit Detokenizer(const Tokenizer& t, bool special = false, bool first = true) : tokenizer_(&t), special_(special), first_(first) {}
   // Appends to `out` the whole characters that `id` completes.
   void feed(int32_t id, std::string& out);
   // The end: what is held back comes out as U+FFFD, once per broken sequence.
@@ -60,7 +61,7 @@ class Detokenizer {
 
  private:
   const Tokenizer* tokenizer_;
-  bool special_, first_ = true;
+  bool special_, first_;
   std::string held_;  // bytes of an unfinished character, at most 3
 };
 
