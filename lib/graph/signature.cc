@@ -369,26 +369,29 @@ Status check_inputs(const infer_program& p, const infer_op& op, std::vector<Shap
 
 Status check_node(const infer_program& p, uint32_t index) {
   const infer_op& op = op_at(p, index);
+  for (uint32_t i = 0; i < op.n_in && op.in; ++i)
+    if (op.in[i] < p.n_tensors) TRY(check_tensor(p, op.in[i]));
   std::vector<Shape> outputs;
   TRY(check_inputs(p, op, outputs));
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (op.out[i] >= p.n_tensors)
-      return Status::invalid(str(op_name(op.kind), ": output ", i, " is tensor ", op.out[i], " of ", p.n_tensors));
+    const auto fail = [&](std::string_view what) {
+      return Status::invalid(str(op_name(op.kind), ": output ", i, " ", what));
+    };
+    if (op.out[i] >= p.n_tensors) return fail(str("is tensor ", op.out[i], " of ", p.n_tensors));
+    TRY(check_tensor(p, op.out[i]));
     const infer_tensor& t = tensor_at(p, op.out[i]);
     if (t.role != INFER_ROLE_TEMP && t.role != INFER_ROLE_OUTPUT)
-      return Status::invalid(
-          str(op_name(op.kind), ": writes ", tensor_text(t), ", which is neither a temp nor an output"));
+      return fail(str(tensor_text(t), " is neither a temp nor an output"));
     infer_tensor want = t;
     want.type = outputs[i].type;
     want.rank = outputs[i].rank;
     std::memcpy(want.dim, outputs[i].dim, sizeof want.dim);
-    if (!same_shape(t, want))
-      return Status::invalid(str(op_name(op.kind), ": output ", tensor_text(t), " should be ", shape_text(want)));
+    if (!same_shape(t, want)) return fail(str(tensor_text(t), " should be ", shape_text(want)));
   }
   return {};
 }
 
-Status check_program(const infer_program& p) {
+Status check_tables(const infer_program& p) {
   if (p.abi.struct_size < sizeof(infer_program) || p.abi.major != INFER_BACKEND_MAJOR ||
       p.tensor_size < sizeof(infer_tensor) || p.op_size < sizeof(infer_op))
     return Status(INFER_E_ABI, str("a program of backend ABI ", p.abi.major, ".", p.abi.minor, " cannot be read by ",
@@ -397,25 +400,39 @@ Status check_program(const infer_program& p) {
     return Status::invalid("program: an array is missing");
   for (uint32_t i = 0; i < p.n_symbols; ++i)
     if (p.symbol_max[i] < 1) return Status::invalid(str("program: symbol ", i, " has the maximum ", p.symbol_max[i]));
-  for (uint32_t i = 0; i < p.n_tensors; ++i) TRY(check_tensor(p, i));
+  return {};
+}
 
+namespace {
+// What node n reads is there, and it writes what nobody has written.
+Status check_order(const infer_program& p, uint32_t n, std::vector<bool>& written) {
+  const infer_op& op = op_at(p, n);
+  for (uint32_t i = 0; i < op.n_in; ++i) {
+    if (op.in[i] == INFER_NONE) continue;
+    const infer_tensor& t = tensor_at(p, op.in[i]);
+    if ((t.role == INFER_ROLE_TEMP || t.role == INFER_ROLE_OUTPUT) && !written[op.in[i]])
+      return Status::invalid(str(op_name(op.kind), ": reads ", tensor_text(t), " before it is written"));
+  }
+  for (uint32_t i = 0; i < op.n_out; ++i) {
+    if (written[op.out[i]])
+      return Status::invalid(
+          str(op_name(op.kind), ": writes ", tensor_text(tensor_at(p, op.out[i])), " a second time"));
+    written[op.out[i]] = true;
+  }
+  return {};
+}
+}  // namespace
+
+Status check_program(const infer_program& p, uint32_t* bad_op) {
+  TRY(check_tables(p));
+  for (uint32_t i = 0; i < p.n_tensors; ++i) TRY(check_tensor(p, i));
   std::vector<bool> written(p.n_tensors, false);
   for (uint32_t n = 0; n < p.n_ops; ++n) {
-    TRY(check_node(p, n).in(str("node ", n)));
-    const infer_op& op = op_at(p, n);
-    for (uint32_t i = 0; i < op.n_in; ++i) {
-      if (op.in[i] == INFER_NONE) continue;
-      const infer_tensor& t = tensor_at(p, op.in[i]);
-      if ((t.role == INFER_ROLE_TEMP || t.role == INFER_ROLE_OUTPUT) && !written[op.in[i]])
-        return Status::invalid(
-            str("node ", n, " (", op_name(op.kind), ") reads ", tensor_text(t), " before it is written"));
-    }
-    for (uint32_t i = 0; i < op.n_out; ++i) {
-      if (written[op.out[i]])
-        return Status::invalid(
-            str("node ", n, " (", op_name(op.kind), ") writes ", tensor_text(tensor_at(p, op.out[i])), " again"));
-      written[op.out[i]] = true;
-    }
+    Status s = check_node(p, n);
+    if (s.ok()) s = check_order(p, n, written);
+    if (s.ok()) continue;
+    if (bad_op) *bad_op = n;
+    return s.in(str("node ", n));
   }
   return {};
 }

@@ -36,11 +36,13 @@ struct Shape {
 };
 // Checks a node's inputs and attributes; `outputs` becomes the shapes that its outputs have.
 Status check_inputs(const infer_program& p, const infer_op& op, std::vector<Shape>& outputs);
-// The same, and that the outputs declared are those.
+// The same, and that the outputs declared are those and every tensor named is sound. Enough to answer `supports`.
 Status check_node(const infer_program& p, uint32_t op);
-// Table sizes, every tensor, every node, and the order: what a node reads is an input, a weight, a state or was written
-// before.
-Status check_program(const infer_program& p);
+// Can the program's arrays be read at all (ABI, element sizes, missing arrays, symbols)?
+Status check_tables(const infer_program& p);
+// Tables, every tensor, every node, and the order: what a node reads is an input, a weight, a state or was written
+// before. bad_op (may be null): the node that a failure is about, else untouched.
+Status check_program(const infer_program& p, uint32_t* bad_op = nullptr);
 
 // Bytes of a tensor when symbol i has values[i]; false when that does not fit 63 bits or a dimension names no symbol.
 bool tensor_bytes(const infer_tensor& t, const int64_t* values, uint32_t n_values, int64_t* bytes);

@@ -1,0 +1,241 @@
+#include "backends/common/frame.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "backends/common/memory_plan.h"
+#include "base/checked.h"
+#include "graph/signature.h"
+
+namespace infer::backend {
+namespace {
+
+size_t alignment(uint32_t type) {
+  return type == INFER_TYPE_F32 || type == INFER_TYPE_I32    ? 4
+         : type == INFER_TYPE_F16 || type == INFER_TYPE_BF16 ? 2
+                                                             : 1;
+}
+
+// Inputs an operator can have, so that absent trailing ones read as INFER_NONE.
+size_t max_inputs(uint32_t kind) { return kind == INFER_OP_MATMUL || kind == INFER_OP_MATMUL_EXPERTS ? 4 : 7; }
+
+}  // namespace
+
+int64_t Tensor::rows() const {
+  int64_t n = 1;
+  for (uint32_t d = 0; d + 1 < rank; ++d) n *= dim[d];
+  return n;
+}
+
+int64_t Frame::max_dim(uint32_t t, uint32_t d) const {
+  const int64_t dim = declared_[t].dim[d];
+  return dim > 0 ? dim : maxima_[static_cast<size_t>(-1 - dim)];
+}
+
+Status Frame::prepare(const infer_program& p, const infer_binding* weights, uint32_t n_weights, uint32_t* bad_op) {
+  TRY(graph::check_program(p, bad_op));
+  if (n_weights && !weights) return Status::invalid("the array of weights is missing");
+  copy(p);
+  TRY(place(p));
+  TRY(bind_weights(weights, n_weights));
+  return plan_checks();
+}
+
+void Frame::copy(const infer_program& p) {
+  maxima_.assign(p.symbol_max, p.symbol_max + p.n_symbols);
+  values_ = maxima_;
+  names_.resize(p.n_tensors);
+  used_.assign(p.n_tensors, false);
+  bound_.assign(p.n_tensors, false);
+  need_.assign(p.n_tensors, 0);
+  tensors_.resize(p.n_tensors);
+  for (uint32_t t = 0; t < p.n_tensors; ++t) {
+    infer_tensor declared = graph::tensor_at(p, t);
+    names_[t] = declared.name ? declared.name : "";
+    declared.name = names_[t].c_str();
+    declared_.push_back(declared);
+    tensors_[t].type = declared.type;
+    tensors_[t].role = declared.role;
+    tensors_[t].rank = declared.rank;
+  }
+  for (uint32_t n = 0; n < p.n_ops; ++n) {
+    const infer_op& op = graph::op_at(p, n);
+    Node node{op.kind,
+              n,
+              {op.in, op.in + op.n_in},
+              {op.out, op.out + op.n_out},
+              {op.i, op.i + op.n_i},
+              {op.f, op.f + op.n_f}};
+    for (uint32_t t : node.in)
+      if (t != INFER_NONE) used_[t] = true;
+    for (uint32_t t : node.out) used_[t] = true;
+    node.in.resize(max_inputs(op.kind), INFER_NONE);
+    nodes_.push_back(std::move(node));
+  }
+}
+
+// Dims and bytes of a tensor under values_.
+Status Frame::resolve(uint32_t t) {
+  for (uint32_t d = 0; d < declared_[t].rank; ++d) {
+    const int64_t dim = declared_[t].dim[d];
+    tensors_[t].dim[d] = dim > 0 ? dim : values_[static_cast<size_t>(-1 - dim)];
+  }
+  if (!graph::tensor_bytes(declared_[t], values_.data(), static_cast<uint32_t>(values_.size()), &need_[t]))
+    return Status::invalid(str("tensor ", graph::tensor_text(declared_[t]), " has no size"));
+  return {};
+}
+
+Status Frame::place(const infer_program& p) {
+  Size total = 0u;
+  for (uint32_t t = 0; t < tensors_.size(); ++t) {
+    TRY(resolve(t));
+    if (used_[t] && tensors_[t].role == INFER_ROLE_TEMP) total = total + Size(need_[t]).padded(64);
+  }
+  if (!total.fits(INT64_MAX / 2))
+    return Status::no_memory("the temporary tensors of this program need more than 2^62 bytes");
+  const MemoryPlan plan = plan_memory(p, need_);
+  TRY_SET(arena_, HostBuffer::make(plan.bytes));
+  for (size_t t = 0; t < tensors_.size(); ++t)
+    if (plan.offset[t] >= 0) tensors_[t].data = arena_->data + plan.offset[t];
+  return {};
+}
+
+// Points a tensor at its binding, if that is large and aligned enough.
+Status Frame::attach(const infer_binding& b, int64_t need) {
+  const auto fail = [&](std::string_view what) {
+    return Status::invalid(str("binding of ", graph::tensor_text(declared_[b.tensor]), ": ", what));
+  };
+  if (!b.buf) return fail("no buffer");
+  const HostBuffer& buffer = *host_buffer(b.buf);
+  if (!buffer.holds(b.offset, b.bytes))
+    return fail(str("bytes [", b.offset, ", +", b.bytes, ") of a buffer of ", buffer.bytes));
+  if (b.bytes < need) return fail(str(b.bytes, " bytes; needs ", need));
+  const uint32_t role = tensors_[b.tensor].role;
+  if (buffer.read_only && (role == INFER_ROLE_STATE || role == INFER_ROLE_OUTPUT))
+    return fail("the buffer is read-only");
+  std::byte* data = buffer.data + b.offset;
+  if (reinterpret_cast<uintptr_t>(data) % alignment(tensors_[b.tensor].type))
+    return fail("not aligned to its element type");
+  tensors_[b.tensor].data = data;
+  bound_[b.tensor] = true;
+  return {};
+}
+
+Status Frame::bind_weights(const infer_binding* weights, uint32_t n_weights) {
+  for (uint32_t i = 0; i < n_weights; ++i) {
+    const uint32_t t = weights[i].tensor;
+    if (t >= tensors_.size() || tensors_[t].role != INFER_ROLE_WEIGHT)
+      return Status::invalid(str("tensor ", t, " is bound as a weight and is none"));
+    TRY(attach(weights[i], need_[t]));
+  }
+  for (size_t t = 0; t < tensors_.size(); ++t)
+    if (used_[t] && tensors_[t].role == INFER_ROLE_WEIGHT && !tensors_[t].data)
+      return Status::invalid(str("weight ", graph::tensor_text(declared_[t]), " is not bound"));
+  return {};
+}
+
+// One check per distinct set of tables, not per layer.
+Status Frame::plan_checks() {
+  const auto ids = [&](uint32_t list, uint32_t of, uint32_t d, const Node& n) {
+    index_checks_.push_back({list, of, d, n.index});
+  };
+  const auto tables = [&](const TableCheck& c) {
+    for (const TableCheck& o : table_checks_)
+      if (declared_[o.x].dim[0] == declared_[c.x].dim[0] && declared_[o.state].dim[0] == declared_[c.state].dim[0] &&
+          o.q_start == c.q_start && o.kv_len == c.kv_len && o.block_table == c.block_table && o.page == c.page)
+        return;
+    table_checks_.push_back(c);
+  };
+  std::vector<int64_t> n_choices(tensors_.size(), 0);  // of ids that a ROUTE of this program makes
+  for (const Node& n : nodes_) {
+    switch (n.kind) {
+      case INFER_OP_EMBED:
+        ids(n.in[1], n.in[0], 0, n);
+        break;
+      case INFER_OP_GATHER:
+        ids(n.in[1], n.in[0], 0, n);
+        break;
+      case INFER_OP_ROUTE:
+        n_choices[n.out[0]] = declared_[n.in[0]].dim[1];
+        break;
+      case INFER_OP_MATMUL_EXPERTS:
+        ids(n.in[2], n.in[1], 0, n);
+        if (n_choices[n.in[2]] > declared_[n.in[1]].dim[0])
+          return Status::invalid(str("node ", n.index, ": ids chosen from ", n_choices[n.in[2]], " experts; ",
+                                     graph::tensor_text(declared_[n.in[1]]), " has fewer"));
+        break;
+      case INFER_OP_KV_WRITE:
+        tables({n.in[0], n.in[2], n.in[4], n.in[5], n.in[6], n.i[3]});
+        break;
+      case INFER_OP_ATTENTION:
+        tables({n.in[0], n.in[1], n.in[3], n.in[4], n.in[5], n.i[4]});
+        break;
+      default:
+        break;
+    }
+  }
+  return {};
+}
+
+Status Frame::bind(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
+  if ((!symbols && !maxima_.empty()) || (!binds && n_binds)) return Status::invalid("symbols or bindings are missing");
+  for (size_t s = 0; s < maxima_.size(); ++s) {
+    if (symbols[s] < 1 || symbols[s] > maxima_[s])
+      return Status::invalid(str("symbol ", s, " is ", symbols[s], "; this plan takes 1..", maxima_[s]));
+    values_[s] = symbols[s];
+  }
+  for (uint32_t t = 0; t < tensors_.size(); ++t) {
+    TRY(resolve(t));
+    bound_[t] = false;
+  }
+  for (uint32_t i = 0; i < n_binds; ++i) {
+    const uint32_t t = binds[i].tensor;
+    if (t >= tensors_.size() || tensors_[t].role == INFER_ROLE_WEIGHT || tensors_[t].role == INFER_ROLE_TEMP)
+      return Status::invalid(str("tensor ", t, " cannot be bound at a run"));
+    TRY(attach(binds[i], need_[t]));
+  }
+  for (size_t t = 0; t < tensors_.size(); ++t) {
+    const uint32_t role = tensors_[t].role;
+    if (used_[t] && !bound_[t] && role != INFER_ROLE_WEIGHT && role != INFER_ROLE_TEMP)
+      return Status::invalid(str("tensor ", graph::tensor_text(declared_[t]), " is not bound"));
+  }
+  for (const IndexCheck& c : index_checks_)
+    if (tensors_[c.ids].role == INFER_ROLE_INPUT) TRY(check_ids(c));
+  for (const TableCheck& c : table_checks_) TRY(check_tables(c));
+  return {};
+}
+
+Status Frame::check_ids(const IndexCheck& c) const {
+  const Tensor& ids = tensors_[c.ids];
+  const int64_t limit = tensors_[c.of].dim[c.d], n = ids.rows() * ids.columns();
+  for (int64_t i = 0; i < n; ++i)
+    if (ids.i32()[i] < 0 || ids.i32()[i] >= limit)
+      return Status::invalid(str("'", names_[c.ids], "'[", i, "] is ", ids.i32()[i], "; ",
+                                 graph::op_name(nodes_[c.node].kind), " of '", names_[c.of], "' takes 0..", limit - 1));
+  return {};
+}
+
+Status Frame::check_tables(const TableCheck& c) const {
+  const int32_t *q_start = tensors_[c.q_start].i32(), *kv_len = tensors_[c.kv_len].i32(),
+                *table = tensors_[c.block_table].i32();
+  const int64_t n_rows = tensors_[c.x].dim[0], n_seqs = tensors_[c.kv_len].dim[0],
+                columns = tensors_[c.block_table].dim[1];
+  const int64_t n_pages = tensors_[c.state].dim[0], room = std::min<int64_t>(columns, INT32_MAX) * c.page;
+  if (tensors_[c.q_start].dim[0] != n_seqs + 1)
+    return Status::invalid(str("q_start has ", tensors_[c.q_start].dim[0], " entries for ", n_seqs, " sequences"));
+  if (q_start[0] != 0 || q_start[n_seqs] != n_rows)
+    return Status::invalid(str("q_start runs from ", q_start[0], " to ", q_start[n_seqs], ", not from 0 to ", n_rows));
+  for (int64_t s = 0; s < n_seqs; ++s) {
+    const int64_t rows = int64_t(q_start[s + 1]) - q_start[s];
+    if (rows < 0 || q_start[s] > n_rows) return Status::invalid(str("q_start falls at sequence ", s));
+    if (kv_len[s] < rows || kv_len[s] > room)
+      return Status::invalid(
+          str("kv_len of sequence ", s, " is ", kv_len[s], "; it has ", rows, " rows here and room for ", room));
+    for (int64_t b = 0; b * c.page < kv_len[s]; ++b)
+      if (table[s * columns + b] < 0 || table[s * columns + b] >= n_pages)
+        return Status::invalid(str("block_table[", s, ",", b, "] is page ", table[s * columns + b], " of ", n_pages));
+  }
+  return {};
+}
+
+}  // namespace infer::backend

@@ -1,0 +1,84 @@
+// Where every tensor of a plan is in the current run, for backends in host memory; and the checks that let kernels
+// index freely.
+//
+// prepare() copies the program (the host's goes away), binds the weights and allocates the temps; bind() resolves a
+// run's symbols and bindings. After a bind() that answered OK a kernel may trust: every tensor's memory is as large as
+// its dims say; ids, rows, positions in block tables and page numbers that come from outside are in range; q_start
+// partitions the rows. A bind that succeeds allocates nothing.
+#pragma once
+#include <libinfer/backend.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/common/host_buffer.h"
+#include "base/status.h"
+
+namespace infer::backend {
+
+struct Tensor {
+  std::byte* data = nullptr;  // borrowed
+  uint32_t type = 0, role = 0, rank = 0;
+  int64_t dim[INFER_MAX_RANK] = {1, 1, 1, 1, 1, 1};  // this run's; at the maxima between prepare() and bind()
+
+  float* f32() const { return reinterpret_cast<float*>(data); }
+  int32_t* i32() const { return reinterpret_cast<int32_t*>(data); }
+  int64_t columns() const { return dim[rank - 1]; }
+  int64_t rows() const;  // product of all dims but the last
+};
+
+struct Node {
+  uint32_t kind = 0, index = 0;  // infer_op_kind, place in the program
+  std::vector<uint32_t> in,
+      out;  // tensors, or INFER_NONE; `in` is as long as the operator's inputs, absent ones included
+  std::vector<int64_t> i;
+  std::vector<double> f;
+};
+
+class Frame {
+ public:
+  // On failure *bad_op (may be null) is the node it is about, where it is about one.
+  Status prepare(const infer_program& p, const infer_binding* weights, uint32_t n_weights, uint32_t* bad_op);
+  Status bind(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds);
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const Tensor& operator[](uint32_t t) const { return tensors_[t]; }
+  // Input i of a node, or nullptr when it has none.
+  const Tensor* input(const Node& n, size_t i) const { return n.in[i] == INFER_NONE ? nullptr : &tensors_[n.in[i]]; }
+  const std::string& name(uint32_t t) const { return names_[t]; }
+  int64_t max_dim(uint32_t t, uint32_t d) const;  // at the symbols' maxima
+  int64_t bytes() const { return arena_ ? arena_->bytes : 0; }
+
+ private:
+  struct IndexCheck {  // values of `ids` lie in 0 .. (dim d of `of`) - 1
+    uint32_t ids, of, d, node;
+  };
+  struct TableCheck {  // q_start, kv_len and block_table fit each other, x's rows and the state's pages
+    uint32_t x, state, q_start, kv_len, block_table;
+    int64_t page;
+  };
+  void copy(const infer_program& p);
+  Status place(const infer_program& p);
+  Status bind_weights(const infer_binding* weights, uint32_t n_weights);
+  Status plan_checks();
+  Status resolve(uint32_t t);
+  Status attach(const infer_binding& b, int64_t need);
+  Status check_ids(const IndexCheck& c) const;
+  Status check_tables(const TableCheck& c) const;
+
+  std::vector<Node> nodes_;
+  std::vector<infer_tensor> declared_;  // dims with symbols; name points into names_
+  std::vector<std::string> names_;
+  std::vector<Tensor> tensors_;
+  std::vector<bool> used_;       // [n_tensors] by some node
+  std::vector<bool> bound_;      // [n_tensors] in this run
+  std::vector<int64_t> need_;    // [n_tensors] bytes in this run
+  std::vector<int64_t> maxima_;  // [n_symbols]
+  std::vector<int64_t> values_;  // [n_symbols] this run's
+  std::vector<IndexCheck> index_checks_;
+  std::vector<TableCheck> table_checks_;
+  std::unique_ptr<HostBuffer> arena_;  // temps
+};
+
+}  // namespace infer::backend
