@@ -142,7 +142,7 @@ class Reader {
   template <class T>
   T keep(Result<T> r, T otherwise) {
     if (r.ok()) return *r;
-    fail(r.status());
+    fail(Status(r.status().code(), std::string(r.status().message()), kDamaged));
     return otherwise;
   }
 
