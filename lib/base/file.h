@@ -37,6 +37,10 @@ class File {
 };
 
 // Writes a whole file so that readers see the old one or the new one, never half (temporary name, flush, rename).
-Status write_file(const std::string& path, std::span<const std::byte> bytes);
+// The pieces follow each other without a gap.
+Status write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces);
+inline Status write_file(const std::string& path, std::span<const std::byte> bytes) {
+  return write_file(path, std::span(&bytes, 1));
+}
 
 }  // namespace infer

@@ -133,11 +133,13 @@ Result<std::shared_ptr<const File>> map(int fd, const std::string& name, int64_t
   }
 }
 
-Status write_all(int fd, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = restart([&] { return ::write(fd, bytes.data(), std::min(bytes.size(), size_t{1} << 30)); });
-    if (n < 0) return Status::io(reason(errno), errno == ENOSPC ? "free some disk space" : "");
-    bytes = bytes.subspan(static_cast<size_t>(n));
+Status write_all(int fd, std::span<const std::span<const std::byte>> pieces) {
+  for (std::span<const std::byte> bytes : pieces) {
+    while (!bytes.empty()) {
+      const ssize_t n = restart([&] { return ::write(fd, bytes.data(), std::min(bytes.size(), size_t{1} << 30)); });
+      if (n < 0) return Status::io(reason(errno), errno == ENOSPC ? "free some disk space" : "");
+      bytes = bytes.subspan(static_cast<size_t>(n));
+    }
   }
   if (restart([&] { return ::fsync(fd); }) != 0) return Status::io(reason(errno));
   return {};
@@ -160,7 +162,7 @@ Result<std::shared_ptr<const File>> File::open_fd(int fd, int64_t offset, int64_
   return map(fd, str("fd ", fd), offset, length);
 }
 
-Status write_file(const std::string& path, std::span<const std::byte> bytes) {
+Status write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces) {
   if (path.empty() || path.find('\0') != std::string::npos)
     return Status::invalid("the path of the file to write is empty or has a zero byte in it");
   static std::atomic<uint32_t> serial{0};
@@ -169,7 +171,7 @@ Status write_file(const std::string& path, std::span<const std::byte> bytes) {
   {
     Descriptor fd(restart([&] { return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }));
     if (fd.get() < 0) return cannot_open(temporary, errno).in(what);
-    Status written = write_all(fd.get(), bytes);
+    Status written = write_all(fd.get(), pieces);
     if (written.ok() && fd.close_now() != 0 && errno != EINTR) written = Status::io(reason(errno));
     if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
       const int error = errno;

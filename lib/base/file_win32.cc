@@ -127,14 +127,17 @@ Result<std::shared_ptr<const File>> map(HANDLE file, const std::string& name, in
   }
 }
 
-Status write_new(const std::wstring& path, std::span<const std::byte> bytes) {
+Status write_new(const std::wstring& path, std::span<const std::span<const std::byte>> pieces) {
   const Handle file(CreateFileW(path.c_str(), GENERIC_WRITE, 0, nullptr, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, nullptr));
   if (!file.get()) return Status::io(reason(GetLastError()));
-  while (!bytes.empty()) {
-    DWORD n = 0;
-    if (!WriteFile(file.get(), bytes.data(), static_cast<DWORD>(std::min<size_t>(bytes.size(), 1u << 30)), &n, nullptr))
-      return Status::io(reason(GetLastError()));
-    bytes = bytes.subspan(n);
+  for (std::span<const std::byte> bytes : pieces) {
+    while (!bytes.empty()) {
+      DWORD n = 0;
+      if (!WriteFile(file.get(), bytes.data(), static_cast<DWORD>(std::min<size_t>(bytes.size(), 1u << 30)), &n,
+                     nullptr))
+        return Status::io(reason(GetLastError()));
+      bytes = bytes.subspan(n);
+    }
   }
   if (!FlushFileBuffers(file.get())) return Status::io(reason(GetLastError()));
   return {};
@@ -170,12 +173,12 @@ Result<std::shared_ptr<const File>> File::open_fd(int fd, int64_t offset, int64_
   return map(handle, str("fd ", fd), offset, length);
 }
 
-Status write_file(const std::string& path, std::span<const std::byte> bytes) {
+Status write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces) {
   static std::atomic<uint32_t> serial{0};
   const std::string what = str("cannot write '", path, "'");
   TRY_SET(const std::wstring target, wide(path));
   TRY_SET(const std::wstring temporary, wide(str(path, ".", GetCurrentProcessId(), "-", serial.fetch_add(1), ".tmp")));
-  Status written = write_new(temporary, bytes);
+  Status written = write_new(temporary, pieces);
   if (written.ok() &&
       !MoveFileExW(temporary.c_str(), target.c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
     written = Status::io(reason(GetLastError()));

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+
+#include "tests/unit/folder.h"
 #ifndef _WIN32
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,25 +15,11 @@
 #endif
 
 using infer::File;
+using infer::Folder;
 using infer::write_file;
 namespace fs = std::filesystem;
 
 namespace {
-
-// A fresh folder that goes away with the test.
-struct Folder {
-  fs::path path;
-  Folder() {
-    static int serial = 0;
-    path = fs::temp_directory_path() / infer::str("infer_file_test_", static_cast<long>(::getpid()), "_", serial++);
-    fs::create_directories(path);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  std::string operator/(const std::string& name) const { return (path / name).string(); }
-};
 
 std::string text(const File& f) { return {reinterpret_cast<const char*>(f.bytes().data()), f.bytes().size()}; }
 std::span<const std::byte> bytes(const std::string& s) { return std::as_bytes(std::span(s)); }
