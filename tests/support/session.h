@@ -18,7 +18,7 @@ struct SessionOptions {
   int64_t page = 32;
   int64_t n_ctx = 256;   // tokens
   uint64_t shuffle = 0;  // pages are handed out in an order drawn from this seed; 0: ascending
-  std::vector<std::pair<std::string, std::string>> settings;  // "cpu.threads" -> "2"
+  std::vector<std::pair<std::string, std::string>> settings = {};  // "cpu.threads" -> "2"
 };
 
 // One sequence.

@@ -1,0 +1,74 @@
+// A one-layer model in every block type, dense and with experts: the blocks as they are against the same model with its
+// matrices decoded to float32 beforehand.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/support/golden.h"
+#include "tests/support/make_model.h"
+#include "tests/support/session.h"
+#include "tests/unit/quant/random_blocks.h"
+
+namespace infer {
+namespace {
+
+using namespace testing;
+
+std::vector<int32_t> some_tokens(size_t n) {
+  Random random(11);
+  std::vector<int32_t> ids(n);
+  for (auto& id : ids) id = static_cast<int32_t>(random.bits() % 256);
+  return ids;
+}
+
+struct Outcome {
+  std::vector<float> logits;
+  std::vector<device::Executor::Placed> placed;
+};
+Outcome evaluate(const std::shared_ptr<const formats::ModelFile>& file, const char* backend) {
+  auto s = Session::open(file, {.backend = backend, .n_ctx = 64});
+  REQUIRE_MESSAGE(s.ok(), s.status().message());
+  auto logits = (*s)->feed(some_tokens(33));
+  REQUIRE_MESSAGE(logits.ok(), logits.status().message());
+  return {logits.take(), (*s)->executor().placement()};
+}
+
+template <class T>
+T good(Result<T> r) {
+  REQUIRE_MESSAGE(r.ok(), r.status().message());
+  return r.take();
+}
+
+TEST_CASE("every block type: reference equals the decoded model, cpu is near it, in kernels of its own") {
+  double worst_reference = 0, worst_cpu = 0;
+  for (const bool experts : {false, true})
+    for (const quant::TypeInfo& t : quant::all_types()) {
+      if (t.type == quant::Type::kI32) continue;
+      CAPTURE(t.name);
+      CAPTURE(experts);
+      const auto file = good(make_block_model({.type = t.type, .experts = experts}));
+      const auto decoded = evaluate(good(decode_to_f32(*file)), "reference").logits;
+      const auto reference = evaluate(file, "reference").logits;
+      const auto cpu = evaluate(file, "cpu");
+      CHECK(nmse(reference, decoded) <= 1e-10);
+      CHECK(nmse(cpu.logits, decoded) <= 5e-4);
+      worst_reference = std::max(worst_reference, nmse(reference, decoded));
+      worst_cpu = std::max(worst_cpu, nmse(cpu.logits, decoded));
+
+      int matrices = 0;
+      for (const auto& p : cpu.placed) {
+        CHECK(p.device == "cpu");
+        if (p.op != "matmul" && p.op != "matmul_experts") continue;
+        CAPTURE(p.weight);
+        ++matrices;
+        CHECK(!p.kernel.empty());
+        CHECK(p.kernel.find("reference") == std::string::npos);
+        if (p.type != "f32") CHECK(p.kernel.find(t.name) != std::string::npos);
+      }
+      CHECK(matrices == (experts ? 9 : 8));
+    }
+  MESSAGE("worst NMSE: reference " << worst_reference << ", cpu " << worst_cpu);
+}
+
+}  // namespace
+}  // namespace infer
