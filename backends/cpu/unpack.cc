@@ -2,6 +2,9 @@
 // and, on x86, once more for AVX2: the same source, so the same results.
 #include "backends/cpu/unpack.h"
 
+#include <type_traits>
+
+#include "backends/cpu/unpack_avx2.h"
 #include "backends/cpu/unpack_code_books.h"
 #include "backends/cpu/unpack_k_quants.h"
 #include "backends/cpu/unpack_small.h"
@@ -20,6 +23,7 @@ template <Row row>
   row(blocks, k, q, scale, offset);
 }
 #else
+using Avx2 = Swar;
 template <Row row>
 void avx2_row(const void* blocks, int64_t k, int8_t* q, float* scale, float* offset) {
   row(blocks, k, q, scale, offset);
@@ -30,16 +34,19 @@ template <bool avx2, Row row>
 constexpr Row kRow = avx2 ? avx2_row<row> : row;
 
 template <bool avx2>
+using Words = std::conditional_t<avx2, Avx2, Swar>;
+
+template <bool avx2>
 constexpr Unpacker kUnpackers[] = {
     {Type::kQ2_K, 16, true, kRow<avx2, unpack_q2_k>, "q2_k"},
     {Type::kQ3_K, 16, false, kRow<avx2, unpack_q3_k>, "q3_k"},
-    {Type::kIQ1_S, 32, false, kRow<avx2, unpack_iq1_s>, "iq1_s"},
-    {Type::kIQ1_M, 16, false, kRow<avx2, unpack_iq1_m>, "iq1_m"},
-    {Type::kIQ2_XXS, 32, false, kRow<avx2, unpack_iq2_xxs>, "iq2_xxs"},
-    {Type::kIQ2_XS, 16, false, kRow<avx2, unpack_iq2_xs>, "iq2_xs"},
-    {Type::kIQ2_S, 16, false, kRow<avx2, unpack_iq2_s>, "iq2_s"},
-    {Type::kIQ3_XXS, 32, false, kRow<avx2, unpack_iq3_xxs>, "iq3_xxs"},
-    {Type::kIQ3_S, 32, false, kRow<avx2, unpack_iq3_s>, "iq3_s"},
+    {Type::kIQ1_S, 32, false, kRow<avx2, unpack_iq1_s<Words<avx2>>>, "iq1_s"},
+    {Type::kIQ1_M, 16, false, kRow<avx2, unpack_iq1_m<Words<avx2>>>, "iq1_m"},
+    {Type::kIQ2_XXS, 32, false, kRow<avx2, unpack_iq2_xxs<Words<avx2>>>, "iq2_xxs"},
+    {Type::kIQ2_XS, 16, false, kRow<avx2, unpack_iq2_xs<Words<avx2>>>, "iq2_xs"},
+    {Type::kIQ2_S, 16, false, kRow<avx2, unpack_iq2_s<Words<avx2>>>, "iq2_s"},
+    {Type::kIQ3_XXS, 32, false, kRow<avx2, unpack_iq3_xxs<Words<avx2>>>, "iq3_xxs"},
+    {Type::kIQ3_S, 32, false, kRow<avx2, unpack_iq3_s<Words<avx2>>>, "iq3_s"},
     {Type::kTQ1_0, 32, false, kRow<avx2, unpack_tq1_0>, "tq1_0"},
     {Type::kTQ2_0, 32, false, kRow<avx2, unpack_tq2_0>, "tq2_0"},
     {Type::kMXFP4, 32, false, kRow<avx2, unpack_mxfp4>, "mxfp4"},

@@ -3,24 +3,27 @@
 // unpack_k_quants.h.
 #pragma once
 #include <cstdint>
+#include <cstring>
 
 #include "backends/cpu/unpack_k_quants.h"
 #include "quant/blocks.h"
 
 namespace infer::cpu {
 
-// The first `digits` base-3 digits of n bytes, less 1; digit k of byte m is q[k * n + m]. A byte is a fraction of 256:
-// its first digit is 0, 1 or 2 by thirds, and tripling it brings the next digit up.
-template <int n, int digits>
-inline void unpack_base_3(const uint8_t* bytes, int8_t* __restrict q) {
-  uint8_t rest[n];
-  for (int m = 0; m < n; ++m) rest[m] = bytes[m];
-  for (int k = 0; k < digits; ++k, q += n) {
-    for (int m = 0; m < n; ++m) {
-      const uint8_t r = rest[m];
-      q[m] = static_cast<int8_t>((r >= 86) + (r >= 171) - 1);
-      rest[m] = static_cast<uint8_t>(r * 3);
-    }
+using Bytes = int8_t [[gnu::vector_size(16)]];
+using UnsignedBytes = uint8_t [[gnu::vector_size(16)]];
+inline constexpr uint8_t kPowersOf3[4] = {1, 3, 9, 27};
+
+// The five base-3 digits, less 1, of each of 16 bytes: digit k of byte m goes to q[k * stride + m]. A byte is a
+// fraction of 256: its first digit is 0, 1 or 2 by thirds, and tripling it brings the next digit up. (A comparison
+// gives -1 where it holds.)
+inline void unpack_base_3(const uint8_t bytes[16], int8_t* q, int stride) {
+  UnsignedBytes rest;
+  std::memcpy(&rest, bytes, sizeof rest);
+  for (int k = 0; k < 5; ++k, q += stride) {
+    const Bytes digits = -1 - (rest >= 86) - (rest >= 171);
+    std::memcpy(q, &digits, sizeof digits);
+    rest = rest + rest + rest;
   }
 }
 
@@ -28,9 +31,12 @@ inline void unpack_tq1_0(const void* blocks, int64_t k, int8_t* q, float* scale,
   for (const quant::BlockTQ1_0& b : quant::blocks_of<quant::BlockTQ1_0>(blocks, k / 256)) {
     const float d = b.d.value();
     for (int g = 0; g < 8; ++g) *scale++ = d;
-    unpack_base_3<32, 5>(b.qs, q);
-    unpack_base_3<16, 5>(b.qs + 32, q + 160);
-    unpack_base_3<4, 4>(b.qh, q + 240);
+    unpack_base_3(b.qs, q, 32);
+    unpack_base_3(b.qs + 16, q + 16, 32);
+    unpack_base_3(b.qs + 32, q + 160, 16);
+    uint8_t rest[16];
+    for (int m = 0; m < 16; ++m) rest[m] = static_cast<uint8_t>(b.qh[m % 4] * kPowersOf3[m / 4]);
+    for (int m = 0; m < 16; ++m) q[240 + m] = static_cast<int8_t>((rest[m] * 3 >> 8) - 1);
     q += 256;
   }
 }
@@ -44,29 +50,39 @@ inline void unpack_tq2_0(const void* blocks, int64_t k, int8_t* q, float* scale,
   }
 }
 
-// kFp4Values[x] for x in 0..15, by arithmetic: 0 1 2 3 4 6 8 12, bit 3 the sign.
-inline int8_t fp4_value(uint8_t x) {
-  const auto code = static_cast<int8_t>(x & 7);
-  const auto magnitude = static_cast<int8_t>(code + (code > 4) + (code > 5) + 3 * (code > 6));
-  const auto sign = static_cast<int8_t>(x & 8 ? -1 : 0);
-  return static_cast<int8_t>((magnitude ^ sign) - sign);
+// kFp4Values[x] of nibbles x, by arithmetic: 0 1 2 3 4 6 8 12, bit 3 the sign. (A comparison gives -1 where it holds.)
+inline Bytes fp4_values(Bytes x) {
+  const Bytes code = x & 7, negative = (x & 8) != 0;
+  const Bytes magnitude = code - (code > 4) - (code > 5) + ((code > 6) & 3);
+  return (magnitude ^ negative) - negative;
 }
 
-inline void unpack_mxfp4(const void* blocks, int64_t k, int8_t* __restrict q, float* __restrict scale, float*) {
+inline Bytes low_nibbles(Bytes x) { return x & 15; }
+inline Bytes high_nibbles(Bytes x) { return x >> 4 & 15; }
+
+inline void unpack_mxfp4(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
   for (const quant::BlockMXFP4& b : quant::blocks_of<quant::BlockMXFP4>(blocks, k / 32)) {
     *scale++ = quant::e8m0_half(b.e);
-    for (int j = 0; j < 16; ++j) q[j] = fp4_value(b.qs[j] & 15);
-    for (int j = 0; j < 16; ++j) q[j + 16] = fp4_value(b.qs[j] >> 4);
+    Bytes qs;
+    std::memcpy(&qs, b.qs, sizeof qs);
+    const Bytes low = fp4_values(low_nibbles(qs)), high = fp4_values(high_nibbles(qs));
+    std::memcpy(q, &low, sizeof low);
+    std::memcpy(q + 16, &high, sizeof high);
     q += 32;
   }
 }
 
-inline void unpack_nvfp4(const void* blocks, int64_t k, int8_t* __restrict q, float* __restrict scale, float*) {
+inline void unpack_nvfp4(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
   for (const quant::BlockNVFP4& b : quant::blocks_of<quant::BlockNVFP4>(blocks, k / 64)) {
     for (int g = 0; g < 4; ++g, q += 16) {
       *scale++ = quant::ue4m3_half(b.d[g]);
-      for (int j = 0; j < 8; ++j) q[j] = fp4_value(b.qs[8 * g + j] & 15);
-      for (int j = 0; j < 8; ++j) q[j + 8] = fp4_value(b.qs[8 * g + j] >> 4);
+      uint64_t both;
+      std::memcpy(&both, b.qs + 8 * g, sizeof both);
+      const uint64_t halves[2] = {both, both >> 4};
+      Bytes nibbles;
+      std::memcpy(&nibbles, halves, sizeof nibbles);
+      const Bytes values = fp4_values(low_nibbles(nibbles));
+      std::memcpy(q, &values, sizeof values);
     }
   }
 }

@@ -29,14 +29,10 @@ struct Word {
 
 // An IEEE binary16 at any alignment.
 struct Half {
-  uint8_t bytes[2];
-  uint16_t bits() const { return static_cast<uint16_t>(bytes[0] | bytes[1] << 8); }
+  Word<uint16_t> word;
+  uint16_t bits() const { return word.value(); }
   float value() const { return f16_to_f32(bits()); }
-  void set(float f) {
-    const uint16_t h = f32_to_f16(f);
-    bytes[0] = static_cast<uint8_t>(h);
-    bytes[1] = static_cast<uint8_t>(h >> 8);
-  }
+  void set(float f) { word.set(f32_to_f16(f)); }
 };
 
 // A row's bytes as blocks: for (const BlockQ4_0& b : blocks_of<BlockQ4_0>(row, n / 32)) ...

@@ -7,11 +7,12 @@ namespace infer::quant {
 namespace {
 
 // n values of one code-book entry (a signed byte each, the first lowest), times scale, negated where `signs` has a bit.
+// No magnitude is zero, so the integer can be negated in place of the product.
 template <int n, class Entry>
 float* put_signed(float* out, Entry entry, unsigned signs, float scale) {
   for (int j = 0; j < n; ++j) {
-    const float v = scale * static_cast<float>(static_cast<int8_t>(entry >> 8 * j));
-    out[j] = signs >> j & 1 ? -v : v;
+    const int magnitude = static_cast<int8_t>(entry >> 8 * j), negative = -static_cast<int>(signs >> j & 1);
+    out[j] = scale * static_cast<float>((magnitude ^ negative) - negative);
   }
   return out + n;
 }

@@ -4,7 +4,7 @@
 
 namespace infer::quant {
 
-void decode_q2_k(const void* blocks, float* out, int64_t n_blocks) {
+void decode_q2_k(const void* blocks, float* __restrict out, int64_t n_blocks) {
   for (const BlockQ2_K& b : blocks_of<BlockQ2_K>(blocks, n_blocks)) {
     const float d = b.d.value(), dmin = b.dmin.value();
     for (int g = 0; g < 16; ++g) {
@@ -16,7 +16,7 @@ void decode_q2_k(const void* blocks, float* out, int64_t n_blocks) {
   }
 }
 
-void decode_q3_k(const void* blocks, float* out, int64_t n_blocks) {
+void decode_q3_k(const void* blocks, float* __restrict out, int64_t n_blocks) {
   for (const BlockQ3_K& b : blocks_of<BlockQ3_K>(blocks, n_blocks)) {
     const float d = b.d.value();
     for (int g = 0; g < 16; ++g) {
@@ -33,7 +33,7 @@ void decode_q3_k(const void* blocks, float* out, int64_t n_blocks) {
   }
 }
 
-void decode_q4_k(const void* blocks, float* out, int64_t n_blocks) {
+void decode_q4_k(const void* blocks, float* __restrict out, int64_t n_blocks) {
   for (const BlockQ4_K& b : blocks_of<BlockQ4_K>(blocks, n_blocks)) {
     const float d = b.d.value(), dmin = b.dmin.value();
     for (int i = 0; i < 8; ++i) {
@@ -46,7 +46,7 @@ void decode_q4_k(const void* blocks, float* out, int64_t n_blocks) {
   }
 }
 
-void decode_q5_k(const void* blocks, float* out, int64_t n_blocks) {
+void decode_q5_k(const void* blocks, float* __restrict out, int64_t n_blocks) {
   for (const BlockQ5_K& b : blocks_of<BlockQ5_K>(blocks, n_blocks)) {
     const float d = b.d.value(), dmin = b.dmin.value();
     for (int i = 0; i < 8; ++i) {
@@ -62,7 +62,7 @@ void decode_q5_k(const void* blocks, float* out, int64_t n_blocks) {
   }
 }
 
-void decode_q6_k(const void* blocks, float* out, int64_t n_blocks) {
+void decode_q6_k(const void* blocks, float* __restrict out, int64_t n_blocks) {
   for (const BlockQ6_K& b : blocks_of<BlockQ6_K>(blocks, n_blocks)) {
     const float d = b.d.value();
     for (int g = 0; g < 16; ++g) {
