@@ -10,8 +10,8 @@
 
 namespace infer::cpu {
 
-using Bytes = int8_t [[gnu::vector_size(16)]];
-using UnsignedBytes = uint8_t [[gnu::vector_size(16)]];
+using Bytes [[gnu::vector_size(16)]] = int8_t;
+using UnsignedBytes [[gnu::vector_size(16)]] = uint8_t;
 inline constexpr uint8_t kPowersOf3[4] = {1, 3, 9, 27};
 
 // The five base-3 digits, less 1, of each of 16 bytes: digit k of byte m goes to q[k * stride + m]. A byte is a
