@@ -7,7 +7,7 @@ decode_TYPE.bin   a header line "decode TYPE n_blocks; tool and version", then t
                   Two blocks have ordinary scales, the others extreme ones.
 encode_TYPE.bin   a header line "encode TYPE n_values; ...", then the values as f32, then the blocks.
 digests.txt       lines "what TYPE count seed digest", over many blocks of SplitMix64 bytes (as random_blocks.h makes them): every
-                  code-book entry is met. The digest is the sum over i of mix(bits[i] + i * 2^32), NaN taken as 0x7fc00000.
+                  code-book entry is met. ("every": the 16-bit numbers in order instead.) The digest is the sum over i of mix(bits[i] + i * 2^32), NaN taken as 0x7fc00000.
 """
 import importlib.metadata
 import pathlib
@@ -115,6 +115,9 @@ def main() -> None:
         data = random_bytes(1, {"F32": 4, "F16": 2, "BF16": 2}[name] * 512)
         values = data.view(np.float32) if name == "F32" else decode(name, data)
         write(f"decode_{name.lower()}.bin", f"decode {name.lower()} 512", data, values.view(np.uint32))
+    for name in PLAIN[1:]:
+        values = decode(name, np.arange(65536, dtype=np.uint16).view(np.uint8))
+        lines.append(f"every {name.lower()} 65536 0 {digest(float_bits(values)):016x}")
     for name in SCALES:
         elems, size = gguf.GGML_QUANT_SIZES[number(name)]
         blocks = make_blocks(name)

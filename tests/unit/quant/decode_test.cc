@@ -20,6 +20,12 @@ int64_t first_difference(const std::vector<float>& a, const std::vector<float>& 
   return -1;
 }
 
+uint64_t digest_of(const std::vector<float>& values) {
+  uint64_t digest = 0;
+  for (size_t i = 0; i < values.size(); ++i) digest += testing::digest_term(same_bits(values[i]), i);
+  return digest;
+}
+
 }  // namespace
 
 TEST_CASE("every type decodes ordinary and extreme blocks to the bits of the gguf package") {
@@ -54,12 +60,26 @@ TEST_CASE("thousands of blocks of random bits decode to the bits of the gguf pac
     testing::fill_random_bytes(std::stoul(words[3]), blocks.data(), blocks.size());
     std::vector<float> decoded(n);
     decode_row(t->type, blocks.data(), decoded.data(), static_cast<int64_t>(n));
-    uint64_t digest = 0;
-    for (size_t i = 0; i < n; ++i) digest += testing::digest_term(same_bits(decoded[i]), i);
-    CHECK(digest == std::stoull(words[4], nullptr, 16));
+    CHECK(digest_of(decoded) == std::stoull(words[4], nullptr, 16));
     ++n_types;
   }
   CHECK(n_types == 23);
+}
+
+TEST_CASE("every half and every bfloat16 decodes to the bits of the gguf package") {
+  std::vector<uint16_t> numbers(65536);
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<uint16_t>(i);
+  size_t n_types = 0;
+  for (const auto& words : testing::golden_lines("digests.txt")) {
+    if (words[0] != "every") continue;
+    CAPTURE(words[1]);
+    REQUIRE(find_type(words[1]) != nullptr);
+    std::vector<float> decoded(numbers.size());
+    decode_row(find_type(words[1])->type, numbers.data(), decoded.data(), 65536);
+    CHECK(digest_of(decoded) == std::stoull(words[4], nullptr, 16));
+    ++n_types;
+  }
+  CHECK(n_types == 2);
 }
 
 TEST_CASE("blocks decode the same at every alignment") {
