@@ -228,13 +228,14 @@ typedef struct infer_piece {
   const int32_t *tokens;
   int64_t n_tokens;
   const float *logprobs;           /* [n_tokens] of the chosen tokens; NULL unless the option "logprobs" >= 0 asks */
-  const infer_logprob *top;        /* [n_tokens, n_top] most likely first; NULL unless asked */
+  const infer_logprob *top;        /* [n_tokens, n_top], each row most likely first; NULL unless asked */
   int64_t n_top;
 } infer_piece;
 #define INFER_PIECE_INIT {(uint32_t)sizeof(infer_piece), 0, NULL, 0, NULL, 0, NULL, NULL, 0}
 
 typedef struct infer_usage {       /* counts and times of one request so far */
-  uint32_t struct_size, reserved;
+  uint32_t struct_size;
+  int32_t finish;                  /* infer_finish: how it ended, cancelled and failed requests included; NONE while it runs */
   int64_t prompt_tokens, cached_tokens, generated_tokens;
   double queue_ms, first_token_ms, total_ms; /* from submit: to the first step, to the first token, to the end (or now) */
 } infer_usage;

@@ -1,0 +1,158 @@
+// Engines, and the three ways to give one a request.
+#include "api/engine.h"
+
+#include "api/chat.h"
+#include "api/guard.h"
+#include "api/handles.h"
+#include "api/task.h"
+
+namespace infer::api {
+
+Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, const Settings& settings) {
+  auto made = std::make_shared<Engine>();
+  made->model_ = std::move(model);
+  Runtime& rt = made->model_->runtime();
+  TRY_SET(made->loaded_, made->model_->loaded());
+  TRY(rt.check_backend_keys(settings));
+
+  engine::EngineOptions o;
+  o.context = settings.integer(Key::context_max);
+  o.kv_tokens = settings.integer(Key::kv_tokens);
+  o.page = settings.integer(Key::kv_page);
+  o.memory = settings.integer(Key::memory_max);
+  o.batch_tokens = settings.integer(Key::batch_tokens);
+  o.batch_requests = settings.integer(Key::batch_requests);
+  o.queue = settings.integer(Key::queue_max);
+  o.kv_f32 = settings.text(Key::kv_type) == "f32";
+
+  engine::Source source;
+  source.file = made->loaded_->file;
+  if (made->loaded_->tokenizer.ok()) source.tokenizer = *made->loaded_->tokenizer;
+  TRY_SET(source.devices, rt.choose_devices(settings.list(Key::device)));
+  // The engine object holds the model, which holds the runtime: it outlives the engine's thread.
+  TRY_SET(made->core_, engine::Engine::create(std::move(source), o, [&rt] { rt.wake(); }));
+  made->description_ = describe(*made->core_, settings);
+  return made;
+}
+
+namespace {
+
+// A call on an engine: holds the object while it lasts.
+template <class F>
+infer_status with_engine(infer_engine* e, F&& f) noexcept {
+  return guard([&]() -> Answer {
+    TRY(need(e, "e"));
+    const std::shared_ptr<Engine> object = e->object;
+    return f(*object);
+  });
+}
+
+Answer submit(Engine& engine, std::vector<int32_t> ids, const Settings& settings, infer_request** out) {
+  engine::Engine& core = engine.core();
+  TRY_SET(engine::Task task,
+          make_task(settings, std::move(ids), engine.tokenizer(), core.sizes().context, core.n_vocab()));
+  if (!task.stops.empty()) TRY(engine.loaded().tokenizer.status().in("option 'stop'"));
+  auto handle = std::make_unique<infer_request>();
+  TRY_SET(handle->object, core.submit(std::move(task)));
+  *out = handle.release();
+  return INFER_OK;
+}
+
+}  // namespace
+}  // namespace infer::api
+
+using namespace infer;
+using namespace infer::api;
+
+extern "C" {
+
+infer_status infer_engine_new(infer_model* m, const infer_options* o, infer_engine** out) noexcept {
+  return guard([&]() -> Answer {
+    TRY(need(m, "m"));
+    TRY(need(out, "out"));
+    auto handle = std::make_unique<infer_engine>();
+    TRY_SET(handle->object, api::Engine::create(m->object, o ? o->settings : Settings()));
+    *out = handle.release();
+    return INFER_OK;
+  });
+}
+
+void infer_engine_release(infer_engine* e) noexcept {
+  guard_void([&] {
+    if (!e) return;
+    e->object->core().stop();  // also what another thread waits for in infer_engine_logits
+    delete e;
+  });
+}
+
+infer_status infer_engine_submit_text(infer_engine* e, const char* text, int64_t len, const infer_options* o,
+                                      infer_request** out) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    if (len != 0) TRY(need(text, "text"));
+    TRY(need(out, "out"));
+    TRY(engine.loaded().tokenizer.status());
+    const Settings settings = o ? o->settings : Settings();
+    const std::string_view view = len == 0  ? std::string_view()
+                                  : len < 0 ? std::string_view(text)
+                                            : std::string_view(text, static_cast<size_t>(len));
+    std::vector<int32_t> ids;
+    TRY(engine.tokenizer()->encode(view, settings.flag(Key::prompt_special), settings.flag(Key::prompt_parse), ids));
+    return submit(engine, std::move(ids), settings, out);
+  });
+}
+
+infer_status infer_engine_submit_chat(infer_engine* e, const infer_part* parts, int64_t n_parts, const infer_options* o,
+                                      infer_request** out) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(out, "out"));
+    const Settings settings = o ? o->settings : Settings();
+    TRY_SET(const text::Rendered prompt, render_chat(engine.loaded(), parts, n_parts, settings));
+    TRY_SET(std::vector<int32_t> ids, encode_chat(engine.loaded(), prompt));
+    return submit(engine, std::move(ids), settings, out);
+  });
+}
+
+infer_status infer_engine_submit_tokens(infer_engine* e, const int32_t* tokens, int64_t n_tokens,
+                                        const infer_options* o, infer_request** out) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    if (n_tokens < 0) return Status::invalid(str("n_tokens is ", n_tokens));
+    if (n_tokens > 0) TRY(need(tokens, "tokens"));
+    TRY(need(out, "out"));
+    return submit(engine, std::vector<int32_t>(tokens, tokens + n_tokens), o ? o->settings : Settings(), out);
+  });
+}
+
+infer_status infer_engine_logits(infer_engine* e, const int32_t* tokens, int64_t n_tokens, int64_t first, float* out,
+                                 int64_t out_len) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(tokens, "tokens"));
+    TRY(need(out, "out"));
+    if (n_tokens < 1) return Status::invalid(str("n_tokens is ", n_tokens));
+    if (out_len < 0) return Status::invalid(str("out_len is ", out_len));
+    return engine.core().logits({tokens, static_cast<size_t>(n_tokens)}, first, {out, static_cast<size_t>(out_len)});
+  });
+}
+
+infer_status infer_engine_counter_at(infer_engine* e, int32_t i, const char** name, int64_t* value) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(name, "name"));
+    TRY(need(value, "value"));
+    const auto all = engine.core().counters();
+    if (i < 0 || static_cast<size_t>(i) >= all.size()) return INFER_DONE;
+    *name = engine.keep(all[static_cast<size_t>(i)].first);
+    *value = all[static_cast<size_t>(i)].second;
+    return INFER_OK;
+  });
+}
+
+infer_status infer_engine_describe(infer_engine* e, const char** json, int64_t* len) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(json, "json"));
+    TRY(need(len, "len"));
+    *json = engine.description().c_str();
+    *len = static_cast<int64_t>(engine.description().size());
+    return INFER_OK;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,33 @@
+// What the opaque handles are: a reference each.
+//
+// A call takes its own reference first and then never looks at the handle again, so another thread may release the
+// handle meanwhile. Children hold their parents; whoever lets go last destroys.
+#pragma once
+#include <libinfer/infer.h>
+
+#include <memory>
+
+#include "api/settings.h"
+#include "engine/request.h"
+
+namespace infer::api {
+class Runtime;
+class Model;
+class Engine;
+}  // namespace infer::api
+
+struct infer_options {
+  infer::api::Settings settings;
+};
+struct infer_runtime {
+  std::shared_ptr<infer::api::Runtime> object;
+};
+struct infer_model {
+  std::shared_ptr<infer::api::Model> object;
+};
+struct infer_engine {
+  std::shared_ptr<infer::api::Engine> object;
+};
+struct infer_request {
+  std::shared_ptr<infer::engine::Request> object;
+};

@@ -1,0 +1,44 @@
+// From a model file and devices to an engine that can run: program, sizes, compiled plan, in this order, so that what
+// cannot fit is refused before anything is allocated.
+#include "engine/engine.h"
+
+namespace infer::engine {
+
+Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOptions& options, Wake wake) {
+  if (source.devices.empty()) {
+    return Status::not_found("there is no device to run on",
+                             "infer_runtime_backend_at tells which backends were found or refused, and why");
+  }
+  TRY_SET(const models::Hyper hyper, models::read_hyper(*source.file));
+  TRY_SET(const int64_t context, decide_context(options, hyper.n_ctx_train));
+
+  Parts parts;
+  models::BuildOptions build;
+  build.kv_type = options.kv_f32 ? INFER_TYPE_F32 : INFER_TYPE_F16;
+  build.page = options.page;
+  build.n_ctx = context;
+  TRY_SET(models::Model model, models::build(*source.file, build));
+  parts.model = std::make_unique<models::Model>(std::move(model));
+
+  const int64_t free_bytes = source.devices.front()->info().memory_free;
+  TRY_SET(parts.sizes,
+          decide_sizes(options, {hyper.n_vocab, hyper.n_ctx_train, parts.model->kv_page_bytes}, free_bytes));
+
+  std::vector<device::Executor::Weight> weights;
+  weights.reserve(parts.model->weights.size());
+  for (const auto& w : parts.model->weights) weights.push_back({w.tensor, w.data});
+  device::Executor::Limits limits;
+  limits.tokens = parts.sizes.tokens;
+  limits.seqs = parts.sizes.sequences;
+  limits.rows = parts.sizes.rows;
+  limits.table_cols = parts.sizes.table_cols;
+  limits.pages = parts.sizes.n_pages;
+  TRY_SET(parts.executor, device::Executor::create(source.devices, parts.model->program, weights, limits));
+
+  parts.n_vocab = hyper.n_vocab;
+  parts.source = std::move(source);
+  parts.wake = std::move(wake);
+  return std::make_unique<Engine>(std::move(parts));
+}
+
+}  // namespace infer::engine

@@ -1,0 +1,286 @@
+// The page to read first. step() is the whole of it: plan, pack, run, commit, deliver. A step is a transaction: until
+// commit() nothing has changed that rollback() does not undo, so a failed run costs only the requests that were in it.
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+namespace infer::engine {
+
+Status Engine::step() {
+  const Plan& plan = scheduler_.plan();  // what runs now, and in which pages its KV goes
+  pack(plan);                            // as flat arrays: the Step
+  const size_t n_logits = step_.rows.size() * static_cast<size_t>(parts_.n_vocab);
+  TRY(parts_.executor->run(step_, {logits_.get(), n_logits}));  // one pass through the model
+  scheduler_.commit();                                          // only now do positions change
+  deliver(plan);                                                // rows of logits -> tokens -> text -> mailboxes
+  return {};
+}
+
+void Engine::pack(const Plan& plan) {
+  step_.clear();
+  for (const Part& p : plan) {
+    step_.table_cols = std::max(step_.table_cols, static_cast<int32_t>(p.request->sequence().pages.size()));
+  }
+  step_.q_start.push_back(0);
+  for (const Part& p : plan) {
+    if (p.first == 0) p.request->started();
+    const Sequence& s = p.request->sequence();
+    for (int32_t i = 0; i < p.count; ++i) {
+      if (i >= p.count - p.n_rows) step_.rows.push_back(step_.n_tokens());
+      step_.tokens.push_back(s.tokens[static_cast<size_t>(p.first + i)]);
+      step_.positions.push_back(p.first + i);
+    }
+    step_.q_start.push_back(step_.n_tokens());
+    step_.kv_len.push_back(p.first + p.count);
+    step_.block_table.insert(step_.block_table.end(), s.pages.begin(), s.pages.end());
+    step_.block_table.resize(step_.kv_len.size() * static_cast<size_t>(step_.table_cols), 0);
+  }
+}
+
+void Engine::deliver(const Plan& plan) {
+  const float* row = logits_.get();
+  for (const Part& p : plan) {
+    const size_t n = static_cast<size_t>(p.n_rows) * static_cast<size_t>(parts_.n_vocab);
+    count(p.count > 1 || p.first == 0 ? kPrefillTokens : kDecodeTokens, p.count);
+    try {
+      deliver_rows(p, {row, n});
+    } catch (...) {  // no memory for this request's token: only this request is lost
+      p.request->fail(Status::out_of_memory());
+    }
+    row += n;
+  }
+  count(kSteps, 1);
+  count(kRows, step_.n_rows());
+  if (step_.n_rows() > 0 && parts_.wake) parts_.wake();
+}
+
+void Engine::deliver_rows(const Part& part, std::span<const float> rows) {
+  Request& r = *part.request;
+  const Task& task = r.task();
+  if (task.scores) {
+    const int32_t first = part.first + part.count - part.n_rows - task.first_score;
+    std::copy(rows.begin(), rows.end(), task.scores + static_cast<int64_t>(first) * parts_.n_vocab);
+    if (part.first + part.count == static_cast<int32_t>(task.prompt.size())) r.end(INFER_FINISH_LENGTH);
+    return;
+  }
+  if (part.n_rows == 0 || r.cancelled()) return;
+  const auto index = static_cast<uint64_t>(r.generated());
+  sampler_.choose(task.sampling, rows, {r.sequence().tokens, r.banned(), {}, index}, choice_);
+  if (choice_.token < 0) {
+    const bool numbers = std::any_of(rows.begin(), rows.end(), [](float v) { return std::isfinite(v); });
+    r.fail(numbers ? no_token_ : not_a_number_);
+    return;
+  }
+  r.push(choice_);
+}
+
+// ---- the thread
+// ---------------------------------------------------------------------------------------------------------
+
+void Engine::loop() noexcept {
+  while (take_in()) {
+    sweep();
+    if (live_.empty()) continue;
+    try {
+      const Status status = step();
+      if (!status.ok()) fail_step(status);
+    } catch (const std::bad_alloc&) {
+      fail_step(Status::out_of_memory());
+    } catch (...) {
+      fail_step(Status(INFER_E_INTERNAL, "the step failed for an unknown reason"));
+    }
+    sweep();
+  }
+  for (const auto& r : live_) r->cancel();
+  sweep();
+}
+
+// Waits for something to do and takes over what was submitted. False: the engine stops.
+bool Engine::take_in() {
+  std::unique_lock lock(mutex_);
+  work_.wait(lock, [&] { return stopping_ || !inbox_.empty() || !live_.empty(); });
+  for (auto& r : inbox_) {
+    scheduler_.add(*r);
+    live_.push_back(std::move(r));
+  }
+  inbox_.clear();
+  return !stopping_;
+}
+
+// Lets go of what has ended or was cancelled.
+void Engine::sweep() {
+  const auto done = [&](const std::shared_ptr<Request>& r) {
+    const bool cancelled = r->cancelled();
+    if (!cancelled && !r->ended()) return false;
+    if (cancelled) r->fail(cancelled_);  // no effect on what has ended already
+    const infer_finish finish = r->usage().finish;
+    count(finish == INFER_FINISH_CANCELLED ? kCancelled : finish == INFER_FINISH_ERROR ? kFailed : kFinished, 1);
+    scheduler_.remove(*r);
+    return true;
+  };
+  const auto n = static_cast<int32_t>(std::erase_if(live_, done));
+  note_levels();
+  if (n == 0) return;
+  std::lock_guard lock(mutex_);
+  n_open_ -= n;
+}
+
+void Engine::fail_step(const Status& why) noexcept {
+  scheduler_.rollback();
+  for (const Part& p : scheduler_.planned()) p.request->fail(why);
+  count(kStepsFailed, 1);
+  if (why.code() == INFER_E_DEVICE_LOST) {
+    std::lock_guard lock(mutex_);
+    lost_ = why;
+  }
+  if (parts_.wake) parts_.wake();
+}
+
+void Engine::note_levels() {
+  set(kWaiting, scheduler_.n_waiting());
+  set(kRunning, scheduler_.n_running());
+  set(kPagesUsed, scheduler_.pages().n_pages() - scheduler_.pages().free_pages());
+}
+
+// ---- the callers' side
+// --------------------------------------------------------------------------------------------------
+
+Result<std::shared_ptr<Request>> Engine::submit(Task task) {
+  TRY(check(task));
+  const auto n_top = static_cast<int32_t>(std::min<int64_t>(task.sampling.n_logprobs, parts_.n_vocab));
+  task.sampling.n_logprobs = n_top;
+  auto request = std::make_shared<Request>(std::move(task), parts_.source.tokenizer, end_ids_, parts_.sizes.context);
+  Sequence& s = request->sequence();
+  s.pages.reserve(static_cast<size_t>(scheduler_.pages_for(s.most)));
+
+  std::lock_guard lock(mutex_);
+  if (stopping_) return cancelled_;
+  if (!lost_.ok()) return lost_;
+  if (n_open_ >= parts_.sizes.queue) {
+    return Status(INFER_E_FULL, str(n_open_, " requests wait or run already, as many as queue.max allows"),
+                  "wait for some to end, or set queue.max to more");
+  }
+  if (!thread_.joinable()) {
+    try {
+      thread_ = std::thread([this] { loop(); });
+    } catch (const std::system_error& e) {
+      return Status::no_memory(str("the system gave no thread for the engine: ", e.what()),
+                               "end other threads, or raise the limit");
+    }
+  }
+  inbox_.push_back(request);
+  ++n_open_;
+  count(kSubmitted, 1);
+  work_.notify_one();
+  return request;
+}
+
+Status Engine::check(const Task& task) const {
+  const auto n = static_cast<int64_t>(task.prompt.size()), context = int64_t{parts_.sizes.context};
+  if (n == 0) return Status::invalid("the prompt has no tokens", "give it some text, or leave prompt.special on");
+  if (task.scores ? n > context : n >= context) {
+    return Status::invalid(str("the prompt has ", n, " tokens; the context holds ", context,
+                               task.scores ? "" : ", at least one of them for the answer"),
+                           "shorten the prompt, set context.max to more, or let prompt.truncate cut it");
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const int32_t id = task.prompt[static_cast<size_t>(i)];
+    if (id < 0 || id >= parts_.n_vocab) {
+      return Status::invalid(str("token ", i, " of the prompt is ", id, "; ids are 0..", parts_.n_vocab - 1));
+    }
+  }
+  constexpr size_t kMostStops = 1024, kMostStopBytes = 4096;
+  const bool long_stop =
+      std::any_of(task.stops.begin(), task.stops.end(), [](const auto& s) { return s.size() > kMostStopBytes; });
+  if (task.stops.size() > kMostStops || long_stop) {
+    return Status::invalid(str("stop strings: at most ", kMostStops, ", each of at most ", kMostStopBytes, " bytes"));
+  }
+  return {};
+}
+
+Status Engine::logits(std::span<const int32_t> tokens, int64_t first, std::span<float> out) {
+  const auto n = static_cast<int64_t>(tokens.size());
+  if (first < 0 || first >= n) return Status::invalid(str("first is ", first, "; rows are 0..", n - 1));
+  if (static_cast<int64_t>(out.size()) != (n - first) * parts_.n_vocab) {
+    return Status::invalid(str("out holds ", out.size(), " floats; ", n - first, " rows of ", parts_.n_vocab, " are ",
+                               (n - first) * parts_.n_vocab));
+  }
+  Task task;
+  task.prompt.assign(tokens.begin(), tokens.end());
+  task.scores = out.data();
+  task.first_score = static_cast<int32_t>(first);
+  TRY_SET(const std::shared_ptr<Request> request, submit(std::move(task)));
+  return request->wait_end();
+}
+
+void Engine::stop() noexcept {
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(stopping_, true)) return;
+  }
+  parts_.executor->cancel();
+  work_.notify_all();
+}
+
+std::vector<std::pair<std::string, int64_t>> Engine::counters() const {
+  std::vector<std::pair<std::string, int64_t>> out;
+  for (size_t i = 0; i < kCounters; ++i)
+    out.emplace_back(kCounterNames[i], counters_[i].load(std::memory_order_relaxed));
+  out.emplace_back("pages.total", parts_.sizes.n_pages);
+  for (auto& c : parts_.executor->counters()) out.push_back(std::move(c));
+  return out;
+}
+
+const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps",
+                                                                          "steps.failed",
+                                                                          "tokens.prefill",
+                                                                          "tokens.decode",
+                                                                          "rows",
+                                                                          "requests.submitted",
+                                                                          "requests.finished",
+                                                                          "requests.failed",
+                                                                          "requests.cancelled",
+                                                                          "requests.waiting",
+                                                                          "requests.running",
+                                                                          "pages.used"};
+
+Engine::Engine(Parts parts)
+    : parts_(std::move(parts)),
+      cancelled_(INFER_E_CANCELLED, "the request was cancelled"),
+      no_token_(INFER_E_INVALID,
+                "no token may be chosen: logit_bias, stop_ids and min_tokens together forbid all of them",
+                "forbid fewer tokens"),
+      not_a_number_(INFER_E_CORRUPT, "the model's logits are not numbers",
+                    "the file is probably damaged: get it again"),
+      scheduler_({parts_.sizes.page, parts_.sizes.tokens, parts_.sizes.sequences, parts_.sizes.rows},
+                 parts_.sizes.n_pages, parts_.sizes.queue),
+      logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(parts_.sizes.rows) *
+                                                      static_cast<size_t>(parts_.n_vocab))),
+      sampler_(static_cast<int32_t>(parts_.n_vocab)) {
+  const Sizes& s = parts_.sizes;
+  const auto tokens = static_cast<size_t>(s.tokens), sequences = static_cast<size_t>(s.sequences);
+  step_.tokens.reserve(tokens);
+  step_.positions.reserve(tokens);
+  step_.rows.reserve(static_cast<size_t>(s.rows));
+  step_.q_start.reserve(sequences + 1);
+  step_.kv_len.reserve(sequences);
+  step_.block_table.reserve(sequences * static_cast<size_t>(s.table_cols));
+  choice_.top.reserve(128);
+  live_.reserve(static_cast<size_t>(s.queue));
+  inbox_.reserve(static_cast<size_t>(s.queue));
+  if (const text::Tokenizer* t = parts_.source.tokenizer.get()) {
+    for (int32_t id = 0; id < t->n_vocab(); ++id) {
+      if (t->is_end(id)) end_ids_.push_back(id);
+    }
+  }
+}
+
+Engine::~Engine() {
+  stop();
+  if (thread_.joinable()) thread_.join();
+  for (const auto& r : inbox_) r->fail(cancelled_);
+}
+
+}  // namespace infer::engine

@@ -1,0 +1,171 @@
+#include "engine/request.h"
+
+#include <algorithm>
+
+namespace infer::engine {
+namespace {
+constexpr Request::Clock::time_point kNotYet{};
+
+template <class T>
+void make_room(std::vector<T>& v, size_t n) {
+  if (v.capacity() - v.size() < n) v.reserve(v.size() + std::max(n, v.size()));
+}
+
+}  // namespace
+
+void Piece::clear() {
+  text.clear();
+  tokens.clear();
+  logprobs.clear();
+  top.clear();
+  finish = INFER_FINISH_NONE;
+}
+
+Request::Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, std::span<const int32_t> end_ids,
+                 int32_t context)
+    : task_(std::move(task)), ends_(task_.stop_ids), submitted_(Clock::now()) {
+  const auto n_prompt = static_cast<int32_t>(task_.prompt.size());
+  sequence_.tokens = task_.prompt;
+  if (task_.scores) {
+    sequence_.most = n_prompt;
+    sequence_.first_row = task_.first_score;
+    return;
+  }
+  sequence_.most = static_cast<int32_t>(std::min<int64_t>(context, n_prompt + task_.max_tokens));
+  sequence_.first_row = n_prompt - 1;
+  sequence_.tokens.reserve(static_cast<size_t>(sequence_.most));
+  if (tokenizer) stream_.emplace(std::move(tokenizer), task_.stops, task_.special);
+  if (!task_.ignore_end) ends_.insert(ends_.end(), end_ids.begin(), end_ids.end());
+  std::sort(ends_.begin(), ends_.end());
+  const int32_t n_top = std::max(0, task_.sampling.n_logprobs);
+  for (Piece* p : {&coming_, &given_}) {  // what usually gathers between two looks fits without growing
+    p->n_top = n_top;
+    p->text.reserve(256);
+    p->tokens.reserve(32);
+    if (task_.sampling.n_logprobs >= 0) p->logprobs.reserve(32);
+    p->top.reserve(32 * static_cast<size_t>(n_top));
+  }
+}
+
+infer_status Request::next(int32_t timeout_ms, const Piece*& piece, Status& why) {
+  std::unique_lock lock(mutex_);
+  const auto ready = [&] { return cancelled() || ended_ || !coming_.empty(); };
+  if (timeout_ms < 0) {
+    changed_.wait(lock, ready);
+  } else if (!changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), ready)) {
+    return INFER_PENDING;
+  }
+  if (cancelled() && finish_ == INFER_FINISH_NONE) {
+    why = Status(INFER_E_CANCELLED, "the request was cancelled");
+    return INFER_E_CANCELLED;
+  }
+  if (!coming_.empty()) {
+    std::swap(coming_, given_);
+    coming_.clear();
+    piece = &given_;
+    return INFER_OK;
+  }
+  if (failure_.ok()) return INFER_DONE;
+  why = failure_;
+  return why.code();
+}
+
+void Request::cancel() noexcept {
+  std::lock_guard lock(mutex_);  // so that a waiter is either before its test or in its wait
+  cancelled_.store(true, std::memory_order_relaxed);
+  changed_.notify_all();
+}
+
+Status Request::wait_end() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return ended_; });
+  return failure_;
+}
+
+Usage Request::usage() const {
+  const auto now = Clock::now();
+  std::lock_guard lock(mutex_);
+  const auto since = [&](Clock::time_point t) {
+    return t == kNotYet ? 0.0 : std::chrono::duration<double, std::milli>(t - submitted_).count();
+  };
+  Usage u;
+  u.prompt_tokens = static_cast<int64_t>(task_.prompt.size());
+  u.generated_tokens = n_generated_;
+  u.queue_ms = since(started_);
+  u.first_token_ms = since(first_token_);
+  u.total_ms = since(ended_ ? ended_at_ : now);
+  u.finish = finish_ != INFER_FINISH_NONE || !cancelled() ? finish_ : INFER_FINISH_CANCELLED;
+  return u;
+}
+
+void Request::started() {
+  std::lock_guard lock(mutex_);
+  if (started_ == kNotYet) started_ = Clock::now();
+}
+
+bool Request::ended() const {
+  std::lock_guard lock(mutex_);
+  return ended_;
+}
+
+std::span<const int32_t> Request::banned() const {
+  return generated() < task_.min_tokens ? std::span<const int32_t>(ends_) : std::span<const int32_t>();
+}
+
+// What this token, already in the sequence, means for the answer. Stop strings are the stream's business.
+infer_finish Request::finish_of(int32_t token) const {
+  if (std::binary_search(ends_.begin(), ends_.end(), token)) return INFER_FINISH_STOP;
+  const bool full = generated() >= task_.max_tokens || static_cast<int32_t>(sequence_.tokens.size()) >= sequence_.most;
+  return full ? INFER_FINISH_LENGTH : INFER_FINISH_NONE;
+}
+
+bool Request::push(const sampling::Choice& choice) {
+  sequence_.tokens.push_back(choice.token);
+  std::lock_guard lock(mutex_);
+  // Room first: when memory runs out, the caller must not find a token without its log-probability.
+  make_room(coming_.logprobs, 1);
+  make_room(coming_.top, choice.top.size());
+  make_room(coming_.tokens, 1);
+  if (first_token_ == kNotYet) first_token_ = Clock::now();
+  ++n_generated_;
+  coming_.tokens.push_back(choice.token);
+  if (task_.sampling.n_logprobs >= 0) {
+    coming_.logprobs.push_back(choice.logprob);
+    coming_.top.insert(coming_.top.end(), choice.top.begin(), choice.top.end());
+  }
+  infer_finish finish = finish_of(choice.token);
+  if (stream_) {
+    const bool look = generated() >= task_.min_tokens;
+    if (stream_->feed(choice.token, look, coming_.text)) {
+      finish = INFER_FINISH_STOP;
+    } else if (finish != INFER_FINISH_NONE) {
+      stream_->finish(coming_.text);
+    }
+  }
+  coming_.finish = finish_ = finish;
+  ended_ = finish != INFER_FINISH_NONE;
+  if (ended_) ended_at_ = Clock::now();
+  changed_.notify_all();
+  return ended_;
+}
+
+void Request::end(infer_finish finish) {
+  std::lock_guard lock(mutex_);
+  if (ended_) return;
+  coming_.finish = finish_ = finish;
+  ended_ = true;
+  ended_at_ = Clock::now();
+  changed_.notify_all();
+}
+
+void Request::fail(const Status& why) noexcept {
+  std::lock_guard lock(mutex_);
+  if (ended_) return;
+  failure_ = why;  // counts a reference, allocates nothing
+  finish_ = why.code() == INFER_E_CANCELLED ? INFER_FINISH_CANCELLED : INFER_FINISH_ERROR;
+  ended_ = true;
+  ended_at_ = Clock::now();
+  changed_.notify_all();
+}
+
+}  // namespace infer::engine

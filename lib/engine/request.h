@@ -1,0 +1,114 @@
+// One generation: what was asked (Task), how far the engine is with it (Sequence, engine's thread), and the mailbox
+// from which the caller pulls (any thread).
+//
+// The engine writes pieces into the mailbox and ends it exactly once. A cancelled request answers its caller at once;
+// the engine drops it at its next step.
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/stream.h"
+#include "sampling/sampler.h"
+
+namespace infer::engine {
+
+// What a caller asks for. Checked by Engine::submit.
+struct Task {
+  std::vector<int32_t> prompt;
+  int64_t max_tokens = INT32_MAX, min_tokens = 0;  // of the answer
+  sampling::SamplerOptions sampling;
+  std::vector<std::string> stops;  // text that ends the answer
+  std::vector<int32_t> stop_ids;   // ids that end it, beside the tokenizer's end tokens
+  bool ignore_end = false;         // the tokenizer's end tokens do not end it
+  bool special = false;            // control tokens are written as their text
+
+  // Not a generation but the prompt's own logits, rows first_score .. n-1, to `scores`: [n - first_score, n_vocab],
+  // caller's.
+  float* scores = nullptr;
+  int32_t first_score = 0;
+};
+
+// What the scheduler moves: tokens, and how many of them are in the cache. Only the engine's thread touches it.
+struct Sequence {
+  std::vector<int32_t> tokens;  // prompt, then what was chosen
+  int32_t n_cached = 0;         // positions whose KV is written: 0 .. n_cached - 1
+  int32_t most = 0;             // positions it may ever have; pages for these are promised at admission
+  int32_t first_row = 0;        // logits are wanted from this position on
+  std::vector<int32_t> pages;   // page of positions i * page_size ..
+  int32_t promised = 0;         // pages promised at admission, held ones included; 0: not admitted
+};
+
+// What came since the caller last looked.
+struct Piece {
+  std::string text;
+  std::vector<int32_t> tokens;
+  std::vector<float> logprobs;         // [tokens], when asked for
+  std::vector<sampling::LogProb> top;  // [tokens, n_top], when asked for
+  int32_t n_top = 0;
+  infer_finish finish = INFER_FINISH_NONE;
+  bool empty() const { return tokens.empty() && text.empty() && finish == INFER_FINISH_NONE; }
+  void clear();
+};
+
+struct Usage {
+  int64_t prompt_tokens = 0, cached_tokens = 0, generated_tokens = 0;
+  double queue_ms = 0, first_token_ms = 0, total_ms = 0;  // from submit
+  infer_finish finish = INFER_FINISH_NONE;
+};
+
+class Request {
+ public:
+  using Clock = std::chrono::steady_clock;
+  // tokenizer null: the model has none, pieces have no text.
+  // end_ids: the tokenizer's end tokens. context: most positions of a sequence.
+  Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, std::span<const int32_t> end_ids,
+          int32_t context);
+
+  // ---- the caller's side, any thread
+  // OK: `piece` is set, until the next call. DONE, PENDING, or the failure with `why` set.
+  infer_status next(int32_t timeout_ms, const Piece*& piece, Status& why);
+  void cancel() noexcept;
+  bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+  Usage usage() const;
+  Status wait_end();  // until the engine has let go of it, cancelled or not
+
+  // ---- the engine's side, its thread
+  const Task& task() const { return task_; }
+  Sequence& sequence() { return sequence_; }
+  int64_t generated() const { return static_cast<int64_t>(sequence_.tokens.size() - task_.prompt.size()); }
+  void started();
+  // One chosen token into sequence and mailbox. True: that was the last one, the request has ended.
+  bool push(const sampling::Choice& choice);
+  std::span<const int32_t> banned() const;  // ids that may not come now
+  void end(infer_finish finish);            // without a further token
+  void fail(const Status& why) noexcept;
+  bool ended() const;
+
+ private:
+  infer_finish finish_of(int32_t token) const;
+  const Task task_;
+  Sequence sequence_;
+  std::optional<Stream> stream_;
+  std::vector<int32_t> ends_;  // ids that end the answer, sorted
+  std::atomic<bool> cancelled_{false};
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  Piece coming_, given_;  // the engine fills one, the caller reads the other
+  Status failure_;
+  bool ended_ = false;
+  infer_finish finish_ = INFER_FINISH_NONE;
+  int64_t n_generated_ = 0;
+  Clock::time_point submitted_, started_, first_token_, ended_at_;  // the epoch: not yet
+};
+
+}  // namespace infer::engine

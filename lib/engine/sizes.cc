@@ -1,0 +1,92 @@
+#include "engine/sizes.h"
+
+#include <algorithm>
+
+#include "base/checked.h"
+
+namespace infer::engine {
+namespace {
+
+constexpr int64_t kDefaultContext = 4096;
+constexpr int64_t kMostPages = 1 << 26;
+constexpr int64_t kRowBytes =
+    16 << 20;  // logits of one step beyond one row per request: enough rows for scoring at speed
+
+std::string human(int64_t bytes) {
+  static constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  size_t unit = 0;
+  int64_t tenths = bytes;
+  while (unit < 5 && tenths >= (unit == 0 ? 10240 : 102400)) tenths = unit++ == 0 ? tenths * 10 / 1024 : tenths / 1024;
+  return unit == 0 ? str(bytes, " bytes") : str(tenths / 10, ".", tenths % 10, " ", kUnits[unit]);
+}
+
+}  // namespace
+
+Result<int64_t> decide_context(const EngineOptions& options, int64_t n_ctx_train) {
+  if (options.context > 0) return options.context;
+  return n_ctx_train > 0 ? std::min(n_ctx_train, kDefaultContext) : kDefaultContext;
+}
+
+Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int64_t free_bytes) {
+  TRY_SET(const int64_t context, decide_context(o, model.n_ctx_train));
+  const int64_t limit = o.memory > 0 ? o.memory : free_bytes;  // 0: not known
+  const int64_t sequences = std::min(o.batch_requests, o.batch_tokens);
+  const int64_t table_cols = (context + o.page - 1) / o.page;
+  const int64_t row_bytes = model.n_vocab * 4;
+  const int64_t rows =
+      std::max(sequences, std::clamp<int64_t>(kRowBytes / std::max<int64_t>(1, row_bytes), 1, o.batch_tokens));
+  const Size logits = Size(rows) * row_bytes, one_context = Size(table_cols) * model.page_bytes;
+  if (!logits.fits(INT64_MAX) || !one_context.fits(INT64_MAX)) {
+    return Status::invalid(str("a context of ", context, " tokens needs more memory than 64 bits can count"),
+                           "set context.max to a smaller number");
+  }
+  const auto logits_bytes = static_cast<int64_t>(logits.value());
+
+  int64_t n_pages = 0;
+  if (o.kv_tokens > 0) {
+    n_pages = (o.kv_tokens + o.page - 1) / o.page;
+    if (n_pages < table_cols) {
+      return Status::invalid(str("kv.tokens is ", o.kv_tokens, ", too few for one context of ", context, " tokens"),
+                             "set kv.tokens to context.max or more, or context.max to less");
+    }
+  } else {
+    n_pages = table_cols * sequences;
+    if (limit > 0) n_pages = std::min(n_pages, (limit / 2 - logits_bytes) / std::max<int64_t>(1, model.page_bytes));
+    n_pages = std::max(n_pages, table_cols);
+  }
+  if (n_pages > kMostPages) {
+    return Status::invalid(
+        str("the KV cache would have ", n_pages, " pages of ", o.page, " tokens, more than ", kMostPages),
+        "set kv.page to a larger or context.max to a smaller number");
+  }
+  const Size kv = Size(n_pages) * model.page_bytes;
+  const Size all = kv + logits;
+  if (!all.fits(INT64_MAX) || (limit > 0 && !all.fits(static_cast<uint64_t>(limit)))) {
+    const int64_t per_token = std::max<int64_t>(1, model.page_bytes / o.page);
+    const int64_t fitting =
+        std::max<int64_t>(0, (limit - logits_bytes) / std::max<int64_t>(1, model.page_bytes)) * o.page;
+    const std::string what = o.kv_tokens > context ? str("a KV cache of ", o.kv_tokens, " tokens")
+                                                   : str("a context of ", context, " tokens");
+    const std::string needed =
+        kv.fits(INT64_MAX) ? human(static_cast<int64_t>(kv.value())) : "more than 64 bits can count";
+    return Status::no_memory(str(what, " needs ", needed, " for its keys and values (", per_token, " bytes a token); ",
+                                 human(limit), " ", o.memory > 0 ? "are allowed by memory.max" : "are free"),
+                             fitting > 0 ? str("set ", o.kv_tokens > context ? "kv.tokens" : "context.max",
+                                               " to at most ", fitting, o.kv_f32 ? ", or kv.type to f16" : "")
+                                         : std::string("free memory, or use a smaller model"));
+  }
+  Sizes s{};
+  s.context = static_cast<int32_t>(context);
+  s.page = static_cast<int32_t>(o.page);
+  s.n_pages = static_cast<int32_t>(n_pages);
+  s.table_cols = static_cast<int32_t>(table_cols);
+  s.tokens = static_cast<int32_t>(o.batch_tokens);
+  s.sequences = static_cast<int32_t>(sequences);
+  s.rows = static_cast<int32_t>(rows);
+  s.queue = static_cast<int32_t>(o.queue);
+  s.kv_bytes = static_cast<int64_t>(kv.value());
+  s.logits_bytes = logits_bytes;
+  return s;
+}
+
+}  // namespace infer::engine

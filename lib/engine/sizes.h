@@ -1,0 +1,38 @@
+// How large an engine is: decided once, from options, model and free memory, before anything is allocated.
+#pragma once
+#include <cstdint>
+
+#include "base/status.h"
+
+namespace infer::engine {
+
+struct EngineOptions {
+  int64_t context = 0;    // most positions of one request; 0: as trained, at most 4096
+  int64_t kv_tokens = 0;  // positions over all requests; 0: decided here
+  int64_t page = 32;      // positions per KV page
+  int64_t memory = 0;     // bytes; 0: what is free
+  int64_t batch_tokens = 512, batch_requests = 8, queue = 1024;
+  bool kv_f32 = false;
+};
+
+// What the model contributes.
+struct ModelSizes {
+  int64_t n_vocab = 0, n_ctx_train = 0;
+  int64_t page_bytes = 0;  // KV of one page over all layers
+};
+
+struct Sizes {
+  int32_t context, page, n_pages, table_cols;  // table_cols: pages of one full context
+  int32_t tokens, sequences, rows;             // of one step
+  int32_t queue;
+  int64_t kv_bytes, logits_bytes;
+};
+
+// Default and limits of the context: options.context, else min(n_ctx_train, 4096).
+Result<int64_t> decide_context(const EngineOptions& options, int64_t n_ctx_train);
+
+// free_bytes: what the device has left; 0: not known. "A context larger than memory" is E_NO_MEMORY with numbers and
+// what to change.
+Result<Sizes> decide_sizes(const EngineOptions& options, const ModelSizes& model, int64_t free_bytes);
+
+}  // namespace infer::engine
