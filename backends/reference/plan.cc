@@ -1,6 +1,7 @@
 #include "backends/reference/plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backends/common/check.h"
 
@@ -81,7 +82,7 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
 }
 
 Status Plan::wait() {
-  switch (outcome_) {
+  switch (std::exchange(outcome_, Outcome::kNone)) {
     case Outcome::kDone:
       return {};
     case Outcome::kCancelled:

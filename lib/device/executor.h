@@ -1,7 +1,8 @@
 // A Program on devices: placed, compiled once, run many times. The only caller of backend.h's plan functions.
 //
-// Nodes go to the first device that supports them; contiguous runs of nodes on one device are one plan; tensors that cross plans
-// pass through host memory. Owns the state (KV pages) and the buffers of the Step. After create() a run allocates nothing.
+// Nodes go to the first device that supports them; contiguous runs of nodes on one device are one plan; tensors that
+// cross plans pass through host memory. Owns the state (KV pages) and the buffers of the Step. After create() a run
+// allocates nothing.
 #pragma once
 #include <memory>
 #include <span>
@@ -24,12 +25,13 @@ class Executor {
     int64_t tokens = 0, seqs = 0, rows = 0, table_cols = 0, pages = 0;  // maxima of a Step, and the number of KV pages
   };
   // devices: in order of preference. `program` must outlive the Executor.
-  static Result<std::unique_ptr<Executor>> create(std::vector<std::shared_ptr<const Device>> devices, const graph::Program& program,
-                                                  std::span<const Weight> weights, const Limits& limits);
+  static Result<std::unique_ptr<Executor>> create(std::vector<std::shared_ptr<const Device>> devices,
+                                                  const graph::Program& program, std::span<const Weight> weights,
+                                                  const Limits& limits);
   virtual ~Executor() = default;
 
-  // Checks the Step against the limits (ids, pages, ranges: E_INVALID), runs it, writes logits [R, n_vocab]. On failure the
-  // pages written by this step are undefined, everything else is as before. One thread at a time.
+  // Checks the Step against the limits (ids, pages, ranges: E_INVALID), runs it, writes logits [R, n_vocab]. On failure
+  // the pages written by this step are undefined, everything else is as before. One thread at a time.
   virtual Status run(const Step& step, std::span<float> logits) = 0;
   virtual void cancel() = 0;  // any thread: the run in flight returns E_CANCELLED soon
 

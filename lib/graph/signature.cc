@@ -343,6 +343,11 @@ const char* op_name(uint32_t kind) {
   return info ? info->name : "unknown";
 }
 
+const char* type_name(uint32_t type) {
+  const quant::TypeInfo* info = quant::find_type(type);
+  return info ? info->name : "unknown";
+}
+
 const infer_tensor& tensor_at(const infer_program& p, uint32_t i) {
   return *reinterpret_cast<const infer_tensor*>(reinterpret_cast<const char*>(p.tensors) + size_t(i) * p.tensor_size);
 }

@@ -29,6 +29,7 @@ const infer_op& op_at(const infer_program& p, uint32_t i);
 // "q4_1[576,T]": for messages.
 std::string shape_text(const infer_tensor& t);
 std::string tensor_text(const infer_tensor& t);  // "'blk.0.attn_q.weight' q4_1[576,576]"
+const char* type_name(uint32_t type);            // "q4_1"; "unknown" for others
 
 struct Shape {
   uint32_t type = 0, rank = 0;

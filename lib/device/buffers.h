@@ -1,0 +1,47 @@
+// Memory of a device, with an owner.
+#pragma once
+#include <cstddef>
+#include <utility>
+
+#include "device/registry.h"
+
+namespace infer::device {
+
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(Buffer&& o) noexcept { swap(o); }
+  Buffer& operator=(Buffer&& o) noexcept {
+    swap(o);
+    return *this;
+  }
+  ~Buffer();
+
+  static Result<Buffer> make(const Device& device, int64_t bytes, std::string_view what);
+  // In place where the device can and the address suits it (16), else a copy. data outlives the buffer.
+  static Result<Buffer> hold(const Device& device, std::span<const std::byte> data, std::string_view what);
+
+  infer_buf* get() const { return buf_; }
+  int64_t bytes() const { return bytes_; }
+  std::byte* host() const { return host_; }  // nullptr: not host memory
+  bool imported() const { return imported_; }
+  Status write(int64_t at, const void* src, int64_t n) const;
+  Status read(int64_t at, void* dst, int64_t n) const;
+
+ private:
+  Buffer(const Device& device, infer_buf* buf, int64_t bytes) : device_(&device), buf_(buf), bytes_(bytes) {}
+  void swap(Buffer& o) noexcept {
+    std::swap(device_, o.device_);
+    std::swap(buf_, o.buf_);
+    std::swap(bytes_, o.bytes_);
+    std::swap(host_, o.host_);
+    std::swap(imported_, o.imported_);
+  }
+  const Device* device_ = nullptr;  // outlives the buffer
+  infer_buf* buf_ = nullptr;
+  int64_t bytes_ = 0;
+  std::byte* host_ = nullptr;
+  bool imported_ = false;
+};
+
+}  // namespace infer::device

@@ -1,0 +1,524 @@
+#include "device/executor.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "base/checked.h"
+#include "device/buffers.h"
+#include "device/placement.h"
+#include "device/step_check.h"
+#include "graph/signature.h"
+
+namespace infer::device {
+namespace {
+
+using graph::kNone;
+using graph::Program;
+using graph::Symbols;
+using graph::TensorId;
+
+constexpr int32_t kWaitMs = 50;  // between looks at the cancel flag while a device works
+
+// [n_tensors] Which tensors the nodes of a segment read or write.
+std::vector<bool> tensors_of(const Program& program, const Segment& s) {
+  std::vector<bool> used(program.tensors().size(), false);
+  for (const Program::Node& node : program.nodes().subspan(s.first, s.count)) {
+    for (TensorId t : node.out) used[t] = true;
+    for (TensorId t : node.in)
+      if (t != kNone) used[t] = true;
+  }
+  return used;
+}
+
+// A compiled segment.
+class Plan {
+ public:
+  Plan(const Device& device, infer_plan* plan, Segment segment, std::vector<bool> used_tensors, int64_t bytes)
+      : used(std::move(used_tensors)), device_(&device), plan_(plan), segment_(segment), bytes_(bytes) {}
+  Plan(Plan&& o) noexcept
+      : used(o.used),
+        binds(std::move(o.binds)),
+        device_(o.device_),
+        plan_(std::exchange(o.plan_, nullptr)),
+        segment_(o.segment_),
+        bytes_(o.bytes_) {}
+  ~Plan() {
+    if (plan_) call_quietly([&] { device_->backend().plan_free(plan_); });
+  }
+  const Device& device() const { return *device_; }
+  const Segment& segment() const { return segment_; }
+  int64_t bytes() const { return bytes_; }
+
+  const std::vector<bool> used;      // [n_tensors] by its nodes
+  std::vector<infer_binding> binds;  // of inputs, states and outputs; bytes are set at each run
+
+  Status submit(const Symbols& symbols) {
+    return device_->call("starting a run", [&] {
+      return device_->backend().plan_submit(plan_, symbols.data(), binds.data(), static_cast<uint32_t>(binds.size()));
+    });
+  }
+  // A cancel that came between two submits is repeated until the device has heard it.
+  Status wait(const std::atomic<bool>& cancelled) {
+    bool pending = true;
+    while (pending) {
+      pending = false;
+      TRY(device_->call("running", [&] {
+        const infer_status code = device_->backend().plan_wait(plan_, kWaitMs);
+        pending = code == INFER_PENDING;
+        return pending ? INFER_OK : code;
+      }));
+      if (pending && cancelled.load()) cancel();
+    }
+    return {};
+  }
+  void cancel() {
+    call_quietly([&] { device_->backend().plan_cancel(plan_); });
+  }
+  std::string kernel(size_t node) const {
+    if (!INFER_HAS(&device_->backend(), plan_kernel)) return {};
+    const char* name = call_or<const char*>(
+        nullptr, [&] { return device_->backend().plan_kernel(plan_, static_cast<uint32_t>(node - segment_.first)); });
+    return name ? name : "";
+  }
+
+ private:
+  const Device* device_;
+  infer_plan* plan_;
+  Segment segment_;
+  int64_t bytes_;
+};
+
+// Inputs, outputs and what crosses between segments, on one device: one buffer, a place per tensor.
+struct Exchange {
+  Buffer buffer;
+  std::vector<int64_t> at;  // [n_tensors] offset; -1: not here
+};
+
+// A tensor that one segment computed and others read.
+struct Crossing {
+  TensorId tensor;
+  size_t from, to;  // devices
+  size_t after;     // segment that computes it
+};
+
+struct State {
+  TensorId tensor;
+  size_t device;
+  int64_t page_bytes;
+  Buffer buffer;
+};
+
+class DeviceExecutor final : public Executor {
+ public:
+  DeviceExecutor(std::vector<std::shared_ptr<const Device>> devices, const Program& program)
+      : devices_(std::move(devices)), program_(program) {}
+  Status init(std::span<const Weight> weights, const Limits& limits);
+
+  Status run(const Step& step, std::span<float> logits) override;
+  void cancel() override {
+    cancelled_.store(true);
+    for (Plan& p : plans_) p.cancel();
+  }
+  Status copy_page(int32_t from, int32_t to) override;
+  int64_t page_bytes() const override { return page_bytes_; }
+  Status read_page(int32_t page, std::span<std::byte> out) override;
+  Status write_page(int32_t page, std::span<const std::byte> in) override;
+  std::vector<Placed> placement() const override;
+  int64_t workspace_bytes() const override;
+  int64_t state_bytes() const override { return page_bytes_ * rules_.limits.pages; }
+  std::vector<std::pair<std::string, int64_t>> counters() const override;
+
+ private:
+  Status take_weights(std::span<const Weight> weights);
+  Status compile(std::span<const Segment> segments, size_t& bad_node, bool& try_again);
+  Status compile_segment(const Segment& segment, size_t& bad_node, bool& try_again);
+  Result<const Buffer*> weight_on(TensorId t, size_t device);
+  Status make_states();
+  Status make_exchanges();
+  void make_bindings();
+  Status check_page(int32_t page) const;
+
+  Symbols symbols_of(const Step& step) const;
+  Status write_inputs(const Step& step, const Symbols& symbols);
+  Status write_input(TensorId t, const void* data, size_t bytes);
+  Status run_plans(const Symbols& symbols);
+  Status cross(const Crossing& c, const Symbols& symbols);
+
+  std::vector<std::shared_ptr<const Device>> devices_;
+  const Program& program_;
+  StepRules rules_;
+  Symbols maxima_{};
+  std::vector<std::span<const std::byte>> weight_data_;          // [n_tensors]
+  std::vector<std::vector<std::pair<size_t, Buffer>>> weights_;  // [n_tensors] per device that needs it
+  std::vector<State> states_;
+  std::vector<Exchange> exchanges_;  // [devices]
+  size_t logits_device_ = 0;
+  std::vector<Crossing> crossings_;
+  std::vector<std::byte> staging_;  // host memory for what goes from device to device, and for pages
+  int64_t page_bytes_ = 0;
+  std::vector<Plan> plans_;  // destroyed before the buffers that they point into
+  std::atomic<bool> cancelled_{false};
+  Status lost_;  // set once a device is gone
+};
+
+// ---- creation -----------------------------------------------------------------------------------------------------
+
+Status check_limits(const Executor::Limits& l) {
+  for (int64_t v : {l.tokens, l.seqs, l.rows, l.table_cols, l.pages})
+    if (v < 1 || v >= INT32_MAX)
+      return Status::invalid(str("limits of an executor must be 1..", INT32_MAX - 1, "; one is ", v));
+  return {};
+}
+
+Status DeviceExecutor::init(std::span<const Weight> weights, const Limits& limits) {
+  if (devices_.empty()) return Status::invalid("an executor needs a device");
+  for (const auto& d : devices_)
+    if (!d) return Status::invalid("a device of the executor is null");
+  TRY(check_limits(limits));
+  TRY_SET(rules_, step_rules(program_, limits));
+  if (rules_.tensors.logits == kNone) return Status::invalid("the program has no logits");
+  maxima_ = {limits.tokens, limits.seqs, limits.seqs + 1, limits.rows, limits.table_cols, limits.pages};
+  TRY(take_weights(weights));
+
+  const graph::View whole(program_, maxima_);
+  TRY(graph::check_program(*whole.c()));
+  Placement placement(devices_, program_);
+  // A device may answer "supports" and then not compile the node: it goes to the next one. Ends, for each round takes a
+  // pair away.
+  for (bool try_again = true; try_again;) {
+    TRY(placement.decide(*whole.c()));
+    const std::vector<Segment> segments = placement.segments();
+    size_t bad_node = 0;
+    const Status compiled = compile(segments, bad_node, try_again);
+    if (try_again) {
+      for (const Segment& s : segments)
+        if (bad_node >= s.first && bad_node < s.first + s.count) placement.exclude(bad_node, s.device);
+      continue;
+    }
+    TRY(compiled);
+  }
+  TRY(make_states());
+  TRY(make_exchanges());
+  make_bindings();
+  return {};
+}
+
+Status DeviceExecutor::take_weights(std::span<const Weight> weights) {
+  weight_data_.resize(program_.tensors().size());
+  weights_.resize(program_.tensors().size());
+  for (const Weight& w : weights) {
+    if (w.tensor >= weight_data_.size() || program_.tensor(w.tensor).role != INFER_ROLE_WEIGHT)
+      return Status::invalid(str("data for tensor ", w.tensor, ", which is no weight of this program"));
+    const uint64_t needed = program_.bytes(w.tensor, maxima_);
+    if (w.data.size() != needed || !w.data.data())
+      return Status::invalid(str("weight ", graph::tensor_text(program_.tensor(w.tensor)), " has ", w.data.size(),
+                                 " bytes; needs ", needed));
+    weight_data_[w.tensor] = w.data;
+  }
+  for (TensorId t = 0; t < weight_data_.size(); ++t)
+    if (program_.tensor(t).role == INFER_ROLE_WEIGHT && !weight_data_[t].data())
+      return Status::invalid(str("weight ", graph::tensor_text(program_.tensor(t)), " has no data"));
+  return {};
+}
+
+Status DeviceExecutor::compile(std::span<const Segment> segments, size_t& bad_node, bool& try_again) {
+  plans_.clear();
+  plans_.reserve(segments.size());
+  try_again = false;
+  for (const Segment& s : segments) TRY(compile_segment(s, bad_node, try_again));
+  return {};
+}
+
+Status DeviceExecutor::compile_segment(const Segment& s, size_t& bad_node, bool& try_again) {
+  const Device& device = *devices_[s.device];
+  const graph::View view(program_, maxima_, s.first, s.count, roles_in(program_, s));
+  const std::vector<bool> used = tensors_of(program_, s);
+  std::vector<infer_binding> weights;
+  for (TensorId t = 0; t < program_.tensors().size(); ++t) {
+    if (program_.tensor(t).role != INFER_ROLE_WEIGHT || !used[t]) continue;
+    TRY_SET(const Buffer* buffer, weight_on(t, s.device));
+    weights.push_back({t, 0, buffer->get(), 0, buffer->bytes()});
+  }
+  infer_plan* plan = nullptr;
+  uint32_t bad_op = UINT32_MAX;
+  int64_t bytes = 0;
+  const Status made = device.call(str("compiling nodes ", s.first, "..", s.first + s.count - 1), [&] {
+    return device.backend().plan_new(device.dev(), view.c(), weights.data(), static_cast<uint32_t>(weights.size()),
+                                     &bad_op, &bytes, &plan);
+  });
+  if (made.code() == INFER_E_UNSUPPORTED && bad_op < s.count) {
+    bad_node = s.first + bad_op;
+    try_again = true;
+  }
+  TRY(made);
+  if (!plan) return Status::internal(str("backend '", device.name(), "' answered OK and gave no plan"));
+  plans_.emplace_back(device, plan, s, used, bytes);
+  if (bytes < 0)
+    return Status::internal(str("backend '", device.name(), "' says that its plan takes ", bytes, " bytes"));
+  return {};
+}
+
+Result<const Buffer*> DeviceExecutor::weight_on(TensorId t, size_t device) {
+  for (const auto& [d, buffer] : weights_[t])
+    if (d == device) return &buffer;
+  TRY_SET(Buffer buffer,
+          Buffer::hold(*devices_[device], weight_data_[t], str("weight '", program_.tensor(t).name, "'")));
+  weights_[t].reserve(devices_.size());  // pointers into it stay
+  weights_[t].emplace_back(device, std::move(buffer));
+  return &weights_[t].back().second;
+}
+
+Status DeviceExecutor::make_states() {
+  for (TensorId t = 0; t < program_.tensors().size(); ++t) {
+    const infer_tensor& tensor = program_.tensor(t);
+    if (tensor.role != INFER_ROLE_STATE) continue;
+    if (tensor.dim[0] != graph::sym(graph::kPages))
+      return Status::unsupported(str("state ", graph::tensor_text(tensor), " is not made of pages"));
+    const auto user = std::find_if(plans_.begin(), plans_.end(), [&](const Plan& p) { return p.used[t]; });
+    if (user == plans_.end()) continue;
+    const size_t device = user->segment().device;
+    const auto bytes = static_cast<int64_t>(program_.bytes(t, maxima_));
+    auto buffer = Buffer::make(*devices_[device], bytes, str("the KV cache ('", tensor.name, "')"));
+    if (buffer.status().code() == INFER_E_NO_MEMORY)
+      return Status::no_memory(std::string(buffer.status().message()),
+                               "use a shorter context, fewer KV pages, or an f16 KV cache");
+    TRY(buffer.status());
+    states_.push_back({t, device, bytes / rules_.limits.pages, buffer.take()});
+    page_bytes_ += states_.back().page_bytes;
+  }
+  return {};
+}
+
+// Places for the inputs, outputs and crossing tensors of every device.
+Status DeviceExecutor::make_exchanges() {
+  exchanges_.resize(devices_.size());
+  int64_t largest = 0;  // of what passes through staging_
+  std::vector<Size> total(devices_.size(), 0u);
+  for (Exchange& e : exchanges_) e.at.assign(program_.tensors().size(), -1);
+  const auto place = [&](TensorId t, size_t device) {
+    int64_t& at = exchanges_[device].at[t];
+    if (at >= 0) return;
+    at = static_cast<int64_t>(total[device].value());
+    total[device] = total[device] + Size(program_.bytes(t, maxima_)).padded(64);
+  };
+  std::vector<size_t> maker(program_.tensors().size(), SIZE_MAX);  // plan that computes a tensor
+  for (size_t p = 0; p < plans_.size(); ++p) {
+    const Segment& s = plans_[p].segment();
+    const std::vector<uint32_t> roles = roles_in(program_, s);
+    for (size_t n = s.first; n < s.first + s.count; ++n) {
+      const Program::Node& node = program_.nodes()[n];
+      for (TensorId t : node.out) {
+        maker[t] = p;
+        if (t == rules_.tensors.logits) logits_device_ = s.device;
+        if (roles[t] == INFER_ROLE_OUTPUT) place(t, s.device);
+      }
+      for (TensorId t : node.in) {
+        if (t == kNone || roles[t] != INFER_ROLE_INPUT) continue;
+        const bool crossed = exchanges_[s.device].at[t] >= 0;
+        place(t, s.device);
+        if (maker[t] == SIZE_MAX || crossed || plans_[maker[t]].segment().device == s.device) continue;
+        crossings_.push_back({t, plans_[maker[t]].segment().device, s.device, maker[t]});
+        largest = std::max(largest, static_cast<int64_t>(program_.bytes(t, maxima_)));
+      }
+    }
+  }
+  for (size_t d = 0; d < devices_.size(); ++d) {
+    if (!total[d].fits(INT64_MAX)) return Status::no_memory("a step's inputs and outputs need more than 2^63 bytes");
+    if (!total[d].value()) continue;
+    TRY_SET(exchanges_[d].buffer,
+            Buffer::make(*devices_[d], static_cast<int64_t>(total[d].value()), "a step's inputs and outputs"));
+  }
+  for (const State& s : states_) largest = std::max(largest, s.page_bytes);
+  staging_.resize(static_cast<size_t>(largest));
+  return {};
+}
+
+void DeviceExecutor::make_bindings() {
+  for (Plan& p : plans_) {
+    const std::vector<uint32_t> roles = roles_in(program_, p.segment());
+    for (TensorId t = 0; t < roles.size(); ++t) {
+      if (!p.used[t]) continue;
+      const Exchange& exchange = exchanges_[p.segment().device];
+      if (roles[t] == INFER_ROLE_INPUT || roles[t] == INFER_ROLE_OUTPUT)
+        p.binds.push_back({t, 0, exchange.buffer.get(), exchange.at[t], 0});
+      for (const State& s : states_)
+        if (s.tensor == t) p.binds.push_back({t, 0, s.buffer.get(), 0, s.buffer.bytes()});
+    }
+  }
+}
+
+// ---- a run ----------------------------------------------------------------------------------------------------------
+
+// A step without wanted rows still computes one, which nobody gets: symbols start at 1.
+Symbols DeviceExecutor::symbols_of(const Step& step) const {
+  const int64_t n_seqs = std::max(step.n_seqs(), 1);
+  return {step.n_tokens(),    n_seqs, n_seqs + 1, std::max(step.n_rows(), 1), std::max(step.table_cols, 1),
+          rules_.limits.pages};
+}
+
+Status DeviceExecutor::run(const Step& step, std::span<float> logits) {
+  TRY(lost_);
+  cancelled_.store(false);
+  TRY(check_step(step, rules_));
+  const TensorId out = rules_.tensors.logits;
+  const auto n_vocab = static_cast<size_t>(program_.tensor(out).dim[1]),
+             wanted = static_cast<size_t>(step.n_rows()) * n_vocab;
+  if (logits.size() < wanted)
+    return Status::invalid(str("room for ", logits.size(), " logits; this step writes ", wanted));
+
+  const Symbols symbols = symbols_of(step);
+  Status s = write_inputs(step, symbols);
+  if (s.ok()) s = run_plans(symbols);
+  if (s.ok() && wanted) {
+    const Exchange& exchange = exchanges_[logits_device_];
+    s = exchange.buffer.read(exchange.at[out], logits.data(), static_cast<int64_t>(wanted * sizeof(float)));
+  }
+  if (s.code() == INFER_E_DEVICE_LOST) lost_ = s;
+  return s;
+}
+
+Status DeviceExecutor::write_input(TensorId t, const void* data, size_t bytes) {
+  if (t == kNone) return {};
+  for (const Exchange& e : exchanges_)
+    if (e.at[t] >= 0) TRY(e.buffer.write(e.at[t], data, static_cast<int64_t>(bytes)));
+  return {};
+}
+
+Status DeviceExecutor::write_inputs(const Step& step, const Symbols& symbols) {
+  const auto write = [&](TensorId t, const std::vector<int32_t>& v) {
+    return write_input(t, v.data(), v.size() * sizeof(int32_t));
+  };
+  const graph::StepTensors& t = rules_.tensors;
+  constexpr int32_t kFirstRow = 0;
+  TRY(write(t.tokens, step.tokens));
+  TRY(write(t.positions, step.positions));
+  TRY(write(t.q_start, step.q_start));
+  TRY(write(t.kv_len, step.kv_len));
+  TRY(write(t.block_table, step.block_table));
+  TRY(step.rows.empty() ? write_input(t.rows, &kFirstRow, sizeof kFirstRow) : write(t.rows, step.rows));
+  for (Plan& p : plans_)
+    for (infer_binding& b : p.binds)
+      if (program_.tensor(b.tensor).role != INFER_ROLE_STATE)
+        b.bytes = static_cast<int64_t>(program_.bytes(b.tensor, symbols));
+  return {};
+}
+
+Status DeviceExecutor::run_plans(const Symbols& symbols) {
+  const auto stopped = [&] {
+    return cancelled_.load() ? Status(INFER_E_CANCELLED, "the run was cancelled") : Status();
+  };
+  for (size_t p = 0; p < plans_.size(); ++p) {
+    TRY(stopped());
+    TRY(plans_[p].submit(symbols));
+    TRY(plans_[p].wait(cancelled_));
+    for (const Crossing& c : crossings_)
+      if (c.after == p) TRY(cross(c, symbols));
+  }
+  return stopped();
+}
+
+Status DeviceExecutor::cross(const Crossing& c, const Symbols& symbols) {
+  const Exchange &from = exchanges_[c.from], &to = exchanges_[c.to];
+  const auto bytes = static_cast<int64_t>(program_.bytes(c.tensor, symbols));
+  if (from.buffer.host()) return to.buffer.write(to.at[c.tensor], from.buffer.host() + from.at[c.tensor], bytes);
+  TRY(from.buffer.read(from.at[c.tensor], staging_.data(), bytes));
+  return to.buffer.write(to.at[c.tensor], staging_.data(), bytes);
+}
+
+// ---- pages ----------------------------------------------------------------------------------------------------------
+
+Status DeviceExecutor::check_page(int32_t page) const {
+  return page >= 0 && page < rules_.limits.pages ? Status()
+                                                 : Status::invalid(str("page ", page, " of ", rules_.limits.pages));
+}
+
+Status DeviceExecutor::copy_page(int32_t from, int32_t to) {
+  TRY(check_page(from));
+  TRY(check_page(to));
+  for (const State& s : states_) {
+    TRY(s.buffer.read(from * s.page_bytes, staging_.data(), s.page_bytes));
+    TRY(s.buffer.write(to * s.page_bytes, staging_.data(), s.page_bytes));
+  }
+  return {};
+}
+
+Status DeviceExecutor::read_page(int32_t page, std::span<std::byte> out) {
+  TRY(check_page(page));
+  if (static_cast<int64_t>(out.size()) < page_bytes_)
+    return Status::invalid(str("room for ", out.size(), " bytes of a page of ", page_bytes_));
+  size_t at = 0;
+  for (const State& s : states_) {
+    TRY(s.buffer.read(page * s.page_bytes, out.data() + at, s.page_bytes));
+    at += static_cast<size_t>(s.page_bytes);
+  }
+  return {};
+}
+
+Status DeviceExecutor::write_page(int32_t page, std::span<const std::byte> in) {
+  TRY(check_page(page));
+  if (static_cast<int64_t>(in.size()) != page_bytes_)
+    return Status::invalid(str(in.size(), " bytes for a page of ", page_bytes_));
+  size_t at = 0;
+  for (const State& s : states_) {
+    TRY(s.buffer.write(page * s.page_bytes, in.data() + at, s.page_bytes));
+    at += static_cast<size_t>(s.page_bytes);
+  }
+  return {};
+}
+
+// ---- facts ----------------------------------------------------------------------------------------------------------
+
+std::vector<Executor::Placed> DeviceExecutor::placement() const {
+  std::vector<Placed> all;
+  for (const Plan& p : plans_) {
+    for (size_t n = p.segment().first; n < p.segment().first + p.segment().count; ++n) {
+      const Program::Node& node = program_.nodes()[n];
+      Placed placed{
+          static_cast<uint32_t>(n), graph::op_name(node.kind), std::string(p.device().name()), p.kernel(n), "", ""};
+      for (TensorId t : node.in) {
+        if (t == kNone || program_.tensor(t).role != INFER_ROLE_WEIGHT || !placed.weight.empty()) continue;
+        placed.weight = program_.tensor(t).name;
+        placed.type = graph::type_name(program_.tensor(t).type);
+      }
+      all.push_back(std::move(placed));
+    }
+  }
+  return all;
+}
+
+int64_t DeviceExecutor::workspace_bytes() const {
+  auto bytes = static_cast<int64_t>(staging_.size());
+  for (const Plan& p : plans_) bytes += p.bytes();
+  for (const Exchange& e : exchanges_) bytes += e.buffer.bytes();
+  return bytes;
+}
+
+std::vector<std::pair<std::string, int64_t>> DeviceExecutor::counters() const {
+  constexpr int32_t kMaxCounters = 10000;  // a list that does not end is cut here
+  std::vector<std::pair<std::string, int64_t>> all;
+  for (size_t d = 0; d < devices_.size(); ++d) {
+    const Device& device = *devices_[d];
+    const bool used = std::any_of(plans_.begin(), plans_.end(), [&](const Plan& p) { return p.segment().device == d; });
+    if (!used || !INFER_HAS(&device.backend(), counter_at)) continue;
+    for (int32_t i = 0; i < kMaxCounters; ++i) {
+      const char* name = nullptr;
+      int64_t value = 0;
+      if (call_or<int32_t>(0, [&] { return device.backend().counter_at(device.dev(), i, &name, &value); }) != 1) break;
+      if (name) all.emplace_back(str(device.name(), ".", name), value);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Executor>> Executor::create(std::vector<std::shared_ptr<const Device>> devices,
+                                                   const Program& program, std::span<const Weight> weights,
+                                                   const Limits& limits) {
+  auto executor = std::make_unique<DeviceExecutor>(std::move(devices), program);
+  TRY(executor->init(weights, limits));
+  return std::unique_ptr<Executor>(std::move(executor));
+}
+
+}  // namespace infer::device
