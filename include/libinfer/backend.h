@@ -33,7 +33,7 @@ enum infer_role {
   INFER_ROLE_WEIGHT = 0, /* bound when the plan is made; never changes */
   INFER_ROLE_INPUT = 1,  /* bound at each run; read */
   INFER_ROLE_STATE = 2,  /* bound at each run; read and written, kept by the host between runs (KV pages) */
-  INFER_ROLE_OUTPUT = 3, /* bound at each run; written */
+  INFER_ROLE_OUTPUT = 3, /* bound at each run; written by one node, and later nodes may read it */
   INFER_ROLE_TEMP = 4    /* lives inside the plan */
 };
 #define INFER_MAX_RANK 6
@@ -181,7 +181,8 @@ typedef struct infer_backend {
   int32_t (*counter_at)(infer_dev *d, int32_t i, const char **name, int64_t *value);
 } infer_backend;
 
-/* The one exported symbol of a plugin, `infer_backend_v0`.  NULL after host->fail(): refused. */
+/* The one exported symbol of a plugin, `infer_backend_v0`.  NULL after host->fail(): refused.  The host's table lives as long as
+ * the process; the entry is called once per runtime. */
 typedef const infer_backend *(*infer_backend_v0_fn)(const infer_host *host);
 
 #ifdef __cplusplus
