@@ -56,7 +56,9 @@ constexpr Foreign kForeign[] = {
 
 // UTF-8 without control characters: fit to be shown, compared and handed out.
 bool printable(std::string_view text) {
-  return valid_utf8(text) && std::ranges::none_of(text, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
+  const auto control = [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::any_of(text, control)) return false;
+  return std::ranges::all_of(text, [](char c) { return static_cast<uint8_t>(c) < 0x80; }) || valid_utf8(text);
 }
 
 class Reader {

@@ -45,7 +45,7 @@ std::string shown(std::string_view v) {
 template <class V>
 std::string joined(const V& items) {
   std::string s;
-  for (size_t i = 0; i < items.size(); ++i) s += (i ? " " : "") + shown(items[i]);
+  for (size_t i = 0; i < items.size(); ++i) s += str(i ? " " : "", shown(items[i]));
   return s;
 }
 
@@ -64,7 +64,7 @@ std::string shown(const Value& v) {
   for (uint64_t i = 0; i < a.size(); ++i) {
     uint64_t n;
     std::memcpy(&n, a.packed() + 8 * i, 8);
-    s += (i ? " " : "") + std::to_string(n);
+    s += str(i ? " " : "", n);
   }
   return s;
 }
