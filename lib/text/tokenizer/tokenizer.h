@@ -1,7 +1,11 @@
 // Text <-> token ids.
 //
-// Linear time on any input; invalid UTF-8 is data, not an error. User text can never become a control token: only ranges that
-// the caller declares trusted are searched for the text of control tokens.
+// Linear time on any input (n log n inside one unbroken word). Bytes that are not UTF-8 are read as U+FFFD, one for
+// each broken sequence, as every caller that goes through Unicode strings would read them.
+//
+// User text can never become a control token: only ranges that the caller declares trusted are searched for the text of
+// control tokens. Tokens that a model's makers added as ordinary text (<think>, runs of spaces: "user-defined") are
+// found anywhere, because the model knows that text only so.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -20,15 +24,18 @@ struct Range {
   size_t begin, end;
 };
 
+class SpecialTokens;
+
 class Tokenizer {
  public:
   // Unknown kind or pre-tokenizer: E_UNSUPPORTED naming it. Inconsistent vocabulary: E_CORRUPT. `data` is kept.
   static Result<std::unique_ptr<const Tokenizer>> create(std::shared_ptr<const TokenizerData> data);
-  virtual ~Tokenizer() = default;
+  virtual ~Tokenizer();
 
-  // Appends ids of `text`. add_special: BOS/EOS as the model wants. Text inside `trusted` ranges (sorted, disjoint) that spells
-  // a control or user-defined token becomes that token; a match must lie wholly inside one range.
-  virtual Status encode(std::string_view text, bool add_special, std::span<const Range> trusted, std::vector<int32_t>& out) const = 0;
+  // Appends ids of `text`. add_special: BOS/EOS as the model wants. `trusted`: sorted, disjoint; a control token's text
+  // must lie wholly inside one of them to become that token. E_INVALID: ranges that are not so, or a text over 1 GiB.
+  Status encode(std::string_view text, bool add_special, std::span<const Range> trusted,
+                std::vector<int32_t>& out) const;
   Status encode(std::string_view text, bool add_special, bool parse_special, std::vector<int32_t>& out) const {
     const Range all{0, text.size()};
     return encode(text, add_special, std::span<const Range>(&all, parse_special ? 1 : 0), out);
@@ -40,20 +47,40 @@ class Tokenizer {
   std::string decode(std::span<const int32_t> ids, bool special) const;
 
   int32_t n_vocab() const { return static_cast<int32_t>(data_->tokens.size()); }
-  bool is_control(int32_t id) const { return control_[id]; }
-  bool is_end(int32_t id) const { return end_[id]; }  // generation stops here: EOS, EOT, EOM and their kin by name
+  bool is_control(int32_t id) const { return control_[static_cast<size_t>(id)]; }
+  bool is_end(int32_t id) const {
+    return end_[static_cast<size_t>(id)];
+  }                                           // generation stops here: EOS, EOT, EOM and their kin by name
+  bool adds_bos() const { return add_bos_; }  // whether add_special puts BOS first
+  bool adds_eos() const { return add_eos_; }
   const TokenizerData& data() const { return *data_; }
 
  protected:
+  explicit Tokenizer(std::shared_ptr<const TokenizerData> data);
+  // Builds what encode_text needs; control_ is known by now.
+  virtual Status finish() = 0;
+  // Appends ids of a stretch between special tokens. text: valid UTF-8, not empty.
+  virtual void encode_text(std::string_view text, std::vector<int32_t>& out) const = 0;
+  TokenizerData::TokenType type(size_t id) const {
+    return data_->types.empty() ? TokenizerData::kNormal : static_cast<TokenizerData::TokenType>(data_->types[id]);
+  }
+
   std::shared_ptr<const TokenizerData> data_;
+  bool add_bos_ = false, add_eos_ = false;
+
+ private:
+  Status classify();
+
   std::vector<bool> control_, end_;  // [n_vocab]
+  std::unique_ptr<const SpecialTokens> special_;
 };
 
 // Streaming: bytes come out as soon as they are whole UTF-8 characters.
 class Detokenizer {
  public:
   // first: nothing stands before; false when the text continues a prompt (SPM then keeps the first token's space).
-  explicit Detokenizer(const Tokenizer& t, bool special = false, bool first = true) : tokenizer_(&t), special_(special), first_(first) {}
+  explicit Detokenizer(const Tokenizer& t, bool special = false, bool first = true)
+      : tokenizer_(&t), special_(special), first_(first) {}
   // Appends to `out` the whole characters that `id` completes.
   void feed(int32_t id, std::string& out);
   // The end: what is held back comes out as U+FFFD, once per broken sequence.

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Writes unicode.gen.cc: character properties as Hugging Face tokenizers sees them.
+
+    pip install unicodedata2==16.0.0 tokenizers==0.23.3
+    python3 make_unicode.py > unicode.gen.cc
+
+tokenizers holds four different Unicodes, and a tokenizer trained with it remembers all four:
+  - its regular expressions (Oniguruma) know Unicode 16: equal to unicodedata2 16.0.0 in every general category, checked below;
+  - Digits() asks Rust's char::is_numeric (Unicode 17) and Punctuation() an old table: both are asked of tokenizers itself;
+  - NFC knows Unicode 9: what it does not reorder or compose is left out of the tables.
+"""
+
+import sys
+
+import tokenizers
+import unicodedata2 as ucd
+from tokenizers import Regex, normalizers, pre_tokenizers
+
+assert ucd.unidata_version == "16.0.0" and tokenizers.__version__ == "0.23.3"
+CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+NFC = normalizers.NFC().normalize_str
+BLOCK = 128
+
+
+def of_regex(regex):
+    """Code points that the regular expression matches."""
+    split = pre_tokenizers.Split(Regex(regex), "removed")
+    kept = {ord(ch) for piece, _ in split.pre_tokenize_str("".join(map(chr, CODE_POINTS))) for ch in piece}
+    return set(CODE_POINTS) - kept
+
+
+def of_isolating(pre_tokenizer):
+    """Code points that the pre-tokenizer cuts out from between letters."""
+    text = "a".join(map(chr, CODE_POINTS))
+    return {ord(p) for p, _ in pre_tokenizer.pre_tokenize_str(text) if len(p) == 1} - {ord("a")}
+
+
+def in_category(*names):
+    return {c for c in CODE_POINTS if ucd.category(chr(c)).startswith(names)}
+
+
+for name in ["Lu", "Ll", "Lt", "Lm", "Lo", "M", "N", "P", "S"]:
+    assert of_regex(r"\p{%s}" % name) == in_category(name), name
+
+# Order: the bits of unicode.h.
+FLAGS = [
+    in_category("Lu", "Lt"),
+    in_category("Ll"),
+    in_category("Lm", "Lo"),
+    in_category("M"),
+    in_category("N"),
+    in_category("P"),
+    in_category("S"),
+    of_regex(r"\s"),
+    of_isolating(pre_tokenizers.Digits(individual_digits=True)),
+    of_isolating(pre_tokenizers.Punctuation("isolated")),
+]
+
+
+def combining_classes():
+    known = {}
+    for c in CODE_POINTS:
+        k = ucd.combining(chr(c))
+        # U+0334 is of class 1, U+0345 of class 240: a mark that NFC knows moves past one of them.
+        text = "a\u0345" + chr(c) if k < 240 else "a" + chr(c) + "\u0334"
+        if k and NFC(text) == ucd.normalize("NFC", text):
+            known[c] = k
+    return known
+
+
+def canonical_pairs():
+    """(decomposition of one step, {(first, second): composed}); Hangul is arithmetic and left out."""
+    one_step, composed = {}, {}
+    for c in CODE_POINTS:
+        mapping = ucd.decomposition(chr(c))
+        if not mapping or mapping.startswith("<"):
+            continue
+        parts = tuple(int(x, 16) for x in mapping.split())
+        text = "".join(map(chr, parts))
+        if len(parts) == 2 and ucd.normalize("NFC", text) == chr(c):
+            if NFC(text) != chr(c):
+                continue  # newer than NFC knows
+            composed[parts] = c
+        one_step[c] = parts
+    return one_step, composed
+
+
+CLASSES = combining_classes()
+ONE_STEP, COMPOSED = canonical_pairs()
+
+
+def full_decomposition(c):
+    if c not in ONE_STEP:
+        return [c]
+    return [d for part in ONE_STEP[c] for d in full_decomposition(part)]
+
+
+DECOMPOSED = {c: full_decomposition(c) for c in ONE_STEP}
+# What a text may hold and still be changed by NFC: marks with a class, what NFC replaces, what may join the character before it.
+not_yes = {c for c in CODE_POINTS if NFC(chr(c)) != chr(c)} | {second for _, second in COMPOSED}
+not_yes |= set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
+FLAGS.append(set(CLASSES) | not_yes)
+
+
+def rows(values, width=16, form="{}"):
+    values = list(values)
+    for i in range(0, len(values), width):
+        yield "    " + ", ".join(form.format(v) for v in values[i : i + width]) + ","
+
+
+def table(type_name, name, values, width=24, form="{}"):
+    values = list(values)
+    print(f"const {type_name} {name}[{len(values)}] = {{")
+    print("\n".join(rows(values, width, form)))
+    print("};")
+
+
+def main():
+    combos, kinds, blocks, first = {}, [], [], []
+    seen = {}
+    of = {}
+    for bit, members in enumerate(FLAGS):
+        for c in members:
+            of[c] = of.get(c, 0) | 1 << bit
+    for start in range(0, 0x110000, BLOCK):
+        block = []
+        for c in range(start, start + BLOCK):
+            value = of.get(c, 0)
+            if value not in combos:
+                combos[value] = len(kinds)
+                kinds.append(value)
+            block.append(combos[value])
+        key = tuple(block)
+        if key not in seen:
+            seen[key] = len(blocks)
+            blocks.append(block)
+        first.append(seen[key])
+    assert len(kinds) <= 256 and len(blocks) <= 65535
+
+    print("// clang-format off")
+    print("// Written by make_unicode.py (Unicode as in Hugging Face tokenizers 0.23.3). Do not edit.")
+    print('#include "text/tokenizer/unicode.h"\n')
+    print("namespace infer::text {\n")
+    table("uint16_t", "kUnicodeKinds", kinds)
+    table("uint16_t", "kUnicodeBlocks", first)
+    table("uint8_t", f"kUnicodeOfBlock", [k for block in blocks for k in block], 32)
+    print()
+    classes = sorted(CLASSES.items())
+    table("CombiningClass", "kCombiningClasses", classes, 8, "{{0x{0[0]:X}, {0[1]}}}")
+    print(f"const size_t kCombiningClassCount = {len(classes)};\n")
+    flat, index = [], []
+    for c, parts in sorted(DECOMPOSED.items()):
+        index.append((c, len(flat), len(parts)))
+        flat += parts
+    table("char32_t", "kDecomposedTo", flat, 16, "0x{:X}")
+    table("Decomposition", "kDecompositions", index, 8, "{{0x{0[0]:X}, {0[1]}, {0[2]}}}")
+    print(f"const size_t kDecompositionCount = {len(index)};\n")
+    pairs = sorted((a, b, c) for (a, b), c in COMPOSED.items())
+    table("Composition", "kCompositions", pairs, 6, "{{0x{0[0]:X}, 0x{0[1]:X}, 0x{0[2]:X}}}")
+    print(f"const size_t kCompositionCount = {len(pairs)};\n")
+    print("}  // namespace infer::text")
+    print(f"{len(kinds)} kinds, {len(blocks)} blocks, {len(classes)} classes, {len(pairs)} pairs", file=sys.stderr)
+
+
+main()

@@ -1,0 +1,109 @@
+// Joins neighbouring symbols, best pair first and the leftmost of equals, until no pair joins: the heart of both kinds
+// of BPE.
+//
+// Join(left, right) -> {rank, id}: lower ranks go first, UINT32_MAX means never. Short words are scanned, long ones
+// kept in a heap: O(n log n) whatever the text.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "text/tokenizer/vocabulary.h"
+
+namespace infer::text {
+
+struct Symbol {
+  int32_t id;      // -1: absorbed by its left neighbour, or (SPM) a character that is no token
+  uint32_t begin;  // place in the word: what the symbol spells
+  uint32_t end;
+};
+
+class Merger {
+ public:
+  // Merges `symbols` in place; what is left stands in order.
+  template <class Join>
+  void run(std::vector<Symbol>& symbols, const Join& join) {
+    if (symbols.size() <= kShort) {
+      run_short(symbols, join);
+    } else {
+      run_long(symbols, join);
+    }
+  }
+
+ private:
+  static constexpr size_t kShort = 32;
+  struct Candidate {
+    uint32_t rank, left;
+    int32_t id;
+    uint32_t length;  // of both together when the candidate was made: tells whether it is still true
+    bool operator<(const Candidate& o) const {
+      return rank != o.rank ? rank > o.rank : left > o.left;
+    }  // for a max-heap
+  };
+
+  template <class Join>
+  void run_short(std::vector<Symbol>& s, const Join& join) {
+    PairIndex::Found pairs[kShort];
+    const auto look = [&](size_t i) { pairs[i] = join(s[i], s[i + 1]); };
+    for (size_t i = 0; i + 1 < s.size(); ++i) look(i);
+    while (s.size() > 1) {
+      size_t best = 0;
+      for (size_t i = 1; i + 1 < s.size(); ++i) {
+        if (pairs[i].rank < pairs[best].rank) best = i;
+      }
+      if (pairs[best].rank == UINT32_MAX) return;
+      s[best].id = pairs[best].id;
+      s[best].end = s[best + 1].end;
+      s.erase(s.begin() + static_cast<std::ptrdiff_t>(best) + 1);
+      for (size_t i = best + 1; i + 1 < s.size(); ++i) pairs[i] = pairs[i + 1];
+      if (best > 0) look(best - 1);
+      if (best + 1 < s.size()) look(best);
+    }
+  }
+
+  template <class Join>
+  void run_long(std::vector<Symbol>& s, const Join& join) {
+    constexpr uint32_t kNone = UINT32_MAX;
+    const uint32_t n = static_cast<uint32_t>(s.size());
+    links_.resize(n);
+    heap_.clear();
+    for (uint32_t i = 0; i < n; ++i) links_[i] = {i == 0 ? kNone : i - 1, i + 1 == n ? kNone : i + 1};
+    const auto propose = [&](uint32_t left, uint32_t right) {
+      if (left == kNone || right == kNone) return false;
+      const PairIndex::Found found = join(s[left], s[right]);
+      if (found.rank == UINT32_MAX) return false;
+      heap_.push_back({found.rank, left, found.id, s[right].end - s[left].begin});
+      return true;
+    };
+    for (uint32_t i = 0; i + 1 < n; ++i) propose(i, i + 1);
+    std::make_heap(heap_.begin(), heap_.end());
+    const auto push = [&](uint32_t left, uint32_t right) {
+      if (propose(left, right)) std::push_heap(heap_.begin(), heap_.end());
+    };
+    while (!heap_.empty()) {
+      const Candidate c = heap_.front();
+      std::pop_heap(heap_.begin(), heap_.end());
+      heap_.pop_back();
+      const uint32_t left = c.left, right = links_[left].next;
+      // Either side may have grown or gone since: an absorbed symbol is empty and so spans too little.
+      if (right == kNone || s[left].begin == s[left].end || s[right].end - s[left].begin != c.length) continue;
+      s[left].id = c.id;
+      s[left].end = s[right].end;
+      s[right].begin = s[right].end;
+      links_[left].next = links_[right].next;
+      if (links_[left].next != kNone) links_[links_[left].next].previous = left;
+      push(links_[left].previous, left);
+      push(left, links_[left].next);
+    }
+    std::erase_if(s, [](const Symbol& x) { return x.begin == x.end; });
+  }
+
+  struct Link {
+    uint32_t previous, next;
+  };
+  std::vector<Link> links_;
+  std::vector<Candidate> heap_;
+};
+
+}  // namespace infer::text

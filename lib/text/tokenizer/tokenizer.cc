@@ -1,0 +1,198 @@
+#include "text/tokenizer/tokenizer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/utf8.h"
+#include "text/tokenizer/byte_level.h"
+#include "text/tokenizer/special_tokens.h"
+#include "text/tokenizer/spm.h"
+
+namespace infer::text {
+namespace {
+
+constexpr size_t kLongestText = size_t{1} << 30;  // bytes: places in a text then fit 32 bits, even after escaping
+
+// Texts that end a turn or an answer in some family's chat format. Files often name one of several as EOS.
+constexpr std::string_view kEndTexts[] = {
+    "</s>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end|>",
+    "<end_of_turn>",
+    "<eos>",
+    "<EOT>",
+    "<|EOT|>",
+    "<|eot|>",
+    "<|end_of_turn|>",
+    "<|return|>",
+    "<|END_OF_TURN_TOKEN|>",
+    "<|user_end|>",
+    "<|endofturn|>",
+    "[EOS]",
+    "[EOT]",
+    "<end_of_utterance>",
+    "<\xEF\xBD\x9C"
+    "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
+};
+
+bool is_end_text(std::string_view text) { return std::ranges::find(kEndTexts, text) != std::end(kEndTexts); }
+
+// <|...|>, or with U+FF5C for the bar: written so that people do not write it.
+bool is_markup(std::string_view text) {
+  constexpr std::string_view kBar = "\xEF\xBD\x9C";
+  if (text.size() < 5 || text.front() != '<' || text.back() != '>') return false;
+  const std::string_view inside = text.substr(1, text.size() - 2);
+  return (inside.starts_with('|') && inside.ends_with('|')) || (inside.starts_with(kBar) && inside.ends_with(kBar));
+}
+
+struct NamedId {
+  const char* name;
+  int32_t id;
+};
+
+Status check(const TokenizerData& data) {
+  if (data.model.empty())
+    return Status::unsupported("the model file has no tokenizer", "give token ids instead of text");
+  const size_t n = data.tokens.size();
+  if (n == 0 || n > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+    return Status::corrupt(str("a vocabulary of ", n, " tokens"));
+  }
+  if (!data.scores.empty() && data.scores.size() != n) {
+    return Status::corrupt(str("the vocabulary has ", n, " tokens but ", data.scores.size(), " scores"));
+  }
+  if (!data.types.empty() && data.types.size() != n) {
+    return Status::corrupt(str("the vocabulary has ", n, " tokens but ", data.types.size(), " token types"));
+  }
+  const NamedId named[] = {{"bos", data.bos},         {"eos", data.eos},         {"eot", data.eot},
+                           {"eom", data.eom},         {"unknown", data.unk},     {"separator", data.sep},
+                           {"padding", data.pad},     {"mask", data.mask},       {"cls", data.cls},
+                           {"fim_pre", data.fim_pre}, {"fim_suf", data.fim_suf}, {"fim_mid", data.fim_mid}};
+  for (const NamedId& t : named) {
+    if (t.id < -1 || t.id >= static_cast<int64_t>(n)) {
+      return Status::corrupt(str("the ", t.name, " token is ", t.id, ", but the vocabulary has ", n, " tokens"));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Tokenizer::Tokenizer(std::shared_ptr<const TokenizerData> data) : data_(std::move(data)) {}
+Tokenizer::~Tokenizer() = default;
+
+Result<std::unique_ptr<const Tokenizer>> Tokenizer::create(std::shared_ptr<const TokenizerData> data) {
+  if (!data) return Status::invalid("no tokenizer data");
+  TRY(check(*data));
+  std::unique_ptr<Tokenizer> made;
+  if (data->model == "gpt2") {
+    TRY_SET(made, ByteLevelBpe::create(std::move(data)));
+  } else if (data->model == "llama") {
+    TRY_SET(made, SentencePieceBpe::create(std::move(data)));
+  } else {
+    return Status::unsupported(str("the tokenizer kind '", data->model, "' is not supported"),
+                               "supported are 'gpt2' (byte-level BPE) and 'llama' (SentencePiece BPE)");
+  }
+  TRY(made->classify());
+  TRY(made->finish());
+  return std::unique_ptr<const Tokenizer>(std::move(made));
+}
+
+// Which tokens are control tokens, which end an answer, which are looked for in a text.
+//
+// The file's types are not always right: EOS and its kin, and user-defined tokens spelled <|like this|>, are control
+// tokens even where the file calls them something else. A word that happens to be named (a newline as EOS) stays a
+// word.
+Status Tokenizer::classify() {
+  const TokenizerData& d = *data_;
+  const size_t n = d.tokens.size();
+  control_.assign(n, false);
+  end_.assign(n, false);
+  for (const int32_t id : {d.eos, d.eot, d.eom}) {
+    if (id >= 0) end_[static_cast<size_t>(id)] = true;
+  }
+  std::vector<SpecialTokens::Entry> entries;
+  for (size_t id = 0; id < n; ++id) {
+    const std::string_view text = d.tokens[id];
+    const auto kind = type(id);
+    const bool user_defined = kind == TokenizerData::kUserDefined;
+    const bool end_text = is_end_text(text);
+    control_[id] = kind == TokenizerData::kControl || kind == TokenizerData::kUnknown || end_text ||
+                   (user_defined && is_markup(text));
+    if (end_text && (control_[id])) end_[id] = true;
+    if (control_[id] || user_defined) entries.push_back({text, static_cast<int32_t>(id), control_[id]});
+  }
+  TRY_SET(auto special, SpecialTokens::create(entries));
+  special_ = std::make_unique<const SpecialTokens>(std::move(special));
+  if (d.add_bos >= 0) add_bos_ = d.add_bos == 1;
+  if (d.add_eos >= 0) add_eos_ = d.add_eos == 1;
+  add_bos_ = add_bos_ && d.bos >= 0;
+  add_eos_ = add_eos_ && d.eos >= 0;
+  return {};
+}
+
+Status Tokenizer::encode(std::string_view text, bool add_special, std::span<const Range> trusted,
+                         std::vector<int32_t>& out) const {
+  if (text.size() > kLongestText)
+    return Status::invalid(str("a text of ", text.size(), " bytes; at most ", kLongestText, " at once"));
+  size_t last = 0;
+  for (const Range& r : trusted) {
+    if (r.begin < last || r.end < r.begin || r.end > text.size()) {
+      return Status::invalid(str("trusted range ", r.begin, "..", r.end, " of a text of ", text.size(),
+                                 " bytes overlaps the one before or lies outside"));
+    }
+    last = r.end;
+  }
+  if (add_special && add_bos_) out.push_back(data_->bos);
+  std::string clean;
+  for (const Stretch& s : special_->cut(text, trusted)) {
+    if (s.id >= 0) {
+      out.push_back(s.id);
+      continue;
+    }
+    std::string_view plain = text.substr(s.begin, s.end - s.begin);
+    if (!valid_utf8(plain)) {
+      clean.clear();
+      append_as_utf8(clean, plain);
+      plain = clean;
+    }
+    encode_text(plain, out);
+  }
+  if (add_special && add_eos_) out.push_back(data_->eos);
+  return {};
+}
+
+std::string Tokenizer::decode(std::span<const int32_t> ids, bool special) const {
+  std::string out;
+  for (const int32_t id : ids) append_piece(id, special, out.empty(), out);
+  return out;
+}
+
+void Detokenizer::feed(int32_t id, std::string& out) {
+  const size_t before = held_.size();
+  tokenizer_->append_piece(id, special_, first_, held_);
+  if (held_.size() == before) return;
+  first_ = false;
+  size_t at = 0;
+  while (at < held_.size()) {
+    const Utf8 c = decode_utf8(held_, at);
+    if (c.cut) break;
+    if (c.valid) {
+      out.append(held_, at, c.length);
+    } else {
+      append_utf8(out, kReplacement);
+    }
+    at += c.length;
+  }
+  held_.erase(0, at);
+}
+
+void Detokenizer::finish(std::string& out) {
+  append_as_utf8(out, held_);
+  held_.clear();
+}
+
+}  // namespace infer::text

@@ -1,0 +1,52 @@
+// Character properties as the tokenizers of the models saw them (make_unicode.py says which Unicode that is).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace infer::text {
+
+enum CharFlag : uint16_t {
+  kUpper = 1,          // Lu, Lt
+  kLower = 2,          // Ll
+  kOtherLetter = 4,    // Lm, Lo
+  kMark = 8,           // M
+  kNumber = 16,        // N
+  kPunct = 32,         // P
+  kSymbol = 64,        // S
+  kSpace = 128,        // \s
+  kDigitSplit = 256,   // what tokenizers' Digits() calls a digit
+  kPunctSplit = 512,   // what tokenizers' Punctuation() calls punctuation
+  kComposable = 1024,  // NFC may change a text that holds it
+  kLetter = kUpper | kLower | kOtherLetter,
+};
+
+extern const uint16_t kUnicodeKinds[];   // flags of each combination that occurs
+extern const uint16_t kUnicodeBlocks[];  // [0x110000 / 128] -> block
+extern const uint8_t kUnicodeOfBlock[];  // [block, 128] -> kind
+
+// c <= 0x10FFFF.
+inline uint16_t char_flags(char32_t c) {
+  return kUnicodeKinds[kUnicodeOfBlock[size_t{kUnicodeBlocks[c >> 7]} << 7 | (c & 127)]];
+}
+
+// Canonical data for nfc.cc, each sorted by its first fields.
+struct CombiningClass {
+  char32_t c;
+  uint8_t value;
+};
+struct Decomposition {
+  char32_t c;
+  uint16_t at, length;  // in kDecomposedTo
+};
+struct Composition {
+  char32_t first, second, composed;
+};
+extern const CombiningClass kCombiningClasses[];
+extern const size_t kCombiningClassCount;
+extern const char32_t kDecomposedTo[];
+extern const Decomposition kDecompositions[];
+extern const size_t kDecompositionCount;
+extern const Composition kCompositions[];
+extern const size_t kCompositionCount;
+
+}  // namespace infer::text

@@ -1,0 +1,98 @@
+#include "text/tokenizer/vocabulary.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace infer::text {
+namespace {
+
+constexpr size_t kLongestProbe = 1024;
+
+uint64_t mixed(uint64_t x) {
+  x ^= x >> 32;
+  x *= 0xd6e8feb86659fd93u;
+  x ^= x >> 32;
+  x *= 0xd6e8feb86659fd93u;
+  return x ^ x >> 32;
+}
+
+uint64_t hash_of(std::string_view s) {
+  uint64_t h = s.size() * 0x9e3779b97f4a7c15u, word = 0;
+  while (s.size() >= 8) {
+    std::memcpy(&word, s.data(), 8);
+    h = (h ^ word) * 0xff51afd7ed558ccdu;
+    h ^= h >> 33;
+    s.remove_prefix(8);
+  }
+  word = 0;
+  for (size_t i = 0; i < s.size(); ++i) word |= uint64_t{static_cast<uint8_t>(s[i])} << 8 * i;
+  return mixed(h ^ word);
+}
+
+}  // namespace
+
+Result<TextIndex> TextIndex::create(std::span<const std::string_view> texts) {
+  TextIndex index;
+  index.texts_ = texts;
+  index.slots_.assign(std::bit_ceil(std::max<size_t>(texts.size() * 2, 2)), Slot{0, -1});
+  index.mask_ = index.slots_.size() - 1;
+  for (size_t id = 0; id < texts.size(); ++id) {
+    if (texts[id].empty()) continue;  // a hole: found by no text
+    const uint64_t h = hash_of(texts[id]);
+    const uint32_t tag = static_cast<uint32_t>(h >> 32);
+    size_t at = h & index.mask_, probes = 0;
+    for (; index.slots_[at].id >= 0; at = (at + 1) & index.mask_) {
+      const Slot& other = index.slots_[at];
+      if (other.tag == tag && texts[static_cast<size_t>(other.id)] == texts[id]) {
+        return Status::corrupt(str("tokens ", other.id, " and ", id, " have the same text"));
+      }
+      if (++probes > kLongestProbe) return Status::corrupt("the vocabulary's tokens collide; it looks made for that");
+    }
+    index.slots_[at] = {tag, static_cast<int32_t>(id)};
+  }
+  return index;
+}
+
+int32_t TextIndex::find(std::string_view text) const {
+  const uint64_t h = hash_of(text);
+  const uint32_t tag = static_cast<uint32_t>(h >> 32);
+  for (size_t at = h & mask_; slots_[at].id >= 0; at = (at + 1) & mask_) {
+    if (slots_[at].tag == tag && texts_[static_cast<size_t>(slots_[at].id)] == text) return slots_[at].id;
+  }
+  return -1;
+}
+
+namespace {
+
+constexpr uint64_t kFree = UINT64_MAX;  // no pair: ids are not negative
+
+uint64_t pair_of(int32_t left, int32_t right) {
+  return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
+}
+
+}  // namespace
+
+PairIndex::PairIndex(size_t capacity)
+    : slots_(std::bit_ceil(std::max<size_t>(capacity * 2, 2)), Slot{kFree, {UINT32_MAX, -1}}),
+      mask_(slots_.size() - 1) {}
+
+bool PairIndex::insert(int32_t left, int32_t right, Found value) {
+  const uint64_t pair = pair_of(left, right);
+  size_t at = mixed(pair) & mask_, probes = 0;
+  for (; slots_[at].pair != kFree; at = (at + 1) & mask_) {
+    if (slots_[at].pair == pair) return true;
+    if (++probes > kLongestProbe) return false;
+  }
+  slots_[at] = {pair, value};
+  return true;
+}
+
+PairIndex::Found PairIndex::find(int32_t left, int32_t right) const {
+  const uint64_t pair = pair_of(left, right);
+  size_t at = mixed(pair) & mask_;
+  while (slots_[at].pair != kFree && slots_[at].pair != pair) at = (at + 1) & mask_;
+  return slots_[at].value;
+}
+
+}  // namespace infer::text

@@ -1,0 +1,54 @@
+// Two hash tables, both open-addressed and built once: a token's text -> id, and a pair of numbers -> two numbers (the
+// merge that joins two tokens; the edge that leaves a trie's node by a byte).
+//
+// A file could be made so that its tokens collide; the length of a probe is therefore bounded, and a table that would
+// exceed the bound is refused. No vocabulary that was not made for it comes near.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace infer::text {
+
+class TextIndex {
+ public:
+  // Texts that are not empty, all different: E_CORRUPT else. The strings stay where they are.
+  static Result<TextIndex> create(std::span<const std::string_view> texts);
+  // -1: no such token.
+  int32_t find(std::string_view text) const;
+
+ private:
+  struct Slot {
+    uint32_t tag;
+    int32_t id;  // -1: free
+  };
+  std::span<const std::string_view> texts_;
+  std::vector<Slot> slots_;  // a power of two, at most half full
+  uint64_t mask_ = 0;
+};
+
+class PairIndex {
+ public:
+  struct Found {
+    uint32_t rank;  // UINT32_MAX: nothing
+    int32_t id;     // -1: nothing
+  };
+  // At most `capacity` different pairs will be inserted.
+  explicit PairIndex(size_t capacity = 0);
+  // The first entry of a pair stays. False: too many collisions.
+  bool insert(int32_t left, int32_t right, Found value);
+  Found find(int32_t left, int32_t right) const;
+
+ private:
+  struct Slot {
+    uint64_t pair;
+    Found value;
+  };
+  std::vector<Slot> slots_;
+  uint64_t mask_ = 0;
+};
+
+}  // namespace infer::text
