@@ -167,15 +167,17 @@ Status Tokenizer::encode(std::string_view text, bool add_special, std::span<cons
 
 std::string Tokenizer::decode(std::span<const int32_t> ids, bool special) const {
   std::string out;
-  for (const int32_t id : ids) append_piece(id, special, out.empty(), out);
+  bool first = true;
+  for (const int32_t id : ids) {
+    append_piece(id, special, first, out);
+    first = first && is_control(id);
+  }
   return out;
 }
 
 void Detokenizer::feed(int32_t id, std::string& out) {
-  const size_t before = held_.size();
   tokenizer_->append_piece(id, special_, first_, held_);
-  if (held_.size() == before) return;
-  first_ = false;
+  first_ = first_ && tokenizer_->is_control(id);
   size_t at = 0;
   while (at < held_.size()) {
     const Utf8 c = decode_utf8(held_, at);

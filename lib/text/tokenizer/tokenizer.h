@@ -41,7 +41,7 @@ class Tokenizer {
     return encode(text, add_special, std::span<const Range>(&all, parse_special ? 1 : 0), out);
   }
 
-  // Bytes that a token adds to a text, given whether anything stands before it (SPM drops the first token's space).
+  // Bytes that a token adds to a text. first: only control tokens stand before it (SPM drops the first token's space).
   // Control tokens give nothing unless `special`. id is in 0..n_vocab-1.
   virtual void append_piece(int32_t id, bool special, bool first, std::string& out) const = 0;
   std::string decode(std::span<const int32_t> ids, bool special) const;
