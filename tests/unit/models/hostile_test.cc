@@ -95,6 +95,19 @@ TEST_CASE("an integer out of range or of another type is refused by name, whiche
     }
 }
 
+TEST_CASE("one above its limit is refused by name") {
+  const std::pair<const char*, int64_t> limits[] = {{"block_count", 1024},          {"context_length", 1 << 30},
+                                                    {"embedding_length", 1 << 17},  {"feed_forward_length", 1 << 20},
+                                                    {"attention.head_count", 4096}, {"attention.head_count_kv", 4096},
+                                                    {"attention.key_length", 4096}, {"attention.value_length", 4096},
+                                                    {"expert_count", 4096}};
+  for (const auto& [key, most] : limits) {
+    Altered a("llama");
+    a.set(str("llama.", key), most + 1);
+    refused(a, INFER_E_CORRUPT, {key, std::to_string(most + 1), std::to_string(most)});
+  }
+}
+
 TEST_CASE("zero is refused by name where nothing can be zero") {
   for (const Key& k : kInts) {
     const std::string_view key = k.key;
