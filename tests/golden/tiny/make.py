@@ -64,7 +64,7 @@ VARIANTS = {
     "qwen2": ("qwen2", "qwen2", Qwen2Config, Qwen2ForCausalLM, dict(num_key_value_heads=2, tie_word_embeddings=True, rms_norm_eps=1e-6), 40, 16),
     "qwen2_yarn": ("qwen2", "qwen2", Qwen2Config, Qwen2ForCausalLM,
                    dict(num_attention_heads=3, num_key_value_heads=1, tie_word_embeddings=True,
-                        rope_parameters=dict(YARN, attention_factor=1.25, beta_fast=8.0, beta_slow=2.0)), 96, 96),
+                        rope_parameters=dict(YARN, attention_factor=1.25, beta_fast=2.0, beta_slow=0.25)), 96, 96),
     "qwen3": ("qwen3", "qwen2", Qwen3Config, Qwen3ForCausalLM, dict(head_dim=16, num_key_value_heads=2, rms_norm_eps=1e-6), 40, 16),
     "qwen2moe": ("qwen2moe", "qwen2", Qwen2MoeConfig, Qwen2MoeForCausalLM,
                  dict(QMOE, num_key_value_heads=2, shared_expert_intermediate_size=24, norm_topk_prob=False, rms_norm_eps=1e-6), 40, 16),
