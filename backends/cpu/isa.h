@@ -1,0 +1,49 @@
+// The table of one instruction set, made from its vector interface.
+#pragma once
+#include "backends/cpu/attention.h"
+#include "backends/cpu/matmul_float.h"
+#include "backends/cpu/matmul_quant.h"
+#include "backends/cpu/rows.h"
+
+namespace infer::cpu {
+
+template <class V>
+constexpr Kernels make_kernels(const char* name, const char* few, const char* many, const char* floats) {
+  Kernels k{};
+  k.name = name;
+  k.lanes = V::kLanes;
+  const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) { k.matmul[static_cast<uint32_t>(type)] = {run, few, many}; };
+  block(quant::Type::kQ4_0, matmul_quant<V, InPlace<V, Q4_0<V>>>);
+  block(quant::Type::kQ4_1, matmul_quant<V, InPlace<V, Q4_1<V>>>);
+  block(quant::Type::kQ5_0, matmul_quant<V, InPlace<V, Q5_0<V>>>);
+  block(quant::Type::kQ5_1, matmul_quant<V, InPlace<V, Q5_1<V>>>);
+  block(quant::Type::kQ8_0, matmul_quant<V, InPlace<V, Q8_0<V>>>);
+  block(quant::Type::kQ4_K, matmul_quant<V, InPlace<V, Q4_K<V>>>);
+  block(quant::Type::kQ5_K, matmul_quant<V, InPlace<V, Q5_K<V>>>);
+  block(quant::Type::kQ6_K, matmul_quant<V, InPlace<V, Q6_K<V>>>);
+  block(quant::Type::kIQ4_NL, matmul_quant<V, InPlace<V, IQ4_NL<V>>>);
+  block(quant::Type::kIQ4_XS, matmul_quant<V, InPlace<V, IQ4_XS<V>>>);
+  k.matmul[static_cast<uint32_t>(quant::Type::kF32)] = {matmul_float<V, WeightF32<V>>, floats, floats};
+  k.matmul[static_cast<uint32_t>(quant::Type::kF16)] = {matmul_float<V, WeightF16<V>>, floats, floats};
+  k.matmul[static_cast<uint32_t>(quant::Type::kBF16)] = {matmul_float<V, WeightBF16<V>>, floats, floats};
+  k.unpacked[0][0] = {matmul_quant<V, Unpacked<V, 32, false>>, few, many};
+  k.unpacked[0][1] = {matmul_quant<V, Unpacked<V, 32, true>>, few, many};
+  k.unpacked[1][0] = {matmul_quant<V, Unpacked<V, 16, false>>, few, many};
+  k.unpacked[1][1] = {matmul_quant<V, Unpacked<V, 16, true>>, few, many};
+  k.scratch_bytes = scratch_bytes<V>;
+  k.quantize = quantize<V>;
+  k.rms_norm = rms_norm<V>;
+  k.add = add_rows<V>;
+  k.mul = mul_rows<V>;
+  k.scale = scale_row<V>;
+  k.act = act<V>;
+  k.glu = glu<V>;
+  k.rope = rope<V>;
+  k.to_f16 = to_f16<V>;
+  k.attend = attend<V>;
+  k.attention_merge = attention_merge<V>;
+  k.attention_finish = attention_finish<V>;
+  return k;
+}
+
+}  // namespace infer::cpu

@@ -1,0 +1,66 @@
+// exp and what is made of it, on vectors. Tails go through the same vector code, so a value's result does not depend on its place.
+#pragma once
+
+namespace infer::cpu {
+
+// Within 2 ulp; 0 below -87.3 (the smallest normal result), +inf above 88.7, NaN stays NaN.
+template <class V>
+typename V::F vector_exp(typename V::F x) {
+  using F = typename V::F;
+  const F low = V::set1(-87.3f);
+  const F c = V::min(V::set1(89.0f), V::max(low, x));  // operand order: NaN passes
+  const auto n = V::to_i(V::mul(c, V::set1(1.44269504f)));
+  const F nf = V::to_f(n);
+  F r = V::fma(nf, V::set1(-0.693359375f), c);
+  r = V::fma(nf, V::set1(2.12194440e-4f), r);
+  F p = V::set1(1.9875691500e-4f);
+  p = V::fma(p, r, V::set1(1.3981999507e-3f));
+  p = V::fma(p, r, V::set1(8.3334519073e-3f));
+  p = V::fma(p, r, V::set1(4.1665795894e-2f));
+  p = V::fma(p, r, V::set1(1.6666665459e-1f));
+  p = V::fma(p, r, V::set1(5.0000001201e-1f));
+  p = V::add(V::fma(p, V::mul(r, r), r), V::set1(1.0f));
+  // 2^n in two factors: n reaches 128.
+  const auto half = V::sar(n, 1);
+  const F a = V::from_bits(V::shl(V::add_i(half, V::set1_i(127)), 23));
+  const F b = V::from_bits(V::shl(V::add_i(V::sub_i(n, half), V::set1_i(127)), 23));
+  return V::zero_if_less(V::mul(V::mul(p, a), b), x, low);
+}
+
+template <class V>
+float scalar_exp(float x) {
+  float lanes[V::kLanes];
+  V::store(lanes, vector_exp<V>(V::set1(x)));
+  return lanes[0];
+}
+
+template <class V>
+typename V::F vector_sigmoid(typename V::F x) {
+  const typename V::F one = V::set1(1.0f);
+  return V::div(one, V::add(one, vector_exp<V>(V::sub(V::zero(), x))));
+}
+
+template <class V>
+typename V::F vector_tanh(typename V::F x) {  // 1 - 2 / (e^2x + 1): absolute error 1e-7
+  const typename V::F one = V::set1(1.0f);
+  return V::sub(one, V::div(V::set1(2.0f), V::add(vector_exp<V>(V::add(x, x)), one)));
+}
+
+// Abramowitz and Stegun 7.1.26: absolute error 1.5e-7.
+template <class V>
+typename V::F vector_erf(typename V::F x) {
+  using F = typename V::F;
+  const auto sign = V::and_i(V::bits(x), 0x80000000u);
+  const F a = V::from_bits(V::and_i(V::bits(x), 0x7fffffffu)), one = V::set1(1.0f);
+  const F t = V::div(one, V::fma(V::set1(0.3275911f), a, one));
+  F p = V::set1(1.061405429f);
+  p = V::fma(p, t, V::set1(-1.453152027f));
+  p = V::fma(p, t, V::set1(1.421413741f));
+  p = V::fma(p, t, V::set1(-0.284496736f));
+  p = V::fma(p, t, V::set1(0.254829592f));
+  const F e = vector_exp<V>(V::sub(V::zero(), V::mul(a, a)));
+  const F y = V::sub(one, V::mul(V::mul(p, t), e));
+  return V::from_bits(V::or_i(V::bits(y), sign));
+}
+
+}  // namespace infer::cpu
