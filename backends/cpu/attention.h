@@ -1,20 +1,18 @@
 // Attention of a block of rows over paged keys and values.
 //
-// Numeric form: positions are cut at absolute multiples of kAttentionChunk. A chunk gives, for one query, its largest score m, the
-// sum l of exp(score - m) and the vector a of values so weighted; chunks are merged into a running (m, l, a) in ascending order. So
-// the result does not depend on how rows and chunks were spread over tiles, runs and threads. A query never touches a position that
-// it does not see.
+// Numeric form: positions are cut at absolute multiples of kAttentionChunk. A chunk gives, for one query, its largest
+// score m, the sum l of exp(score - m) and the vector a of values so weighted; chunks are merged into a running (m, l,
+// a) in ascending order. So the result does not depend on how rows and chunks were spread over tiles, runs and threads.
+// A query never touches a position that it does not see.
 //
-// Keys lie transposed inside a page ([head][D][slot]): scores of neighbouring positions lie in lanes, without sums across lanes.
+// Keys lie transposed inside a page ([head][D][slot]): scores of neighbouring positions lie in lanes, without sums
+// across lanes.
 #pragma once
 #include "backends/cpu/formats.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/vector_math.h"
 
 namespace infer::cpu {
-
-inline constexpr int kStateHead = 2;  // m, l; then a[Dv]
-inline constexpr int kScoreStride = static_cast<int>(kAttentionChunk) + 32;  // floats; 16 before and after for whole vectors
 
 struct StoredF32 {
   using Element = float;
@@ -40,24 +38,24 @@ typename V::F load_stored(const typename Stored::Element* p, int64_t n) {  // n 
 
 // q . k for `kVectors` vectors of positions (`valid` of them exist) -> score[t][0 ..].
 template <class V, class Stored, int T, int kVectors>
-void score_vectors(const AttentionArgs& a, const typename Stored::Element* k, int64_t valid, const float* const q[T], float* score) {
+void score_vectors(const AttentionArgs& a, const typename Stored::Element* k, int64_t valid, const float* const q[T],
+                   float* score) {
   typename V::F acc[T][kVectors];
-  INFER_UNROLL for (int t = 0; t < T; t++)
-    INFER_UNROLL for (int i = 0; i < kVectors; i++) acc[t][i] = V::zero();
+  INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int i = 0; i < kVectors; i++) acc[t][i] = V::zero();
   for (int64_t d = 0; d < a.head_dim; d++) {
     typename V::F kv[kVectors];
-    INFER_UNROLL for (int i = 0; i < kVectors; i++) kv[i] = load_stored<V, Stored>(k + d * a.page + i * V::kLanes, valid - i * V::kLanes);
+    INFER_UNROLL for (int i = 0; i < kVectors; i++) kv[i] =
+        load_stored<V, Stored>(k + d * a.page + i * V::kLanes, valid - i * V::kLanes);
     INFER_UNROLL for (int t = 0; t < T; t++) {
       const typename V::F x = V::set1(q[t][d]);
       INFER_UNROLL for (int i = 0; i < kVectors; i++) acc[t][i] = V::fma(x, kv[i], acc[t][i]);
     }
   }
-  INFER_UNROLL for (int t = 0; t < T; t++)
-    INFER_UNROLL for (int i = 0; i < kVectors; i++) {
-      typename V::F s = V::mul(acc[t][i], V::set1(a.scale));
-      if (a.softcap > 0) s = V::mul(V::set1(a.softcap), vector_tanh<V>(V::div(s, V::set1(a.softcap))));
-      V::store(score + t * kScoreStride + i * V::kLanes, s);
-    }
+  INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int i = 0; i < kVectors; i++) {
+    typename V::F s = V::mul(acc[t][i], V::set1(a.scale));
+    if (a.softcap > 0) s = V::mul(V::set1(a.softcap), vector_tanh<V>(V::div(s, V::set1(a.softcap))));
+    V::store(score + t * kScoreStride + i * V::kLanes, s);
+  }
 }
 
 // Positions lo .. hi-1, all in the chunk that starts at p0 -> score[t][16 + position - p0].
@@ -110,10 +108,10 @@ void weights(float* score, int64_t p0, int64_t lo, int64_t hi, float* part) {
 
 // Sum of weight * value over lo .. hi-1 for columns c .. -> part[t][kStateHead + c].
 template <class V, class Stored, int T, int kVectors>
-void weighted_values(const AttentionArgs& a, int64_t p0, int64_t lo, int64_t hi, int64_t c, const float* score, float* const part[T]) {
+void weighted_values(const AttentionArgs& a, int64_t p0, int64_t lo, int64_t hi, int64_t c, const float* score,
+                     float* const part[T]) {
   typename V::F acc[T][kVectors];
-  INFER_UNROLL for (int t = 0; t < T; t++)
-    INFER_UNROLL for (int i = 0; i < kVectors; i++) acc[t][i] = V::zero();
+  INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int i = 0; i < kVectors; i++) acc[t][i] = V::zero();
   const int64_t valid = a.head_dim_v - c;
   for (int64_t pos = lo; pos < hi;) {
     const int64_t page = pos / a.page, first = page * a.page, end = hi < first + a.page ? hi : first + a.page;
@@ -122,7 +120,8 @@ void weighted_values(const AttentionArgs& a, int64_t p0, int64_t lo, int64_t hi,
     const float* p = score + 16 + pos - p0;
     for (int64_t i = 0; i < end - pos; i++, v += a.head_dim_v) {
       typename V::F x[kVectors];
-      INFER_UNROLL for (int j = 0; j < kVectors; j++) x[j] = load_stored<V, Stored>(v + j * V::kLanes, valid - j * V::kLanes);
+      INFER_UNROLL for (int j = 0; j < kVectors; j++) x[j] =
+          load_stored<V, Stored>(v + j * V::kLanes, valid - j * V::kLanes);
       INFER_UNROLL for (int t = 0; t < T; t++) {
         const typename V::F w = V::set1(p[t * kScoreStride + i]);
         INFER_UNROLL for (int j = 0; j < kVectors; j++) acc[t][j] = V::fma(w, x[j], acc[t][j]);
@@ -134,8 +133,10 @@ void weighted_values(const AttentionArgs& a, int64_t p0, int64_t lo, int64_t hi,
     for (int j = 0; j < kVectors; j++) {
       const int64_t n = valid - j * V::kLanes;
       float* at = part[t] + kStateHead + c + j * V::kLanes;
-      if (n >= V::kLanes) V::store(at, acc[t][j]);
-      else if (n > 0) V::store_n(at, acc[t][j], static_cast<int>(n));
+      if (n >= V::kLanes)
+        V::store(at, acc[t][j]);
+      else if (n > 0)
+        V::store_n(at, acc[t][j], static_cast<int>(n));
     }
 }
 
@@ -172,24 +173,33 @@ void attention_finish(const float* state, float sink, int32_t has_sink, float* o
 
 // T queries that all see exactly lo .. hi-1 of one chunk -> their parts.
 template <class V, class Stored, int T>
-void attend_tile(const AttentionArgs& a, int64_t p0, int64_t lo, int64_t hi, const float* const q[], float* const part[]) {
+void attend_tile(const AttentionArgs& a, int64_t p0, int64_t lo, int64_t hi, const float* const q[],
+                 float* const part[]) {
   float* score = a.scratch;
   scores<V, Stored, T>(a, p0, lo, hi, q, score);
   for (int t = 0; t < T; t++) weights<V>(score + t * kScoreStride, p0, lo, hi, part[t]);
   int64_t c = 0;
-  for (; c + V::kLanes < a.head_dim_v; c += 2 * V::kLanes) weighted_values<V, Stored, T, 2>(a, p0, lo, hi, c, score, part);
+  for (; c + V::kLanes < a.head_dim_v; c += 2 * V::kLanes)
+    weighted_values<V, Stored, T, 2>(a, p0, lo, hi, c, score, part);
   for (; c < a.head_dim_v; c += V::kLanes) weighted_values<V, Stored, T, 1>(a, p0, lo, hi, c, score, part);
 }
 
 template <class V, class Stored>
-void attend_tile_of(int n, const AttentionArgs& a, int64_t p0, int64_t lo, int64_t hi, const float* const q[], float* const part[]) {
+void attend_tile_of(int n, const AttentionArgs& a, int64_t p0, int64_t lo, int64_t hi, const float* const q[],
+                    float* const part[]) {
   switch (n) {
-    case 1: return attend_tile<V, Stored, 1>(a, p0, lo, hi, q, part);
-    case 2: return attend_tile<V, Stored, 2>(a, p0, lo, hi, q, part);
-    case 3: return attend_tile<V, Stored, 3>(a, p0, lo, hi, q, part);
-    case 4: return attend_tile<V, Stored, 4>(a, p0, lo, hi, q, part);
-    case 5: return attend_tile<V, Stored, 5>(a, p0, lo, hi, q, part);
-    default: return attend_tile<V, Stored, 6>(a, p0, lo, hi, q, part);
+    case 1:
+      return attend_tile<V, Stored, 1>(a, p0, lo, hi, q, part);
+    case 2:
+      return attend_tile<V, Stored, 2>(a, p0, lo, hi, q, part);
+    case 3:
+      return attend_tile<V, Stored, 3>(a, p0, lo, hi, q, part);
+    case 4:
+      return attend_tile<V, Stored, 4>(a, p0, lo, hi, q, part);
+    case 5:
+      return attend_tile<V, Stored, 5>(a, p0, lo, hi, q, part);
+    default:
+      return attend_tile<V, Stored, 6>(a, p0, lo, hi, q, part);
   }
 }
 
@@ -206,7 +216,8 @@ void attend_chunk(const AttentionArgs& a, int64_t chunk) {
   const auto flush = [&] {
     if (n == 0) return;
     attend_tile_of<V, Stored>(n, a, p0, lo, hi, q, part);
-    for (int i = 0; i < n; i++) attention_merge<V>(state[i], part[i], a.head_dim_v);
+    if (!a.raw)
+      for (int i = 0; i < n; i++) attention_merge<V>(state[i], part[i], a.head_dim_v);
     n = 0;
   };
   for (int32_t r = 0; r < a.n_rows; r++) {
@@ -220,8 +231,8 @@ void attend_chunk(const AttentionArgs& a, int64_t chunk) {
     for (int g = 0; g < group; g++) {
       if (n == V::kAttentionTile) flush();
       q[n] = a.q + r * a.q_stride + static_cast<int64_t>(a.kv_head * group + g) * a.head_dim;
-      part[n] = parts + n * part_size;
       state[n] = a.state + (static_cast<int64_t>(r) * group + g) * a.state_stride;
+      part[n] = a.raw ? state[n] : parts + n * part_size;
       n++;
     }
   }
@@ -230,7 +241,8 @@ void attend_chunk(const AttentionArgs& a, int64_t chunk) {
 
 template <class V>
 void attend(const AttentionArgs& a) {
-  for (int64_t c = a.chunk0; c < a.chunk1; c++) a.f16 ? attend_chunk<V, StoredF16>(a, c) : attend_chunk<V, StoredF32>(a, c);
+  for (int64_t c = a.chunk0; c < a.chunk1; c++)
+    a.f16 ? attend_chunk<V, StoredF16>(a, c) : attend_chunk<V, StoredF32>(a, c);
 }
 
 }  // namespace infer::cpu

@@ -1,10 +1,189 @@
-// The entry of the cpu backend. Its kernels are landing; until its plans run it refuses by name, and the registry goes
-// on without.
+// The table of the cpu backend: one device, the processor, with the best instruction set that it has.
 #include <libinfer/backend.h>
 
-extern "C" const infer_backend* infer_backend_cpu_v0(const infer_host* host);
-extern "C" const infer_backend* infer_backend_cpu_v0(const infer_host* host) {
-  static const char kWhy[] = "the cpu backend of this build has no plans yet";
-  host->fail(host->self, INFER_E_UNSUPPORTED, kWhy, sizeof kWhy - 1);
-  return nullptr;
+#include <charconv>
+#include <cstring>
+
+#include "backends/common/check.h"
+#include "backends/common/host.h"
+#include "backends/common/host_buffer.h"
+#include "backends/cpu/plan.h"
+
+namespace infer::cpu {
+namespace {
+
+using backend::as_buf;
+using backend::host_buffer;
+using backend::HostBuffer;
+
+constinit backend::Host host;
+
+constexpr int kMostThreads = 256;
+
+Device* device(infer_dev* d) { return reinterpret_cast<Device*>(d); }
+Plan* plan(infer_plan* p) { return reinterpret_cast<Plan*>(p); }
+
+const char* option_at(int32_t i) {
+  static constexpr const char* kOptions[] = {
+      "threads|int|0..256|0|runtime|threads that compute; 0: one per physical core",
+      "isa|str|auto portable avx2 avx512 avx512vnni neon neon_dotprod|auto|runtime|instruction set of the kernels; for "
+      "tests",
+  };
+  return i >= 0 && i < static_cast<int32_t>(std::size(kOptions)) ? kOptions[i] : nullptr;
+}
+
+struct Isa {
+  const char* name;
+  bool (*has)(const Features&);
+  const Kernels* (*kernels)();
+};
+// Best first.
+constexpr Isa kIsas[] = {
+#if defined(INFER_CPU_X86)
+    {"avx2", [](const Features& f) { return f.avx2; }, kernels_avx2},
+#endif
+    {"portable", [](const Features&) { return true; }, kernels_portable},
+};
+
+Result<const Kernels*> choose_kernels(const Features& f, std::string_view wanted) {
+  for (const Isa& isa : kIsas) {
+    if (wanted != "auto" && wanted != isa.name) continue;
+    if (isa.has(f)) return isa.kernels();
+    if (wanted != "auto") break;
+  }
+  return Status::invalid(str("cpu.isa: this machine cannot run '", wanted, "'; it has ", feature_text(f)),
+                         "leave cpu.isa at auto");
+}
+
+Result<int> parse_threads(std::string_view value) {
+  int n = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
+  if (error != std::errc() || end != value.data() + value.size() || n < 0 || n > kMostThreads)
+    return Status::invalid(str("cpu.threads is '", value, "'; it takes 0..", kMostThreads));
+  return n;
+}
+
+int32_t device_count() { return 1; }
+
+infer_status device_info(int32_t index, infer_dev_info* out) {
+  if (index != 0) return host.fail(INFER_E_NOT_FOUND, "cpu has one device, number 0");
+  return host.guard([&]() -> Status {
+    static const std::string features = feature_text(detect_features());
+    *out = {{sizeof(infer_dev_info), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, 0, 1, "cpu", features.c_str(), 0, 0};
+    return {};
+  });
+}
+
+infer_status device_open(int32_t index, const infer_setting* settings, int32_t n_settings, infer_dev** out) {
+  if (index != 0) return host.fail(INFER_E_NOT_FOUND, "cpu has one device, number 0");
+  return host.guard([&]() -> Status {
+    const Features features = detect_features();
+    int threads = 0;
+    std::string_view isa = "auto";
+    for (int32_t i = 0; i < n_settings; i++) {
+      const std::string_view key = settings[i].key, value = settings[i].value;
+      if (key == "threads") {
+        TRY_SET(threads, parse_threads(value));
+      } else if (key == "isa") {
+        isa = value;
+      } else {
+        return Status::not_found(str("cpu has no option '", key, "'"));
+      }
+    }
+    TRY_SET(const Kernels* kernels, choose_kernels(features, isa));
+    *out = reinterpret_cast<infer_dev*>(new Device(*kernels, threads > 0 ? threads : usable_cores(features)));
+    return {};
+  });
+}
+void device_close(infer_dev* d) { delete device(d); }
+
+infer_status buffer_new(infer_dev*, int64_t bytes, infer_buf** out) {
+  return host.guard([&]() -> Status {
+    TRY_SET(auto buffer, HostBuffer::make(bytes));
+    *out = as_buf(buffer.release());
+    return {};
+  });
+}
+infer_status buffer_import(infer_dev*, const void* ptr, int64_t bytes, int32_t read_only, infer_buf** out) {
+  return host.guard([&]() -> Status {
+    TRY_SET(auto buffer, HostBuffer::import(ptr, bytes, read_only != 0));
+    *out = as_buf(buffer.release());
+    return {};
+  });
+}
+void buffer_free(infer_buf* b) { delete host_buffer(b); }
+infer_status buffer_write(infer_buf* b, int64_t at, const void* src, int64_t n) {
+  return host.guard([&] { return host_buffer(b)->write(at, src, n); });
+}
+infer_status buffer_read(infer_buf* b, int64_t at, void* dst, int64_t n) {
+  return host.guard([&] { return host_buffer(b)->read(at, dst, n); });
+}
+void* buffer_host(infer_buf* b) { return host_buffer(b)->data; }
+
+int32_t supports(infer_dev* d, const infer_program* p, uint32_t op) {
+  try {
+    return backend::sound_node(p, op) && supported(device(d)->kernels(), *p, op).ok();
+  } catch (...) {
+    return 0;
+  }
+}
+
+infer_status plan_new(infer_dev* d, const infer_program* p, const infer_binding* weights, uint32_t n_weights,
+                      uint32_t* bad_op, int64_t* bytes, infer_plan** out) {
+  return host.guard([&]() -> Status {
+    TRY_SET(auto made, Plan::make(*device(d), *p, weights, n_weights, bad_op));
+    if (bytes) *bytes = made->bytes();
+    *out = reinterpret_cast<infer_plan*>(made.release());
+    return {};
+  });
+}
+void plan_free(infer_plan* p) { delete plan(p); }
+const char* plan_kernel(infer_plan* p, uint32_t op) { return plan(p)->kernel(op); }
+infer_status plan_submit(infer_plan* p, const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
+  return host.guard([&] { return plan(p)->submit(symbols, binds, n_binds); });
+}
+infer_status plan_wait(infer_plan* p, int32_t) {
+  return host.guard([&] { return plan(p)->wait(); });
+}
+void plan_cancel(infer_plan* p) { plan(p)->cancel(); }
+
+int32_t counter_at(infer_dev* d, int32_t i, const char** name, int64_t* value) {
+  return device(d)->counter_at(i, name, value);
+}
+
+const infer_backend kBackend = {
+    {sizeof(infer_backend), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR},
+    "cpu",
+    INFER_CPU_BUILD,
+    10,
+    0,
+    option_at,
+    device_count,
+    device_info,
+    device_open,
+    device_close,
+    buffer_new,
+    buffer_import,
+    buffer_free,
+    buffer_write,
+    buffer_read,
+    buffer_host,
+    supports,
+    plan_new,
+    plan_free,
+    plan_kernel,
+    plan_submit,
+    plan_wait,
+    plan_cancel,
+    counter_at,
+};
+
+}  // namespace
+}  // namespace infer::cpu
+
+extern "C" const infer_backend* infer_backend_cpu_v0(const infer_host* table);
+extern "C" const infer_backend* infer_backend_cpu_v0(const infer_host* table) {
+  if (!infer::backend::Host::usable(table)) return nullptr;
+  infer::cpu::host.set(table);
+  return &infer::cpu::kBackend;
 }

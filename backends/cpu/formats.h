@@ -1,13 +1,13 @@
-// The block types that have kernels of their own: how the blocks of kLanes weight rows become bytes, scales and offsets with one
-// row per lane. Layouts: quant/layout comments and the GGUF specification; here only where each byte lies.
+// The block types that have kernels of their own: how the blocks of kLanes weight rows become bytes, scales and offsets
+// with one row per lane. Layouts: quant/layout comments and the GGUF specification; here only where each byte lies.
 //
 // A format F gives
 //   kValues, kBytes    of a block             kGroup      values that share a scale: 16 or 32
 //   kStep              groups of 32 per load  kSigned     the bytes are signed (else 0..127)
 //   kChain             products of 4-byte steps that fit 16 bits (AVX2): 8 for 4-bit values, 4, 2, 1
 //   kZero              log2 of the zero point, or -1      kOffset     value = scale * q + offset
-//   Scales(p, s)       everything about the scales of a block at p in rows s bytes apart: scale(i), offset(i), i-th group
-//   load(p, s, i, w)   the i-th step of the block: w[g][j] lane r = bytes 4j..4j+3 of group g of row r
+//   Scales(p, s)       everything about the scales of a block at p in rows s bytes apart: scale(i), offset(i), i-th
+//   group load(p, s, i, w)   the i-th step of the block: w[g][j] lane r = bytes 4j..4j+3 of group g of row r
 #pragma once
 #include <cstdint>
 
@@ -136,7 +136,8 @@ struct IQ4_NL : Simple32 {
   static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) { load_nonlinear<V>(p + 2, s, w[0]); }
 };
 
-// ---- super-blocks of 256 ---------------------------------------------------------------------------------------------
+// ---- super-blocks of 256
+// ---------------------------------------------------------------------------------------------
 
 struct Super256 {
   static constexpr int kValues = 256, kGroup = 32, kStep = 2, kZero = -1, kChain = 1;
@@ -153,8 +154,8 @@ typename V::F signed_byte_to_f(typename V::I word, int i) {
   return V::to_f(V::sar(V::shl(word, 24 - 8 * i), 24));
 }
 
-// d, dmin and 12 bytes that hold 8 scales and 8 minima of 6 bits: groups 0..3 in the low 6 bits of bytes 0..3 and 4..7, groups
-// 4..7 in the nibbles of bytes 8..11 with their two high bits on top of bytes 0..7.
+// d, dmin and 12 bytes that hold 8 scales and 8 minima of 6 bits: groups 0..3 in the low 6 bits of bytes 0..3 and 4..7,
+// groups 4..7 in the nibbles of bytes 8..11 with their two high bits on top of bytes 0..7.
 template <class V>
 struct ScalesK {
   typename V::F s[8], o[8];
@@ -247,14 +248,17 @@ struct IQ4_XS : Super256 {
       const typename V::I head = V::gather32(p, stride), low = V::gather32(p + 4, stride);
       const typename V::F d = V::low_f16(head);
       INFER_UNROLL for (int i = 0; i < 8; i++) {
-        const typename V::I six = V::or_i(V::and_i(V::shr(low, 4 * i), 15), V::shl(V::and_i(V::shr(head, 16 + 2 * i), 3), 4));
+        const typename V::I six =
+            V::or_i(V::and_i(V::shr(low, 4 * i), 15), V::shl(V::and_i(V::shr(head, 16 + 2 * i), 3), 4));
         s[i] = V::mul(d, V::to_f(V::sub_i(six, V::set1_i(32))));
       }
     }
     typename V::F scale(int i) const { return s[i]; }
     typename V::F offset(int) const { return V::zero(); }
   };
-  static void load(const uint8_t* p, int64_t s, int step, typename V::B w[1][8]) { load_nonlinear<V>(p + 8 + 16 * step, s, w[0]); }
+  static void load(const uint8_t* p, int64_t s, int step, typename V::B w[1][8]) {
+    load_nonlinear<V>(p + 8 + 16 * step, s, w[0]);
+  }
 };
 
 }  // namespace infer::cpu

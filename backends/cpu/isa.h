@@ -12,7 +12,9 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   Kernels k{};
   k.name = name;
   k.lanes = V::kLanes;
-  const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) { k.matmul[static_cast<uint32_t>(type)] = {run, few, many}; };
+  const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) {
+    k.matmul[static_cast<uint32_t>(type)] = {run, few, many};
+  };
   block(quant::Type::kQ4_0, matmul_quant<V, InPlace<V, Q4_0<V>>>);
   block(quant::Type::kQ4_1, matmul_quant<V, InPlace<V, Q4_1<V>>>);
   block(quant::Type::kQ5_0, matmul_quant<V, InPlace<V, Q5_0<V>>>);

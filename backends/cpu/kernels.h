@@ -1,7 +1,7 @@
 // What one instruction set offers: a table of functions, one table per isa_*.cc, chosen once when a device is opened.
 //
-// Only plain data crosses this line. The files behind it are compiled with flags of their own, so nothing here may be an inline
-// function: the linker might keep the copy that only a newer machine can run.
+// Only plain data crosses this line. The files behind it are compiled with flags of their own, so nothing here may be
+// an inline function: the linker might keep the copy that only a newer machine can run.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -22,23 +22,23 @@ struct RecordLayout {
   int64_t bytes;
 };
 
-// y[m][n0..n1) = x w^T (+ bias) (+ residual). One output element is computed by the same sequence of operations whatever m, n0
-// and n1 are.
+// y[m][n0..n1) = x w^T (+ bias) (+ residual). One output element is computed by the same sequence of operations
+// whatever m, n0 and n1 are.
 struct MatmulArgs {
-  const uint8_t* w;   // [n] rows of row_bytes bytes; any alignment
+  const uint8_t* w;  // [n] rows of row_bytes bytes; any alignment
   int64_t row_bytes;
   int64_t n, k;
-  int64_t n0, n1;     // wanted columns; n0 a multiple of kColumnUnit
-  const uint8_t* x;   // [m] quantised records, or f32 rows for float weights
-  int64_t x_stride;   // bytes
+  int64_t n0, n1;              // wanted columns; n0 a multiple of kColumnUnit
+  const uint8_t* x;            // [m] quantised records, or f32 rows for float weights
+  int64_t x_stride;            // bytes
   const RecordLayout* layout;  // null for float weights
   const int32_t* x_rows;       // [m]: which row of x; null: row i
   int64_t m;
   float* y;
-  int64_t y_stride;       // floats
-  const int32_t* y_rows;  // [m]: which row of y; null: row i
-  const float* bias;      // [n] or null
-  const float* residual;  // laid out as y, or null
+  int64_t y_stride;          // floats
+  const int32_t* y_rows;     // [m]: which row of y; null: row i
+  const float* bias;         // [n] or null
+  const float* residual;     // laid out as y, or null
   const Unpacker* unpacker;  // for kernels of unpacked types
   uint8_t* scratch;          // this thread's, as large as scratch_bytes says
 };
@@ -52,50 +52,55 @@ struct MatmulKernel {
 
 // Queries of one kv head against its pages: see attention.h.
 struct AttentionArgs {
-  const uint8_t* k_state;     // [page][head][D][slot]
-  const uint8_t* v_state;     // [page][head][slot][Dv]
-  int64_t k_page, v_page;     // bytes of a page
+  const uint8_t* k_state;  // [page][head][D][slot]
+  const uint8_t* v_state;  // [page][head][slot][Dv]
+  int64_t k_page, v_page;  // bytes of a page
   int32_t head_dim, head_dim_v, page, f16;
   int32_t n_heads, n_kv_heads, kv_head;
   const int32_t* block_table;  // of this sequence
-  const float* q;              // [rows, H * D]: first row of this block
+  const float* q;              // [rows, H * D]: the block's first row
   int64_t q_stride;            // floats
   int32_t n_rows;
   int64_t first_position;  // of row 0; row i is at first_position + i
   int64_t window;          // 0: all
   float scale, softcap;
-  const float* sinks;     // [H] or null
-  int64_t chunk0, chunk1; // chunks of kAttentionChunk positions to take, in absolute numbers
-  // state of the running softmax, per row and head of the group: [rows * group][kSoftmaxHead + Dv], see attention.h
-  float* state;
-  int64_t state_stride;  // floats
-  float* scratch;        // this thread's: attention_scratch floats
+  const float* sinks;      // [H] or null
+  int64_t chunk0, chunk1;  // chunks of kAttentionChunk positions to take, in absolute numbers
+  float* state;            // running softmax of each row and head of the group: [rows * group][kStateHead + Dv]
+  int64_t state_stride;    // floats
+  int32_t raw;             // the state becomes that of the one chunk taken, instead of being merged with it
+  float* scratch;          // this thread's: kAttentionTileMax * (kScoreStride + kStateHead + Dv) floats
 };
 inline constexpr int64_t kAttentionChunk = 256;  // positions; part of the numeric form
 inline constexpr int kAttentionTileMax = 6;
-inline constexpr int kQuantTypes = 48;  // block types are numbered below this
+inline constexpr int kStateHead = 2;  // a softmax state is m, l, a[Dv]: largest score, sum of weights, weighted values
+inline constexpr int kScoreStride = static_cast<int>(kAttentionChunk) + 32;  // 16 floats of room before and after
+inline constexpr int kQuantTypes = 48;                                       // block types are numbered below this
 
 struct Kernels {
   const char* name;  // "avx2"
   int lanes;
 
-  MatmulKernel matmul[kQuantTypes];                      // by quant::Type; run null: no kernel of its own
-  MatmulKernel unpacked[2][2];                           // [group is 16][has offset]
+  MatmulKernel matmul[kQuantTypes];                        // by quant::Type; run null: no kernel of its own
+  MatmulKernel unpacked[2][2];                             // [group is 16][has offset]
   int64_t (*scratch_bytes)(int64_t k, int64_t row_bytes);  // of a matmul
 
-  void (*quantize)(const float* x, const RecordLayout& layout, uint8_t* record);
+  // Groups g0 .. g1-1 of a row x[k].
+  void (*quantize)(const float* x, const RecordLayout& layout, uint8_t* record, int64_t g0, int64_t g1);
   void (*rms_norm)(const float* x, const float* weight, float* y, int64_t n, float eps);
   void (*add)(const float* a, const float* b, float* y, int64_t n);
   void (*mul)(const float* a, const float* b, float* y, int64_t n);
   void (*scale)(const float* x, float by, float* y, int64_t n);
-  void (*act)(int32_t kind, const float* x, float* y, int64_t n);                     // infer_act
+  void (*act)(int32_t kind, const float* x, float* y, int64_t n);  // infer_act
   void (*glu)(int32_t kind, const float* gate, const float* up, float* y, int64_t n);
   // x[head_dim] -> y: pairs of the first n_rot values turned by cos/sin [n_rot/2]; the rest copied. y may be x.
-  void (*rope)(const float* x, const float* cos, const float* sin, float* y, int64_t head_dim, int64_t n_rot, int32_t style);
+  void (*rope)(const float* x, const float* cos, const float* sin, float* y, int64_t head_dim, int64_t n_rot,
+               int32_t style);
   void (*to_f16)(const float* x, uint16_t* y, int64_t n);
 
-  void (*attend)(const AttentionArgs&);                                          // chunks -> states
-  void (*attention_merge)(float* into, const float* part, int64_t head_dim_v);   // the states of two neighbours, in order
+  void (*attend)(const AttentionArgs&);  // chunks -> states
+  void (*attention_merge)(float* into, const float* part,
+                          int64_t head_dim_v);  // the states of two neighbours, in order
   void (*attention_finish)(const float* state, float sink, int32_t has_sink, float* out, int64_t head_dim_v);
 };
 

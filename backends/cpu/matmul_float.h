@@ -1,5 +1,6 @@
-// f32, f16 and bf16 weights times f32 activations: partial sums over K lie in lanes, one fused multiply-add per step, and the lanes
-// are added once at the end in a fixed tree. So an element's bits do not depend on the tile it was computed in.
+// f32, f16 and bf16 weights times f32 activations: partial sums over K lie in lanes, one fused multiply-add per step,
+// and the lanes are added once at the end in a fixed tree. So an element's bits do not depend on the tile it was
+// computed in.
 #pragma once
 #include "backends/cpu/formats.h"
 #include "backends/cpu/kernels.h"

@@ -3,9 +3,9 @@
 // One output element is, for groups of 32 (or 16) values in ascending order,
 //     acc = fma(float(exact integer dot of the group), weight scale * activation scale, acc)
 //     acc = fma(weight offset, activation sum, acc)                                   where the type has an offset
-// and nothing else, whatever the number of rows, the tile or the thread: rows of weights lie in lanes, so no sum ever crosses
-// lanes. Two forms of the same arithmetic: `few` goes from the blocks to the accumulators in registers; `many` unpacks a panel of
-// weight rows once into scratch (first-level cache) and multiplies all tokens with it.
+// and nothing else, whatever the number of rows, the tile or the thread: rows of weights lie in lanes, so no sum ever
+// crosses lanes. Two forms of the same arithmetic: `few` goes from the blocks to the accumulators in registers; `many`
+// unpacks a panel of weight rows once into scratch (first-level cache) and multiplies all tokens with it.
 #pragma once
 #include "backends/cpu/formats.h"
 #include "backends/cpu/kernels.h"
@@ -22,7 +22,9 @@ struct BlockRows : Format {
   const uint8_t* p;
   int64_t stride;
   typename Format::Scales scales(int64_t b) const { return typename Format::Scales(p + b * Format::kBytes, stride); }
-  void load_step(int64_t b, int step, typename V::B w[][8]) const { Format::load(p + b * Format::kBytes, stride, step, w); }
+  void load_step(int64_t b, int step, typename V::B w[][8]) const {
+    Format::load(p + b * Format::kBytes, stride, step, w);
+  }
 };
 
 // kLanes rows that an Unpacker has written: q[k], scale[k / group], offset[k / group] each `stride` bytes apart.
@@ -66,7 +68,8 @@ Record record(const MatmulArgs& a, int64_t i) {
 
 // The one step that defines the result: group i (of kGroup values) of a row of activations.
 template <class V, class Rows>
-typename V::F accumulate(typename V::F acc, typename V::I dot, typename V::F scale, typename V::F offset, const Record& x, int64_t i) {
+typename V::F accumulate(typename V::F acc, typename V::I dot, typename V::F scale, typename V::F offset,
+                         const Record& x, int64_t i) {
   constexpr bool k16 = Rows::kGroup == 16;
   constexpr int kZero = Rows::kSigned && V::kUnsignedOnly ? 7 : Rows::kZero;
   if constexpr (kZero >= 0) dot = V::sub_i(dot, V::shl(V::set1_i((k16 ? x.isum16 : x.isum)[i]), kZero));
@@ -76,7 +79,8 @@ typename V::F accumulate(typename V::F acc, typename V::I dot, typename V::F sca
 }
 
 template <class V, class Rows>
-using DotOf = typename V::template Dot<Rows::kSigned, (Rows::kChain < Rows::kGroup / 4 ? Rows::kChain : Rows::kGroup / 4)>;
+using DotOf =
+    typename V::template Dot<Rows::kSigned, (Rows::kChain < Rows::kGroup / 4 ? Rows::kChain : Rows::kGroup / 4)>;
 
 // Weight bytes as the instruction set's dot product wants them.
 template <class V, class Rows>
@@ -85,7 +89,8 @@ typename V::B prepared(typename V::B w) {
   return w;
 }
 
-// ---- few rows: blocks to accumulators -----------------------------------------------------------------------------------
+// ---- few rows: blocks to accumulators
+// -----------------------------------------------------------------------------------
 
 template <class V, class Rows, int T>
 void few(const Rows& rows, int64_t k, const Record x[T], typename V::F acc[T]) {
@@ -102,9 +107,10 @@ void few(const Rows& rows, int64_t k, const Record x[T], typename V::F acc[T]) {
           const int in_block = (step * Rows::kStep + s) * kParts + part;
           INFER_UNROLL for (int t = 0; t < T; t++) {
             DotOf<V, Rows> dot{};
-            INFER_UNROLL for (int j = 0; j < kSteps; j++)
-              dot.step(prepared<V, Rows>(w[s][part * kSteps + j]), V::activation(x[t].q + g * 32 + part * 16 + 4 * j), j);
-            acc[t] = accumulate<V, Rows>(acc[t], dot.result(), scales.scale(in_block), scales.offset(in_block), x[t], g * kParts + part);
+            INFER_UNROLL for (int j = 0; j < kSteps; j++) dot.step(
+                prepared<V, Rows>(w[s][part * kSteps + j]), V::activation(x[t].q + g * 32 + part * 16 + 4 * j), j);
+            acc[t] = accumulate<V, Rows>(acc[t], dot.result(), scales.scale(in_block), scales.offset(in_block), x[t],
+                                         g * kParts + part);
           }
         }
       }
@@ -112,14 +118,15 @@ void few(const Rows& rows, int64_t k, const Record x[T], typename V::F acc[T]) {
   }
 }
 
-// ---- many rows: a panel of R * kLanes weight rows -------------------------------------------------------------------------
+// ---- many rows: a panel of R * kLanes weight rows
+// -------------------------------------------------------------------------
 
 template <class V, class Rows>
 struct Panel {
   static constexpr int R = V::kRowVectors, kParts = 32 / Rows::kGroup;
-  uint8_t* q;      // [k/4][R][kLanes] groups of 4 bytes
-  float* scale;    // [k/group][R][kLanes]
-  float* offset;   // the same
+  uint8_t* q;     // [k/4][R][kLanes] groups of 4 bytes
+  float* scale;   // [k/group][R][kLanes]
+  float* offset;  // the same
   explicit Panel(uint8_t* scratch)
       : q(scratch),
         scale(reinterpret_cast<float*>(q + kPanelValues * R * V::kLanes)),
@@ -140,7 +147,8 @@ struct Panel {
         rows.load_step(b0 + b, step, w);
         for (int s = 0; s < Rows::kStep; s++)
           for (int j = 0; j < 8; j++)
-            V::store_b(q + (((b * kGroups + step * Rows::kStep + s) * 8 + j) * R + r) * 4 * L, prepared<V, Rows>(w[s][j]));
+            V::store_b(q + (((b * kGroups + step * Rows::kStep + s) * 8 + j) * R + r) * 4 * L,
+                       prepared<V, Rows>(w[s][j]));
       }
     }
   }
@@ -173,19 +181,20 @@ void many(const Panel<V, Rows>& panel, int64_t n_groups, const Record x[T], int6
       INFER_UNROLL for (int r = 0; r < R; r++) {
         const typename V::F scale = V::load(panel.scale + (i * R + r) * L);
         const typename V::F offset = Rows::kOffset ? V::load(panel.offset + (i * R + r) * L) : V::zero();
-        INFER_UNROLL for (int t = 0; t < T; t++)
-          acc[r][t] = accumulate<V, Rows>(acc[r][t], dot[r][t].result(), scale, offset, x[t], g0 * kParts + i);
+        INFER_UNROLL for (int t = 0; t < T; t++) acc[r][t] =
+            accumulate<V, Rows>(acc[r][t], dot[r][t].result(), scale, offset, x[t], g0 * kParts + i);
       }
     }
   }
-  INFER_UNROLL for (int t = 0; t < T; t++)
-    INFER_UNROLL for (int r = 0; r < R; r++) V::store(acc_at + (t * R + r) * L, acc[r][t]);
+  INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++)
+      V::store(acc_at + (t * R + r) * L, acc[r][t]);
 }
 
-// ---- the driver ---------------------------------------------------------------------------------------------------------
+// ---- the driver
+// ---------------------------------------------------------------------------------------------------------
 
-// kLanes consecutive weight rows that contain row n0; the first `skip` of them belong to the tile before. A matrix of fewer than
-// kLanes rows is copied to scratch, the missing rows as zeros.
+// kLanes consecutive weight rows that contain row n0; the first `skip` of them belong to the tile before. A matrix of
+// fewer than kLanes rows is copied to scratch, the missing rows as zeros.
 template <class V>
 struct RowWindow {
   const uint8_t* p;
@@ -242,7 +251,8 @@ int64_t panel_scratch() {
 }
 template <class V>
 int64_t scratch_bytes(int64_t k, int64_t row_bytes) {
-  return rows_scratch<V>(k, row_bytes) + panel_scratch<V>() + kPanelTokens * V::kRowVectors * V::kLanes * 4 + kScratchAlign;
+  return rows_scratch<V>(k, row_bytes) + panel_scratch<V>() + kPanelTokens * V::kRowVectors * V::kLanes * 4 +
+         kScratchAlign;
 }
 
 // Rows in place.
@@ -342,11 +352,16 @@ template <class V, class Source>
 void matmul_quant(const MatmulArgs& a) {
   if (a.m > kFewRows) return run_many<V, Source>(a);
   switch (a.m) {
-    case 1: return run_few<V, Source, 1>(a, 0);
-    case 2: return run_few<V, Source, 2>(a, 0);
-    case 3: return run_few<V, Source, 3>(a, 0);
-    case 4: return run_few<V, Source, 4>(a, 0);
-    default: return;
+    case 1:
+      return run_few<V, Source, 1>(a, 0);
+    case 2:
+      return run_few<V, Source, 2>(a, 0);
+    case 3:
+      return run_few<V, Source, 3>(a, 0);
+    case 4:
+      return run_few<V, Source, 4>(a, 0);
+    default:
+      return;
   }
 }
 

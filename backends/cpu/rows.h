@@ -1,5 +1,5 @@
-// Row by row operators: quantising activations, norms, activations of neurons, rotary positions. Each output value is computed by
-// the same operations wherever it lies in a row; sums over a row have one fixed order.
+// Row by row operators: quantising activations, norms, activations of neurons, rotary positions. Each output value is
+// computed by the same operations wherever it lies in a row; sums over a row have one fixed order.
 #pragma once
 #include <libinfer/backend.h>
 
@@ -25,10 +25,10 @@ void store_part(float* p, typename V::F a, int n) {
   n == V::kLanes ? V::store(p, a) : V::store_n(p, a, n);
 }
 
-// x[k] -> a record. The scale is the largest magnitude / 127; it is found as an integer, so that a NaN is the largest of all and
-// poisons its group visibly.
+// x[k] -> a record. The scale is the largest magnitude / 127; it is found as an integer, so that a NaN is the largest
+// of all and poisons its group visibly.
 template <class V>
-void quantize(const float* x, const RecordLayout& layout, uint8_t* out) {
+void quantize(const float* x, const RecordLayout& layout, uint8_t* out, int64_t g0, int64_t g1) {
   using I = typename V::I;
   constexpr int L = V::kLanes, kPart = 16 / L;  // vectors per 16 values
   int8_t* q = reinterpret_cast<int8_t*>(out);
@@ -37,7 +37,7 @@ void quantize(const float* x, const RecordLayout& layout, uint8_t* out) {
   float* sum16 = reinterpret_cast<float*>(out + layout.sum16);
   int32_t* isum = reinterpret_cast<int32_t*>(out + layout.isum);
   int32_t* isum16 = reinterpret_cast<int32_t*>(out + layout.isum16);
-  for (int64_t g = 0; g < layout.k / 32; g++) {
+  for (int64_t g = g0; g < g1; g++) {
     typename V::F v[2 * kPart];
     I largest = V::zero_i();
     INFER_UNROLL for (int i = 0; i < 2 * kPart; i++) {
@@ -73,8 +73,7 @@ float sum_of_squares(const float* x, int64_t n) {
   typename V::F acc[4] = {V::zero(), V::zero(), V::zero(), V::zero()};
   constexpr int L = V::kLanes;
   int64_t i = 0;
-  for (; i + 4 * L <= n; i += 4 * L)
-    INFER_UNROLL for (int j = 0; j < 4; j++) {
+  for (; i + 4 * L <= n; i += 4 * L) INFER_UNROLL for (int j = 0; j < 4; j++) {
       const typename V::F v = V::load(x + i + j * L);
       acc[j] = V::fma(v, v, acc[j]);
     }
@@ -96,11 +95,13 @@ void rms_norm(const float* x, const float* weight, float* y, int64_t n, float ep
 
 template <class V>
 void add_rows(const float* a, const float* b, float* y, int64_t n) {
-  each_vector<V>(n, [&](int64_t i, int c) { store_part<V>(y + i, V::add(load_part<V>(a + i, c), load_part<V>(b + i, c)), c); });
+  each_vector<V>(
+      n, [&](int64_t i, int c) { store_part<V>(y + i, V::add(load_part<V>(a + i, c), load_part<V>(b + i, c)), c); });
 }
 template <class V>
 void mul_rows(const float* a, const float* b, float* y, int64_t n) {
-  each_vector<V>(n, [&](int64_t i, int c) { store_part<V>(y + i, V::mul(load_part<V>(a + i, c), load_part<V>(b + i, c)), c); });
+  each_vector<V>(
+      n, [&](int64_t i, int c) { store_part<V>(y + i, V::mul(load_part<V>(a + i, c), load_part<V>(b + i, c)), c); });
 }
 template <class V>
 void scale_row(const float* x, float by, float* y, int64_t n) {
@@ -116,7 +117,8 @@ struct Silu {
 template <class V>
 struct GeluTanh {
   static typename V::F of(typename V::F x) {
-    const typename V::F inner = V::mul(V::set1(0.79788456f), V::mul(x, V::fma(V::set1(0.044715f), V::mul(x, x), V::set1(1.0f))));
+    const typename V::F inner =
+        V::mul(V::set1(0.79788456f), V::mul(x, V::fma(V::set1(0.044715f), V::mul(x, x), V::set1(1.0f))));
     return V::mul(x, vector_sigmoid<V>(V::add(inner, inner)));  // 0.5 (1 + tanh u) = sigmoid(2u)
   }
 };
@@ -153,28 +155,41 @@ void glu_row(const float* gate, const float* up, float* y, int64_t n) {
 template <class V>
 void act(int32_t kind, const float* x, float* y, int64_t n) {
   switch (kind) {
-    case INFER_ACT_SILU: return act_row<V, Silu<V>>(x, y, n);
-    case INFER_ACT_GELU_TANH: return act_row<V, GeluTanh<V>>(x, y, n);
-    case INFER_ACT_GELU_ERF: return act_row<V, GeluErf<V>>(x, y, n);
-    case INFER_ACT_RELU: return act_row<V, Relu<V>>(x, y, n);
-    case INFER_ACT_SIGMOID: return act_row<V, Sigmoid<V>>(x, y, n);
-    default: return act_row<V, Tanh<V>>(x, y, n);
+    case INFER_ACT_SILU:
+      return act_row<V, Silu<V>>(x, y, n);
+    case INFER_ACT_GELU_TANH:
+      return act_row<V, GeluTanh<V>>(x, y, n);
+    case INFER_ACT_GELU_ERF:
+      return act_row<V, GeluErf<V>>(x, y, n);
+    case INFER_ACT_RELU:
+      return act_row<V, Relu<V>>(x, y, n);
+    case INFER_ACT_SIGMOID:
+      return act_row<V, Sigmoid<V>>(x, y, n);
+    default:
+      return act_row<V, Tanh<V>>(x, y, n);
   }
 }
 template <class V>
 void glu(int32_t kind, const float* gate, const float* up, float* y, int64_t n) {
   switch (kind) {
-    case INFER_ACT_SILU: return glu_row<V, Silu<V>>(gate, up, y, n);
-    case INFER_ACT_GELU_TANH: return glu_row<V, GeluTanh<V>>(gate, up, y, n);
-    case INFER_ACT_GELU_ERF: return glu_row<V, GeluErf<V>>(gate, up, y, n);
-    case INFER_ACT_RELU: return glu_row<V, Relu<V>>(gate, up, y, n);
-    case INFER_ACT_SIGMOID: return glu_row<V, Sigmoid<V>>(gate, up, y, n);
-    default: return glu_row<V, Tanh<V>>(gate, up, y, n);
+    case INFER_ACT_SILU:
+      return glu_row<V, Silu<V>>(gate, up, y, n);
+    case INFER_ACT_GELU_TANH:
+      return glu_row<V, GeluTanh<V>>(gate, up, y, n);
+    case INFER_ACT_GELU_ERF:
+      return glu_row<V, GeluErf<V>>(gate, up, y, n);
+    case INFER_ACT_RELU:
+      return glu_row<V, Relu<V>>(gate, up, y, n);
+    case INFER_ACT_SIGMOID:
+      return glu_row<V, Sigmoid<V>>(gate, up, y, n);
+    default:
+      return glu_row<V, Tanh<V>>(gate, up, y, n);
   }
 }
 
 template <class V>
-void rope(const float* x, const float* cos, const float* sin, float* y, int64_t head_dim, int64_t n_rot, int32_t style) {
+void rope(const float* x, const float* cos, const float* sin, float* y, int64_t head_dim, int64_t n_rot,
+          int32_t style) {
   const int64_t half = n_rot / 2;
   const int64_t step = style == 0 ? 2 : 1, apart = style == 0 ? 1 : half;
   for (int64_t j = 0; j < half; j++) {

@@ -59,15 +59,9 @@ struct Vec {
   static I max_i(I a, I b) { return _mm256_max_epi32(a, b); }
   static I and_i(I a, uint32_t mask) { return _mm256_and_si256(a, _mm256_set1_epi32(static_cast<int32_t>(mask))); }
   static I or_i(I a, I b) { return _mm256_or_si256(a, b); }
-  static I shl(I a, int n) {
-    return _mm256_slli_epi32(a, n);
-  }
-  static I shr(I a, int n) {
-    return _mm256_srli_epi32(a, n);
-  }
-  static I sar(I a, int n) {
-    return _mm256_srai_epi32(a, n);
-  }
+  static I shl(I a, int n) { return _mm256_slli_epi32(a, n); }
+  static I shr(I a, int n) { return _mm256_srli_epi32(a, n); }
+  static I sar(I a, int n) { return _mm256_srai_epi32(a, n); }
   static int32_t reduce_add_i(I a) {
     __m128i s = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
     s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
@@ -123,21 +117,19 @@ struct Vec {
   static void store_b(uint8_t* p, B a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
   static B and_b(B a, uint8_t mask) { return _mm256_and_si256(a, _mm256_set1_epi8(static_cast<char>(mask))); }
   static B or_b(B a, B b) { return _mm256_or_si256(a, b); }
-  static B shr_b(B a, int n, uint8_t mask) {
-    return and_b(_mm256_srli_epi16(a, n), mask);
-  }
-  static B shl_b(B a, int n) {
-    return _mm256_slli_epi16(a, n);
-  }
+  static B shr_b(B a, int n, uint8_t mask) { return and_b(_mm256_srli_epi16(a, n), mask); }
+  static B shl_b(B a, int n) { return _mm256_slli_epi16(a, n); }
   static B lookup(const int8_t table[16], B index) {
-    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), index);
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))),
+                               index);
   }
   template <int j>
   static B bits_to_bytes(I a) {
     const int b = j / 2, lo = j % 2 ? 0x80402010 : 0x08040201;
-    const I byte = _mm256_shuffle_epi8(a, _mm256_setr_epi8(b, b, b, b, b + 4, b + 4, b + 4, b + 4, b + 8, b + 8, b + 8, b + 8, b + 12,
-                                                           b + 12, b + 12, b + 12, b, b, b, b, b + 4, b + 4, b + 4, b + 4, b + 8,
-                                                           b + 8, b + 8, b + 8, b + 12, b + 12, b + 12, b + 12));
+    const I byte =
+        _mm256_shuffle_epi8(a, _mm256_setr_epi8(b, b, b, b, b + 4, b + 4, b + 4, b + 4, b + 8, b + 8, b + 8, b + 8,
+                                                b + 12, b + 12, b + 12, b + 12, b, b, b, b, b + 4, b + 4, b + 4, b + 4,
+                                                b + 8, b + 8, b + 8, b + 8, b + 12, b + 12, b + 12, b + 12));
     const I mask = _mm256_set1_epi32(lo);
     return and_b(_mm256_cmpeq_epi8(_mm256_and_si256(byte, mask), mask), 16);
   }
@@ -149,7 +141,8 @@ struct Vec {
   struct Dot {
     I pairs, sum;
     void step(B w, I a, int j) {
-      const I p = kSigned ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(a, w)) : _mm256_maddubs_epi16(w, a);
+      const I p =
+          kSigned ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(a, w)) : _mm256_maddubs_epi16(w, a);
       pairs = j % kChain == 0 ? p : _mm256_add_epi16(pairs, p);
       if (j % kChain == kChain - 1) {
         const I s = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));

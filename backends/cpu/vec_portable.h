@@ -1,7 +1,8 @@
-// The vector interface in plain C++: 8 lanes as arrays. It defines what each operation means; the other vec_*.h say the same in
-// one instruction set each, with the same names in the same order.
+// The vector interface in plain C++: 8 lanes as arrays. It defines what each operation means; the other vec_*.h say the
+// same in one instruction set each, with the same names in the same order.
 //
-//   F  kLanes floats          I  kLanes 32-bit integers          B  kLanes groups of 4 bytes (lane r holds bytes of row r)
+//   F  kLanes floats          I  kLanes 32-bit integers          B  kLanes groups of 4 bytes (lane r holds bytes of row
+//   r)
 #pragma once
 #include <cmath>
 #include <cstdint>

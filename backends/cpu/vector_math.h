@@ -1,4 +1,5 @@
-// exp and what is made of it, on vectors. Tails go through the same vector code, so a value's result does not depend on its place.
+// exp and what is made of it, on vectors. Tails go through the same vector code, so a value's result does not depend on
+// its place.
 #pragma once
 
 namespace infer::cpu {

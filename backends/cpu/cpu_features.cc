@@ -1,0 +1,85 @@
+#include "backends/cpu/cpu_features.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <thread>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+namespace infer::cpu {
+
+#if defined(__x86_64__) || defined(__i386__)
+namespace {
+
+struct Leaf {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+};
+Leaf cpuid(unsigned leaf, unsigned sub) {
+  Leaf r;
+  if (!__get_cpuid_count(leaf, sub, &r.a, &r.b, &r.c, &r.d)) return {};
+  return r;
+}
+bool bit(unsigned word, int i) { return (word >> i) & 1; }
+
+// Which register states the operating system saves; only valid when OSXSAVE is set.
+uint64_t saved_states() {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return static_cast<uint64_t>(high) << 32 | low;
+}
+
+}  // namespace
+
+Features detect_features() {
+  Features f;
+  const Leaf one = cpuid(1, 0), seven = cpuid(7, 0);
+  const bool osxsave = bit(one.c, 27);
+  const uint64_t states = osxsave ? saved_states() : 0;
+  const bool ymm = (states & 0x6) == 0x6, zmm = (states & 0xe6) == 0xe6;
+  f.avx2 = ymm && bit(one.c, 28) && bit(one.c, 12) && bit(one.c, 29) && bit(seven.b, 5);
+  f.avx512 = f.avx2 && zmm && bit(seven.b, 16) && bit(seven.b, 17) && bit(seven.b, 30) && bit(seven.b, 31);
+  f.avx512vnni = f.avx512 && bit(seven.c, 11);
+  const Leaf topology = cpuid(0xb, 0);
+  if (((topology.c >> 8) & 255) == 1 && (topology.b & 0xffff) > 0)
+    f.threads_per_core = static_cast<int>(topology.b & 0xffff);
+  return f;
+}
+#elif defined(__aarch64__)
+Features detect_features() {
+  Features f;
+  f.neon = true;
+#if defined(__linux__)
+  f.dotprod = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#endif
+  return f;
+}
+#else
+Features detect_features() { return {}; }
+#endif
+
+int usable_cores(const Features& f) {
+  const int logical = static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, logical / std::max(1, f.threads_per_core));
+}
+
+std::string feature_text(const Features& f) {
+  std::string s;
+  const auto add = [&](bool has, const char* name) {
+    if (!has) return;
+    if (!s.empty()) s += ' ';
+    s += name;
+  };
+  add(f.avx2, "avx2 fma f16c");
+  add(f.avx512, "avx512");
+  add(f.avx512vnni, "avx512vnni");
+  add(f.neon, "neon");
+  add(f.dotprod, "dotprod");
+  return s.empty() ? "portable" : s;
+}
+
+}  // namespace infer::cpu

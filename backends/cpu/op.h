@@ -1,0 +1,109 @@
+// A step of a compiled plan: one or a few nodes of the program, run by all threads together.
+//
+// What a thread does in run() depends on Run::thread only through *which* rows, columns or tasks it takes, never how a
+// value is computed. Threads meet after every step (unless the plan says that the next one does not need it).
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "backends/common/frame.h"
+#include "backends/cpu/kernels.h"
+
+namespace infer::cpu {
+
+using backend::Frame;
+using backend::Node;
+using backend::Tensor;
+
+struct Run {
+  const Frame& frame;
+  const Kernels& kernels;
+  int thread, n_threads;
+  uint8_t* scratch;            // this thread's, aligned to 64
+  std::atomic<int64_t>* next;  // tasks of this step that have been taken
+
+  int64_t take() const { return next->fetch_add(1, std::memory_order_relaxed); }
+  // This thread's share [*begin, *end) of n things, in order.
+  void share(int64_t n, int64_t* begin, int64_t* end) const {
+    const int64_t each = (n + n_threads - 1) / n_threads;
+    *begin = each * thread < n ? each * thread : n;
+    *end = *begin + each < n ? *begin + each : n;
+  }
+};
+
+class Op {
+ public:
+  virtual ~Op() = default;
+  virtual void run(const Run& r) = 0;
+  virtual int64_t scratch_bytes() const { return 0; }  // per thread
+};
+using OpPtr = std::unique_ptr<Op>;
+
+// The rows of one tensor in quantised form. Written once per run, by the step that makes the tensor where that works
+// row by row.
+struct Records {
+  RecordLayout layout{};
+  int64_t rows = 0;         // at the symbols' maxima
+  uint8_t* data = nullptr;  // plan's
+  uint8_t* row(int64_t i) const { return data + i * layout.bytes; }
+};
+RecordLayout record_layout(int64_t k);
+
+// How a weight type is multiplied on this device. kernel.run null: not at all.
+struct MatmulPath {
+  MatmulKernel kernel{};
+  const Unpacker* unpacker = nullptr;
+  bool quantized = false;  // reads Records
+};
+MatmulPath matmul_path(const Kernels& k, uint32_t type);
+
+// Makers. records: of the node's (last) output, or null.
+OpPtr make_embed(const Node& n, const Records* records);
+OpPtr make_rms_norm(const Node& n, const Records* records);
+OpPtr make_elementwise(const Node& n, const Records* records);  // ADD MUL SCALE ACT GLU
+OpPtr make_gather(const Node& n, const Records* records);
+OpPtr make_copy(const Node& n, const Records* records);
+OpPtr make_quantize(uint32_t tensor, const Records* records);
+
+struct Turns;  // cos and sin of a run's positions
+std::shared_ptr<Turns> make_turns(const Frame& f, const Node& n);
+bool same_turns(const Turns& t, const Node& n);
+int64_t turns_bytes(const Turns& t);
+OpPtr make_turns_op(std::shared_ptr<Turns> t);
+OpPtr make_rope(const Node& n, std::shared_ptr<const Turns> t);
+
+OpPtr make_kv_write(const Frame& f, const Node& n);
+
+// Counters of how often each form was taken; null: not counted.
+using Counter = std::atomic<int64_t>;
+struct AttentionPlan {
+  float* parts = nullptr;  // [capacity] floats: states of chunks that different threads take
+  int64_t capacity = 0;
+  Counter *whole = nullptr, *split = nullptr;
+};
+int64_t attention_parts(const Frame& f, const Node& n);  // floats wanted
+OpPtr make_attention(const Frame& f, const Node& n, std::shared_ptr<const AttentionPlan> plan);
+OpPtr make_attention_merge(const Node& n, std::shared_ptr<const AttentionPlan> plan);
+
+struct MatmulPlan {
+  MatmulPath path;
+  const Records* records = nullptr;         // of x; null for float weights
+  uint32_t residual = INFER_NONE, out = 0;  // out = x w^T + bias (+ residual)
+  Counter *few = nullptr, *many = nullptr;
+};
+OpPtr make_matmul(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan);
+// gate and up of the same x, then act(gate) * up into the GLU's output (and its records), column block by column block.
+OpPtr make_gated(const Frame& f, const Kernels& k, const Node& gate, const MatmulPlan& gate_plan, const Node& up,
+                 const MatmulPlan& up_plan, const Node& glu, const Records* records);
+
+OpPtr make_route(const Node& n);
+OpPtr make_expert_sum(const Node& n, const Records* records);
+struct Buckets;  // which rows go to which expert
+std::shared_ptr<Buckets> make_buckets(const Frame& f, const Node& n);
+int64_t buckets_bytes(const Buckets& b);
+OpPtr make_buckets_op(std::shared_ptr<Buckets> b);
+OpPtr make_matmul_experts(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan,
+                          std::shared_ptr<const Buckets> b);
+
+}  // namespace infer::cpu

@@ -1,0 +1,139 @@
+// Matrix products. Few rows: each thread has a fixed range of columns (weight rows), the same at every step, so its
+// caches and pages stay its own. Many rows: blocks of columns are taken as threads get to them.
+#include <algorithm>
+
+#include "backends/cpu/op.h"
+#include "backends/cpu/unpack.h"
+#include "quant/types.h"
+
+namespace infer::cpu {
+
+MatmulPath matmul_path(const Kernels& k, uint32_t type) {
+  MatmulPath p;
+  if (type < kQuantTypes && k.matmul[type].run) {
+    p.kernel = k.matmul[type];
+    p.quantized = type != INFER_TYPE_F32 && type != INFER_TYPE_F16 && type != INFER_TYPE_BF16;
+  } else if (const Unpacker* u = find_unpacker(static_cast<quant::Type>(type))) {
+    p.kernel = k.unpacked[u->group == 16][u->has_offset];
+    p.unpacker = u;
+    p.quantized = true;
+  }
+  return p;
+}
+
+namespace {
+
+constexpr int64_t kStaticRows = 8;  // up to this many rows, threads keep fixed columns
+constexpr int64_t kTaskColumns = 64;
+
+int64_t weight_row_bytes(const Tensor& w) {
+  return static_cast<int64_t>(quant::row_bytes(static_cast<quant::Type>(w.type), static_cast<uint64_t>(w.columns())));
+}
+
+// Hands out column ranges [n0, n1) of n to body, by the rule above.
+template <class Body>
+void each_columns(const Run& r, int64_t m, int64_t n, Body body) {
+  if (m <= kStaticRows) {
+    int64_t unit, end;
+    r.share((n + kColumnUnit - 1) / kColumnUnit, &unit, &end);
+    if (unit < end) body(unit * kColumnUnit, std::min(end * kColumnUnit, n));
+    return;
+  }
+  for (int64_t n0 = r.take() * kTaskColumns; n0 < n; n0 = r.take() * kTaskColumns)
+    body(n0, std::min(n0 + kTaskColumns, n));
+}
+
+class Multiply {
+ public:
+  Multiply(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan) : node_(n), plan_(plan) {
+    const Tensor& w = *f.input(n, 1);
+    scratch_ = k.scratch_bytes(w.dim[1], weight_row_bytes(w));
+  }
+  int64_t scratch_bytes() const { return scratch_; }
+  void count(const Run& r) const {
+    if (r.thread == 0)
+      (r.frame[plan_.out].dim[0] <= 4 ? plan_.few : plan_.many)->fetch_add(1, std::memory_order_relaxed);
+  }
+  void columns(const Run& r, int64_t n0, int64_t n1) const {
+    const Tensor &x = *r.frame.input(node_, 0), &w = *r.frame.input(node_, 1);
+    const Tensor* bias = r.frame.input(node_, 2);
+    MatmulArgs a{};
+    a.w = reinterpret_cast<const uint8_t*>(w.data);
+    a.row_bytes = weight_row_bytes(w);
+    a.n = w.dim[0];
+    a.k = w.dim[1];
+    a.n0 = n0;
+    a.n1 = n1;
+    a.x = plan_.records ? plan_.records->data : reinterpret_cast<const uint8_t*>(x.data);
+    a.x_stride = plan_.records ? plan_.records->layout.bytes : a.k * static_cast<int64_t>(sizeof(float));
+    a.layout = plan_.records ? &plan_.records->layout : nullptr;
+    a.m = x.dim[0];
+    a.y = r.frame[plan_.out].f32();
+    a.y_stride = a.n;
+    a.bias = bias ? bias->f32() : nullptr;
+    a.residual = plan_.residual == INFER_NONE ? nullptr : r.frame[plan_.residual].f32();
+    a.unpacker = plan_.path.unpacker;
+    a.scratch = r.scratch;
+    plan_.path.kernel.run(a);
+  }
+  int64_t rows(const Run& r) const { return r.frame.input(node_, 0)->dim[0]; }
+  int64_t n(const Run& r) const { return r.frame.input(node_, 1)->dim[0]; }
+
+ private:
+  const Node& node_;
+  MatmulPlan plan_;
+  int64_t scratch_ = 0;
+};
+
+class Matmul final : public Op {
+ public:
+  Matmul(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan) : multiply_(f, k, n, plan) {}
+  int64_t scratch_bytes() const override { return multiply_.scratch_bytes(); }
+  void run(const Run& r) override {
+    multiply_.count(r);
+    each_columns(r, multiply_.rows(r), multiply_.n(r), [&](int64_t n0, int64_t n1) { multiply_.columns(r, n0, n1); });
+  }
+
+ private:
+  Multiply multiply_;
+};
+
+class Gated final : public Op {
+ public:
+  Gated(const Frame& f, const Kernels& k, const Node& gate, const MatmulPlan& gate_plan, const Node& up,
+        const MatmulPlan& up_plan, const Node& glu, const Records* records)
+      : gate_(f, k, gate, gate_plan), up_(f, k, up, up_plan), glu_(glu), records_(records) {}
+  int64_t scratch_bytes() const override { return std::max(gate_.scratch_bytes(), up_.scratch_bytes()); }
+  void run(const Run& r) override {
+    gate_.count(r);
+    up_.count(r);
+    const Tensor &gate = *r.frame.input(glu_, 0), &up = *r.frame.input(glu_, 1), &out = r.frame[glu_.out[0]];
+    const int64_t rows = out.dim[0], n = out.dim[1];
+    each_columns(r, rows, n, [&](int64_t n0, int64_t n1) {
+      gate_.columns(r, n0, n1);
+      up_.columns(r, n0, n1);
+      for (int64_t t = 0; t < rows; t++) {
+        const int64_t at = t * n + n0;
+        r.kernels.glu(static_cast<int32_t>(glu_.i[0]), gate.f32() + at, up.f32() + at, out.f32() + at, n1 - n0);
+        if (records_) r.kernels.quantize(out.f32() + t * n, records_->layout, records_->row(t), n0 / 32, n1 / 32);
+      }
+    });
+  }
+
+ private:
+  Multiply gate_, up_;
+  const Node& glu_;
+  const Records* records_;
+};
+
+}  // namespace
+
+OpPtr make_matmul(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan) {
+  return std::make_unique<Matmul>(f, k, n, plan);
+}
+OpPtr make_gated(const Frame& f, const Kernels& k, const Node& gate, const MatmulPlan& gate_plan, const Node& up,
+                 const MatmulPlan& up_plan, const Node& glu, const Records* records) {
+  return std::make_unique<Gated>(f, k, gate, gate_plan, up, up_plan, glu, records);
+}
+
+}  // namespace infer::cpu

@@ -1,0 +1,144 @@
+// Operators that work row by row. A thread has a share of the rows, and quantises each row it has made while it is in
+// the cache.
+#include <cstring>
+
+#include "backends/cpu/op.h"
+#include "quant/types.h"
+
+namespace infer::cpu {
+namespace {
+
+class RowOp : public Op {
+ public:
+  RowOp(const Node& n, const Records* records) : node_(n), records_(records) {}
+  void run(const Run& r) final {
+    const Tensor& out = r.frame[node_.out[0]];
+    const int64_t columns = out.columns();
+    int64_t row, end;
+    r.share(out.rows(), &row, &end);
+    for (; row < end; row++) {
+      float* y = out.f32() + row * columns;
+      make_row(r, row, y);
+      if (records_) r.kernels.quantize(y, records_->layout, records_->row(row), 0, columns / 32);
+    }
+  }
+
+ protected:
+  virtual void make_row(const Run& r, int64_t row, float* y) const = 0;
+  const Node& node_;  // in the plan's Frame
+
+ private:
+  const Records* records_;
+};
+
+class Embed final : public RowOp {
+  using RowOp::RowOp;
+  void make_row(const Run& r, int64_t row, float* y) const override {
+    const Tensor &table = *r.frame.input(node_, 0), &ids = *r.frame.input(node_, 1);
+    const auto type = static_cast<quant::Type>(table.type);
+    const auto columns = static_cast<uint64_t>(table.dim[1]);
+    const auto at = static_cast<uint64_t>(ids.i32()[row]) * quant::row_bytes(type, columns);
+    quant::decode_row(type, table.data + at, y, table.dim[1]);
+  }
+};
+
+class RmsNorm final : public RowOp {
+  using RowOp::RowOp;
+  void make_row(const Run& r, int64_t row, float* y) const override {
+    const Tensor &x = *r.frame.input(node_, 0), &weight = *r.frame.input(node_, 1);
+    const int64_t columns = x.columns(), run = weight.dim[0];
+    const float* in = x.f32() + row * columns;
+    for (int64_t d = 0; d < columns; d += run)
+      r.kernels.rms_norm(in + d, weight.f32(), y + d, run, static_cast<float>(node_.f[0]));
+  }
+};
+
+class Elementwise final : public RowOp {
+  using RowOp::RowOp;
+  void make_row(const Run& r, int64_t row, float* y) const override {
+    const Tensor& a = *r.frame.input(node_, 0);
+    const int64_t n = a.columns();
+    const float* x = a.f32() + row * n;
+    const int32_t act = node_.i.empty() ? 0 : static_cast<int32_t>(node_.i[0]);
+    switch (node_.kind) {
+      case INFER_OP_SCALE:
+        return r.kernels.scale(x, static_cast<float>(node_.f[0]), y, n);
+      case INFER_OP_ACT:
+        return r.kernels.act(act, x, y, n);
+      case INFER_OP_GLU:
+        return r.kernels.glu(act, x, r.frame.input(node_, 1)->f32() + row * n, y, n);
+      default:
+        return with(r, *r.frame.input(node_, 1), x, row, y, n);
+    }
+  }
+  // ADD or MUL with b [T,D], [D] or [T,1].
+  void with(const Run& r, const Tensor& b, const float* x, int64_t row, float* y, int64_t n) const {
+    const bool add = node_.kind == INFER_OP_ADD;
+    if (b.rank > 1 && b.columns() == 1 && n != 1) {
+      const float by = b.f32()[row];
+      if (!add) return r.kernels.scale(x, by, y, n);
+      for (int64_t d = 0; d < n; d++) y[d] = x[d] + by;
+      return;
+    }
+    const float* other = b.rank == 1 ? b.f32() : b.f32() + row * n;
+    add ? r.kernels.add(x, other, y, n) : r.kernels.mul(x, other, y, n);
+  }
+};
+
+class Gather final : public RowOp {
+  using RowOp::RowOp;
+  void make_row(const Run& r, int64_t row, float* y) const override {
+    const Tensor& x = *r.frame.input(node_, 0);
+    const int64_t columns = x.dim[1];
+    std::memcpy(y, x.f32() + r.frame.input(node_, 1)->i32()[row] * columns,
+                static_cast<size_t>(columns) * sizeof(float));
+  }
+};
+
+class Copy final : public RowOp {
+  using RowOp::RowOp;
+  void make_row(const Run& r, int64_t row, float* y) const override {
+    const Tensor& x = *r.frame.input(node_, 0);
+    std::memcpy(y, x.f32() + row * x.columns(), static_cast<size_t>(x.columns()) * sizeof(float));
+  }
+};
+
+class Quantize final : public Op {
+ public:
+  Quantize(uint32_t tensor, const Records* records) : tensor_(tensor), records_(records) {}
+  void run(const Run& r) override {
+    const Tensor& x = r.frame[tensor_];
+    int64_t row, end;
+    r.share(x.rows(), &row, &end);
+    for (; row < end; row++)
+      r.kernels.quantize(x.f32() + row * x.columns(), records_->layout, records_->row(row), 0, x.columns() / 32);
+  }
+
+ private:
+  uint32_t tensor_;
+  const Records* records_;
+};
+
+}  // namespace
+
+RecordLayout record_layout(int64_t k) {
+  RecordLayout l{};
+  const int64_t groups = k / 32;
+  l.k = k;
+  l.scale = (k + 63) / 64 * 64;
+  l.sum = l.scale + groups * 4;
+  l.isum = l.sum + groups * 4;
+  l.sum16 = l.isum + groups * 4;
+  l.isum16 = l.sum16 + groups * 8;
+  l.bytes = (l.isum16 + groups * 8 + 63) / 64 * 64;
+  return l;
+}
+
+OpPtr make_embed(const Node& n, const Records* records) { return std::make_unique<Embed>(n, records); }
+OpPtr make_rms_norm(const Node& n, const Records* records) { return std::make_unique<RmsNorm>(n, records); }
+OpPtr make_elementwise(const Node& n, const Records* records) { return std::make_unique<Elementwise>(n, records); }
+OpPtr make_gather(const Node& n, const Records* records) { return std::make_unique<Gather>(n, records); }
+OpPtr make_copy(const Node& n, const Records* records) { return std::make_unique<Copy>(n, records); }
+OpPtr make_quantize(uint32_t tensor, const Records* records) { return std::make_unique<Quantize>(tensor, records); }
+
+}  // namespace infer::cpu

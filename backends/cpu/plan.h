@@ -1,0 +1,77 @@
+// A program compiled for this device: its tensors (Frame), the steps that run it, and all memory that a run needs.
+//
+// Compiling joins what costs little to join: a tensor that several matmuls read is quantised once, by the step that
+// makes it where that works row by row; matmuls of the same input need no meeting of threads between them; gate, up and
+// GLU are one step; a residual is added where the product is written.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "backends/cpu/cpu_features.h"
+#include "backends/cpu/op.h"
+#include "backends/cpu/pool.h"
+
+namespace infer::cpu {
+
+// An open device: its kernels, its threads, its counters.
+class Device {
+ public:
+  Device(const Kernels& kernels, int n_threads) : kernels_(kernels), pool_(n_threads) {}
+  const Kernels& kernels() const { return kernels_; }
+  Pool& pool() { return pool_; }
+  Counter* counter(const std::string& name);  // made when new; stays where it is
+  bool counter_at(int32_t i, const char** name, int64_t* value);
+
+ private:
+  struct Named {
+    std::string name;
+    Counter value{0};
+  };
+  const Kernels& kernels_;
+  Pool pool_;
+  std::mutex mutex_;
+  std::deque<Named> counters_;
+};
+
+// Would a plan on these kernels take this node? (The node itself is sound.)
+Status supported(const Kernels& k, const infer_program& p, uint32_t op);
+
+class Plan {
+ public:
+  // On failure *bad_op (may be null) is the node it is about, where it is about one.
+  static Result<std::unique_ptr<Plan>> make(Device& device, const infer_program& p, const infer_binding* weights,
+                                            uint32_t n_weights, uint32_t* bad_op);
+  Status submit(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds);  // runs to the end
+  Status wait() const;                                                                  // how it ended
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }                  // before the next step
+  int64_t bytes() const { return frame_.bytes() + bytes_; }
+  const char* kernel(uint32_t op) const { return op < kernels_.size() ? kernels_[op].c_str() : nullptr; }
+
+ private:
+  friend class Compiler;
+  struct Step {
+    OpPtr op;
+    bool meet = true;  // threads meet after it
+  };
+  explicit Plan(Device& device) : device_(device), barrier_(device.pool().size()) {}
+  void run(int thread);
+
+  Device& device_;
+  Frame frame_;
+  std::vector<Step> steps_;
+  std::vector<std::string> kernels_;               // [n_nodes] what each node runs with
+  std::deque<Records> records_;                    // pointed at by ops
+  std::unique_ptr<backend::HostBuffer> memory_;    // records, attention parts, scratch of the threads
+  int64_t scratch_at_ = 0, scratch_each_ = 0;      // bytes
+  int64_t bytes_ = 0;                              // beside the Frame's
+  std::unique_ptr<std::atomic<int64_t>[]> taken_;  // [n_steps]
+  Barrier barrier_;
+  bool stop_ = false;  // decided by the last thread at a meeting
+  std::atomic<bool> cancelled_{false};
+  enum class Outcome { kNone, kDone, kCancelled } outcome_ = Outcome::kNone;
+};
+
+}  // namespace infer::cpu
