@@ -1,0 +1,82 @@
+#include "tests/unit/cpu/kernel_bed.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace infer::cpu {
+
+MatmulCase::MatmulCase(quant::Type t, int64_t m_, int64_t n_, int64_t k_, uint64_t seed)
+    : type(t), m(m_), n(n_), k(k_) {
+  const auto row = quant::row_bytes(t, static_cast<uint64_t>(k));
+  weights.resize(static_cast<size_t>(n) * row);
+  for (int64_t r = 0; r < n; r++)
+    testing::fill_random_blocks(t, k, seed + static_cast<uint64_t>(r), weights.data() + static_cast<uint64_t>(r) * row);
+  testing::Random random(seed ^ 77);
+  x.resize(static_cast<size_t>(m * k));
+  for (float& v : x) v = random.within(-1, 1) * random.within(0, 3);
+}
+
+double MatmulCase::noise(const std::vector<float>& y) const {
+  const auto row = quant::row_bytes(type, static_cast<uint64_t>(k));
+  std::vector<float> w(static_cast<size_t>(k));
+  double error = 0, power = 0;
+  for (int64_t c = 0; c < n; c++) {
+    quant::decode_row(type, weights.data() + static_cast<uint64_t>(c) * row, w.data(), k);
+    for (int64_t r = 0; r < m; r++) {
+      double sum = 0;
+      for (int64_t i = 0; i < k; i++) {
+        const double term =
+            static_cast<double>(w[static_cast<size_t>(i)]) * static_cast<double>(x[static_cast<size_t>(r * k + i)]);
+        sum += term;
+        power += term * term;
+      }
+      error += std::pow(static_cast<double>(y[static_cast<size_t>(r * n + c)]) - sum, 2);
+    }
+  }
+  return error / power;
+}
+
+std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_t count, int64_t n0, int64_t n1) const {
+  if (count == 0) count = m;
+  const MatmulPath path = matmul_path(kernels, static_cast<uint32_t>(type));
+  std::vector<float> y(static_cast<size_t>(m * n), std::numeric_limits<float>::quiet_NaN());
+  const RecordLayout layout = record_layout(k);
+  std::vector<uint8_t> records(static_cast<size_t>(count * layout.bytes + 64));
+  MatmulArgs a{};
+  // Weights end where their memory ends, so that a sanitizer sees reads past them.
+  a.w = weights.data();
+  a.row_bytes = static_cast<int64_t>(quant::row_bytes(type, static_cast<uint64_t>(k)));
+  a.n = n;
+  a.k = k;
+  a.n0 = n0;
+  a.n1 = n1 < 0 ? n : n1;
+  a.m = count;
+  if (path.quantized) {
+    for (int64_t i = 0; i < count; i++)
+      kernels.quantize(x.data() + (first + i) * k, layout, records.data() + i * layout.bytes, 0, k / 32);
+    a.x = records.data();
+    a.x_stride = layout.bytes;
+    a.layout = &layout;
+  } else {
+    a.x = reinterpret_cast<const uint8_t*>(x.data() + first * k);
+    a.x_stride = k * 4;
+  }
+  a.y = y.data() + first * n;
+  a.y_stride = n;
+  a.unpacker = path.unpacker;
+  std::vector<uint8_t> scratch(static_cast<size_t>(kernels.scratch_bytes(k, a.row_bytes)) + 64);
+  a.scratch = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64);
+  path.kernel.run(a);
+  return y;
+}
+
+std::vector<const Kernels*> runnable_kernels() {
+  std::vector<const Kernels*> all{kernels_portable()};
+#if defined(__x86_64__)
+  if (detect_features().avx2) all.push_back(kernels_avx2());
+#endif
+  return all;
+}
+
+}  // namespace infer::cpu

@@ -1,0 +1,31 @@
+// The matmul kernels of one instruction set called directly: weights of a type, rows of activations, result.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "backends/cpu/cpu_features.h"
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/op.h"
+#include "quant/types.h"
+#include "tests/unit/quant/random_blocks.h"
+
+namespace infer::cpu {
+
+// The instruction sets that this machine can run.
+std::vector<const Kernels*> runnable_kernels();
+
+struct MatmulCase {
+  quant::Type type;
+  int64_t m, n, k;
+  std::vector<uint8_t> weights;  // n rows
+  std::vector<float> x;          // [m, k]
+  MatmulCase(quant::Type type, int64_t m, int64_t n, int64_t k, uint64_t seed);
+  // Squared error of y against decode_row and a double dot product, over the squares of the products that were added:
+  // an element whose terms happen to cancel does not count as small.
+  double noise(const std::vector<float>& y) const;
+  // Columns n0 .. n1 of rows first .. first + count; the whole when count is 0. Untouched elements are NaN.
+  std::vector<float> run(const Kernels& kernels, int64_t first = 0, int64_t count = 0, int64_t n0 = 0,
+                         int64_t n1 = -1) const;
+};
+
+}  // namespace infer::cpu
