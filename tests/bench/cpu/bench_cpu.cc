@@ -2,10 +2,10 @@
 // time; GOP/s: 2 M N K per time. Best of several passes, since other work shares the machine. Weights are larger than
 // the caches at few rows.
 #include <algorithm>
-#include <ctime>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 
 #include "tests/unit/cpu/kernel_bed.h"
