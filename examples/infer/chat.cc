@@ -1,0 +1,104 @@
+// infer chat FILE: a conversation. Each line of standard input is a user's message, also when it is piped in.
+#include <iostream>
+#include <vector>
+
+#include "answer.h"
+#include "commands.h"
+#include "process.h"
+
+namespace infer::tool {
+namespace {
+
+struct Arguments {
+  Settings settings;
+  std::string file, system;
+};
+
+struct Message {
+  const char* role;
+  std::string text;
+};
+
+const std::vector<std::string> kDefaults = {"batch.requests=1"};
+
+Request submit(const Session& s, const std::vector<Message>& messages, const Options& options) {
+  std::vector<infer_part> parts;
+  for (const Message& m : messages) {
+    infer_part p = INFER_PART_INIT;
+    p.role = m.role;
+    p.data = m.text.data();
+    p.len = static_cast<int64_t>(m.text.size());
+    parts.push_back(p);
+  }
+  infer_request* request = nullptr;
+  const infer_status status = infer_engine_submit_chat(s.engine.get(), parts.data(), static_cast<int64_t>(parts.size()),
+                                                       options.get(), &request);
+  if (status < 0) throw Failure{infer_last_error(), infer_last_hint()};
+  return Request(request);
+}
+
+// One turn: the answer is shown and joins the conversation.
+void take_turn(const Session& session, std::vector<Message>& messages, const Options& options, bool json) {
+  const Request request = submit(session, messages, options);
+  const Answer answer = pull(request.get(), [json](std::string_view text) {
+    if (!json) put(text);
+  });
+  if (json) {
+    put_json(answer.json());
+  } else {
+    if (answer.text.empty() || answer.text.back() != '\n') put("\n");
+    if (is_terminal(stderr) && is_terminal(stdin)) std::fprintf(stderr, "(%s)\n", summary(answer, session).c_str());
+  }
+  messages.push_back({"assistant", answer.text});
+}
+
+int chat(const Arguments& a) {
+  const Options options = a.settings.options(kDefaults);
+  Session session = open_model(a.file, options);
+  if (session.fact("has_chat_template") == 0 && session.meta("tokenizer.chat_template").empty()) {
+    throw Failure{"the model has no chat template",
+                  "use infer run --raw, or give a template with -o chat.template=..."};
+  }
+  start_engine(session, options);
+  const bool interactive = is_terminal(stdin);
+  if (interactive) std::fprintf(stderr, "Type a message. /new forgets the conversation, /quit ends it.\n");
+  std::vector<Message> messages;
+  const auto begin = [&] {
+    messages.clear();
+    if (!a.system.empty()) messages.push_back({"system", a.system});
+  };
+  begin();
+  for (std::string line;;) {
+    if (interactive) std::fprintf(stderr, "> ");
+    if (!std::getline(std::cin, line) || line == "/quit") break;
+    if (line == "/new") {
+      begin();
+      continue;
+    }
+    if (line.empty()) continue;
+    messages.push_back({"user", line});
+    try {
+      take_turn(session, messages, options, a.settings.json);
+    } catch (const Failure& f) {
+      if (!interactive) throw;  // a person may go on, a script may not
+      messages.pop_back();
+      std::fprintf(stderr, "error: %s\nhint: /new begins another conversation\n", f.message.c_str());
+    }
+  }
+  if (interactive) std::fprintf(stderr, "\n");
+  return 0;
+}
+
+}  // namespace
+
+void add_chat(CLI::App& app, Command& chosen) {
+  auto a = std::make_shared<Arguments>();
+  CLI::App& sub = *app.add_subcommand("chat", "talk with a model, line by line");
+  add_file(sub, a->file);
+  sub.add_option("--system", a->system, "system message");
+  a->settings.add_generation(sub);
+  a->settings.add_common(sub);
+  sub.callback([a, &chosen] { chosen = [a] { return chat(*a); }; });
+}
+
+}  // namespace infer::tool

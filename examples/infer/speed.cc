@@ -1,0 +1,91 @@
+#include "speed.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace infer::tool {
+namespace {
+
+// Blocks for the next piece; adds its tokens. False: the request has ended.
+bool pull_one(infer_request* request, int32_t timeout_ms, int64_t& tokens) {
+  infer_piece piece = INFER_PIECE_INIT;
+  const infer_status status = check(infer_request_next(request, timeout_ms, &piece));
+  if (status == INFER_OK) tokens += piece.n_tokens;
+  return status != INFER_DONE;
+}
+
+}  // namespace
+
+Speed::Speed(const Session& session) : session_(session), n_vocab_(session.fact("n_vocab")) {}
+
+Request Speed::submit(int64_t prompt, int64_t most) {
+  std::vector<int32_t> tokens(static_cast<size_t>(prompt));
+  for (int32_t& t : tokens) {
+    random_ = random_ * 6364136223846793005u + 1442695040888963407u;
+    t = static_cast<int32_t>((random_ >> 33) % static_cast<uint64_t>(n_vocab_));
+  }
+  infer_options* made = nullptr;
+  check(infer_options_new(&made));
+  const Options options(made);
+  check(infer_options_set_int(made, "max_tokens", most));
+  check(infer_options_set_num(made, "temperature", 0));
+  check(infer_options_set_int(made, "ignore_end", 1));
+  infer_request* request = nullptr;
+  check(infer_engine_submit_tokens(session_.engine.get(), tokens.data(), prompt, made, &request));
+  return Request(request);
+}
+
+double Speed::prompt_seconds(int64_t tokens, int64_t batch) {
+  if (tokens == 0) return 0;
+  std::vector<Request> requests;
+  const double start = now_ms();
+  for (int64_t i = 0; i < batch; ++i) requests.push_back(submit(tokens, 1));
+  for (const Request& r : requests) {
+    int64_t n = 0;
+    while (n == 0 && pull_one(r.get(), -1, n)) {
+    }
+  }
+  return (now_ms() - start) / 1000;
+}
+
+// The tokens of a depth are prompt, too: what they cost alone is taken off.
+double Speed::prefill(const Shape& s) {
+  const double before = prompt_seconds(s.depth, s.batch);
+  const double all = prompt_seconds(s.depth + s.tokens, s.batch);
+  return static_cast<double>(s.tokens * s.batch) / std::max(1e-9, all - before);
+}
+
+// Requests that got through their prompt early generate while the others still compute theirs.
+int64_t Speed::decode_room(const Shape& s) {
+  return std::max<int64_t>(1, s.depth) + s.tokens + 8 + s.batch + s.batch * s.depth / 64;
+}
+
+// The clock runs from when every request generates until each has `tokens` more.
+double Speed::decode(const Shape& s) {
+  const int64_t prompt = std::max<int64_t>(1, s.depth);
+  std::vector<Request> requests;
+  for (int64_t i = 0; i < s.batch; ++i) requests.push_back(submit(prompt, decode_room(s) - prompt));
+  std::vector<int64_t> got(requests.size(), 0);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    while (got[i] == 0) pull_one(requests[i].get(), -1, got[i]);
+  }
+  for (size_t i = 0; i < requests.size(); ++i) pull_one(requests[i].get(), 0, got[i]);
+  const std::vector<int64_t> base = got;
+  const double start = now_ms();
+  int64_t total = 0;
+  for (int64_t least = 0; least < s.tokens;) {
+    least = s.tokens;
+    total = 0;
+    bool any = false;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      any = pull_one(requests[i].get(), -1, got[i]) || any;
+      least = std::min(least, got[i] - base[i]);
+      total += got[i] - base[i];
+    }
+    if (!any) break;  // all ended: what they made is what was timed
+  }
+  return static_cast<double>(total) * 1000 / std::max(1e-6, now_ms() - start);
+}
+
+}  // namespace infer::tool
