@@ -1,0 +1,89 @@
+// embed, matmul and matmul_experts: every weight type, odd shapes.
+#include "tests/backends/report.h"
+#include "tests/backends/values.h"
+
+namespace infer::conformance {
+namespace {
+
+constexpr int64_t kMaxRows = 130;
+
+double matmul_tolerance(quant::Type t) { return t == quant::Type::kF32 ? 1e-11 : plain(t) ? 1e-9 : 5e-4; }
+
+Case embed(quant::Type type, int64_t n_ids, int64_t columns) {
+  constexpr int64_t kVocab = 11;
+  Case c;
+  c.name = str("embed ", quant::info(type).name, " T=", n_ids, " D=", columns);
+  c.symbol_max = {kMaxRows};
+  const uint32_t table =
+      c.weight("table", static_cast<uint32_t>(type), {kVocab, columns}, random_weights(type, kVocab * columns, 7));
+  const uint32_t ids = c.input("ids", INFER_TYPE_I32, {INFER_SYMBOL(0)});
+  c.node(INFER_OP_EMBED, {table, ids}, {c.output("out", INFER_TYPE_F32, {INFER_SYMBOL(0), columns})});
+  c.runs = {{{n_ids}, {{ids, random_ids(n_ids, kVocab, 3)}}}};
+  return c;
+}
+
+Case matmul(quant::Type type, int64_t n_rows, int64_t n_out, int64_t n_in, bool bias) {
+  Case c;
+  c.name = str("matmul ", quant::info(type).name, " T=", n_rows, " N=", n_out, " K=", n_in, bias ? " bias" : "");
+  c.tolerance = matmul_tolerance(type);
+  c.symbol_max = {kMaxRows};
+  const uint32_t x = c.input("x", INFER_TYPE_F32, {INFER_SYMBOL(0), n_in});
+  const uint32_t w = c.weight("w", static_cast<uint32_t>(type), {n_out, n_in}, random_weights(type, n_out * n_in, 11));
+  std::vector<uint32_t> in = {x, w};
+  if (bias) in.push_back(c.weight("bias", INFER_TYPE_F32, {n_out}, random_f32(n_out, 5)));
+  c.node(INFER_OP_MATMUL, in, {c.output("out", INFER_TYPE_F32, {INFER_SYMBOL(0), n_out})});
+  c.runs = {{{n_rows}, {{x, random_f32(n_rows * n_in, 13)}}}};
+  return c;
+}
+
+Case experts(quant::Type type, int64_t n_rows, int64_t k, int64_t n_out, int64_t n_in, bool per_slot, bool bias) {
+  constexpr int64_t kExperts = 5;
+  Case c;
+  c.name = str("matmul_experts ", quant::info(type).name, " T=", n_rows, " k=", k, " N=", n_out, " K=", n_in,
+               per_slot ? " x[T,k,K]" : "", bias ? " bias" : "");
+  c.tolerance = matmul_tolerance(type);
+  c.symbol_max = {kMaxRows};
+  const uint32_t x = per_slot ? c.input("x", INFER_TYPE_F32, {INFER_SYMBOL(0), k, n_in})
+                              : c.input("x", INFER_TYPE_F32, {INFER_SYMBOL(0), n_in});
+  const uint32_t w = c.weight("w", static_cast<uint32_t>(type), {kExperts, n_out, n_in},
+                              random_weights(type, kExperts * n_out * n_in, 17));
+  const uint32_t ids = c.input("ids", INFER_TYPE_I32, {INFER_SYMBOL(0), k});
+  std::vector<uint32_t> in = {x, w, ids};
+  if (bias) in.push_back(c.weight("bias", INFER_TYPE_F32, {kExperts, n_out}, random_f32(kExperts * n_out, 5)));
+  c.node(INFER_OP_MATMUL_EXPERTS, in, {c.output("out", INFER_TYPE_F32, {INFER_SYMBOL(0), k, n_out})});
+  c.runs = {
+      {{n_rows},
+       {{x, random_f32(n_rows * (per_slot ? k : 1) * n_in, 19)}, {ids, random_choices(n_rows, k, kExperts, 23)}}}};
+  return c;
+}
+
+}  // namespace
+
+std::vector<Case> matmul_cases() {
+  std::vector<Case> all;
+  const struct {
+    int64_t rows, out, blocks;
+    bool bias;
+  } shapes[] = {{1, 1, 1, false},  {1, 7, 1, true},  {1, 64, 3, false}, {2, 5, 2, false},   {3, 33, 1, true},
+                {4, 16, 2, false}, {5, 3, 5, false}, {7, 12, 1, true},  {8, 31, 2, false},  {16, 17, 1, false},
+                {17, 8, 3, false}, {33, 9, 1, true}, {64, 4, 2, false}, {129, 2, 1, false}, {1, 130, 4, false}};
+  for (quant::Type type : weight_types()) {
+    const int64_t block = quant::info(type).block_elems;
+    const int64_t columns = block == 1 ? 37 : block;
+    for (int64_t n : {1, 5}) {
+      all.push_back(embed(type, n, columns));
+      all.push_back(embed(type, n, columns * 3));
+    }
+    for (const auto& s : shapes)
+      all.push_back(matmul(type, s.rows, s.out, block == 1 ? s.blocks * 37 - 5 : s.blocks * block, s.bias));
+    all.push_back(matmul(type, 3, 6, 2048, false));
+    all.push_back(experts(type, 1, 2, 7, columns, false, false));
+    all.push_back(experts(type, 9, 2, 16, columns * 2, false, true));
+    all.push_back(experts(type, 6, 3, 5, columns, true, false));
+    all.push_back(experts(type, 33, 1, 3, columns, true, true));
+    all.push_back(experts(type, 40, 5, 9, columns, false, false));
+  }
+  return all;
+}
+
+}  // namespace infer::conformance

@@ -1,0 +1,49 @@
+// What the groups found: counted, failures printed as they come.
+#pragma once
+#include <cstdio>
+#include <string>
+
+#include "tests/backends/bed.h"
+
+namespace infer::conformance {
+
+struct Report {
+  bool complete = false;  // what the subject does not support is a failure
+  bool verbose = false;
+  std::string filter;  // only cases whose name has this
+  int passed = 0, failed = 0, unsupported = 0;
+
+  bool wants(const std::string& name) const { return name.find(filter) != std::string::npos; }
+  void pass(const std::string& name, const std::string& detail = {}) {
+    ++passed;
+    if (verbose) std::printf("ok    %s %s\n", name.c_str(), detail.c_str());
+  }
+  void fail(const std::string& name, const std::string& why) {
+    ++failed;
+    std::printf("FAIL  %s: %s\n", name.c_str(), why.c_str());
+  }
+  void skip(const std::string& name, const std::string& why) {
+    ++unsupported;
+    if (complete) std::printf("FAIL  %s: not supported (%s)\n", name.c_str(), why.c_str());
+  }
+  bool good() const { return failed == 0 && passed > 0 && !(complete && unsupported); }
+};
+
+// Normalised mean square error of b against a; infinity where one is finite and the other is not.
+double nmse(const std::vector<float>& a, const std::vector<float>& b);
+
+// The groups.
+void check_golden(Bed& subject, Report& report);               // against numbers that NumPy computed in float64
+void check_ops(Bed& subject, Bed& reference, Report& report);  // every operator, type and odd shape against reference
+void check_same(const std::string& subject, Report& report);   // same bits whatever the company
+void check_hostile(Bed& subject,
+                   Report& report);  // NaN, infinities, random blocks: anything but a crash or a stray write
+void check_refuse(Bed& subject, Report& report);  // wrong programs, bindings, ids, tables: E_INVALID or E_UNSUPPORTED
+
+// Every case of the ops group.
+std::vector<Case> op_cases();
+std::vector<Case> matmul_cases();
+std::vector<Case> row_cases();
+std::vector<Case> attention_cases();
+
+}  // namespace infer::conformance
