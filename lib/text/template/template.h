@@ -15,10 +15,10 @@
 namespace infer::text {
 
 struct TemplateLimits {
-  int32_t depth = 64;               // nesting of source and of calls
-  int64_t steps = 2'000'000;        // evaluated nodes
-  int64_t bytes = 16 << 20;         // rendered output and any one intermediate string or list
-  int64_t source_bytes = 1 << 20;
+  int32_t depth = 64;                  // levels of brackets and blocks in the source, and of lists in lists; calls are bounded with it
+  int64_t steps = 2'000'000;           // evaluated nodes, compared items, copied KiB
+  int64_t bytes = 32 << 20;            // alive at one time: all strings and lists, and the output
+  int64_t source_bytes = 256 << 10;
 };
 
 struct Part {
@@ -27,6 +27,7 @@ struct Part {
 struct Message {
   std::string role;
   std::vector<Part> parts;
+  std::string fields_json;  // a JSON object of further fields (tool_calls, name, reasoning_content, ...); empty: none
 };
 
 struct Rendered {

@@ -1,0 +1,12 @@
+// The tables of filters, by what they work on. find_filter (call.h) looks through them.
+#pragma once
+#include <span>
+
+#include "text/template/call.h"
+
+namespace infer::text::jinja {
+
+std::span<const Entry> text_filters();  // strings and numbers
+std::span<const Entry> list_filters();  // sequences and dicts
+
+}  // namespace infer::text::jinja

@@ -1,0 +1,26 @@
+// The shape of the generated tables in letters.gen.cc. Rows are sorted by their first code point.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace infer::text::jinja {
+
+struct Span {
+  uint32_t first, last, stride;  // code points first, first + stride, ... last
+};
+struct Shift {
+  uint32_t first, last, stride;
+  int32_t delta;  // added to get the mapped code point
+};
+struct Special {
+  uint32_t code, mapped[3];  // unused entries are 0
+};
+
+extern const Span kUpper[], kLower[], kAlpha[], kTitle[], kHidden[];
+extern const size_t kUpperSize, kLowerSize, kAlphaSize, kTitleSize, kHiddenSize;
+extern const Shift kToUpper[], kToLower[];
+extern const size_t kToUpperSize, kToLowerSize;
+extern const Special kToUpperSpecial[], kToLowerSpecial[], kToTitleSpecial[];
+extern const size_t kToUpperSpecialSize, kToLowerSpecialSize, kToTitleSpecialSize;
+
+}  // namespace infer::text::jinja

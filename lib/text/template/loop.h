@@ -1,0 +1,20 @@
+// The variable `loop` inside a for.
+#pragma once
+#include "text/template/sequence.h"
+
+namespace infer::text::jinja {
+
+struct Loop : Object {
+  Sequence items;
+  mutable int64_t index0 = 0;
+  mutable std::vector<Value> changed;  // arguments of the last loop.changed()
+  mutable bool changed_called = false, finished = false;
+
+  // Lets go of what changed() remembered: it may be this very loop.
+  void finish() const {
+    finished = true;
+    changed.clear();
+  }
+};
+
+}  // namespace infer::text::jinja
