@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "device/buffers.h"
+#include "device/compiled.h"
 #include "device/placement.h"
 #include "device/step_check.h"
 #include "graph/signature.h"
@@ -17,77 +18,6 @@ using graph::kNone;
 using graph::Program;
 using graph::Symbols;
 using graph::TensorId;
-
-constexpr int32_t kWaitMs = 50;  // between looks at the cancel flag while a device works
-
-// [n_tensors] Which tensors the nodes of a segment read or write.
-std::vector<bool> tensors_of(const Program& program, const Segment& s) {
-  std::vector<bool> used(program.tensors().size(), false);
-  for (const Program::Node& node : program.nodes().subspan(s.first, s.count)) {
-    for (TensorId t : node.out) used[t] = true;
-    for (TensorId t : node.in)
-      if (t != kNone) used[t] = true;
-  }
-  return used;
-}
-
-// A compiled segment.
-class Plan {
- public:
-  Plan(const Device& device, infer_plan* plan, Segment segment, std::vector<bool> used_tensors, int64_t bytes)
-      : used(std::move(used_tensors)), device_(&device), plan_(plan), segment_(segment), bytes_(bytes) {}
-  Plan(Plan&& o) noexcept
-      : used(o.used),
-        binds(std::move(o.binds)),
-        device_(o.device_),
-        plan_(std::exchange(o.plan_, nullptr)),
-        segment_(o.segment_),
-        bytes_(o.bytes_) {}
-  ~Plan() {
-    if (plan_) call_quietly([&] { device_->backend().plan_free(plan_); });
-  }
-  const Device& device() const { return *device_; }
-  const Segment& segment() const { return segment_; }
-  int64_t bytes() const { return bytes_; }
-
-  const std::vector<bool> used;      // [n_tensors] by its nodes
-  std::vector<infer_binding> binds;  // of inputs, states and outputs; bytes are set at each run
-
-  Status submit(const Symbols& symbols) {
-    return device_->call("starting a run", [&] {
-      return device_->backend().plan_submit(plan_, symbols.data(), binds.data(), static_cast<uint32_t>(binds.size()));
-    });
-  }
-  // A cancel that came between two submits is repeated until the device has heard it.
-  Status wait(const std::atomic<bool>& cancelled) {
-    bool pending = true;
-    while (pending) {
-      pending = false;
-      TRY(device_->call("running", [&] {
-        const infer_status code = device_->backend().plan_wait(plan_, kWaitMs);
-        pending = code == INFER_PENDING;
-        return pending ? INFER_OK : code;
-      }));
-      if (pending && cancelled.load()) cancel();
-    }
-    return {};
-  }
-  void cancel() {
-    call_quietly([&] { device_->backend().plan_cancel(plan_); });
-  }
-  std::string kernel(size_t node) const {
-    if (!INFER_HAS(&device_->backend(), plan_kernel)) return {};
-    const char* name = call_or<const char*>(
-        nullptr, [&] { return device_->backend().plan_kernel(plan_, static_cast<uint32_t>(node - segment_.first)); });
-    return name ? name : "";
-  }
-
- private:
-  const Device* device_;
-  infer_plan* plan_;
-  Segment segment_;
-  int64_t bytes_;
-};
 
 // Inputs, outputs and what crosses between segments, on one device: one buffer, a place per tensor.
 struct Exchange {
@@ -104,7 +34,6 @@ struct Crossing {
 
 struct State {
   TensorId tensor;
-  size_t device;
   int64_t page_bytes;
   Buffer buffer;
 };
@@ -118,7 +47,7 @@ class DeviceExecutor final : public Executor {
   Status run(const Step& step, std::span<float> logits) override;
   void cancel() override {
     cancelled_.store(true);
-    for (Plan& p : plans_) p.cancel();
+    for (Compiled& p : plans_) p.cancel();
   }
   Status copy_page(int32_t from, int32_t to) override;
   int64_t page_bytes() const override { return page_bytes_; }
@@ -131,8 +60,7 @@ class DeviceExecutor final : public Executor {
 
  private:
   Status take_weights(std::span<const Weight> weights);
-  Status compile(std::span<const Segment> segments, size_t& bad_node, bool& try_again);
-  Status compile_segment(const Segment& segment, size_t& bad_node, bool& try_again);
+  Status compile(std::span<const Segment> segments, size_t& bad_node, size_t& bad_device);
   Result<const Buffer*> weight_on(TensorId t, size_t device);
   Status make_states();
   Status make_exchanges();
@@ -157,7 +85,7 @@ class DeviceExecutor final : public Executor {
   std::vector<Crossing> crossings_;
   std::vector<std::byte> staging_;  // host memory for what goes from device to device, and for pages
   int64_t page_bytes_ = 0;
-  std::vector<Plan> plans_;  // destroyed before the buffers that they point into
+  std::vector<Compiled> plans_;  // destroyed before the buffers that they point into
   std::atomic<bool> cancelled_{false};
   Status lost_;  // set once a device is gone
 };
@@ -186,17 +114,13 @@ Status DeviceExecutor::init(std::span<const Weight> weights, const Limits& limit
   Placement placement(devices_, program_);
   // A device may answer "supports" and then not compile the node: it goes to the next one. Ends, for each round takes a
   // pair away.
-  for (bool try_again = true; try_again;) {
+  for (;;) {
     TRY(placement.decide(*whole.c()));
-    const std::vector<Segment> segments = placement.segments();
-    size_t bad_node = 0;
-    const Status compiled = compile(segments, bad_node, try_again);
-    if (try_again) {
-      for (const Segment& s : segments)
-        if (bad_node >= s.first && bad_node < s.first + s.count) placement.exclude(bad_node, s.device);
-      continue;
-    }
-    TRY(compiled);
+    size_t bad_node = SIZE_MAX, bad_device = 0;
+    const Status compiled = compile(placement.segments(), bad_node, bad_device);
+    if (compiled.ok()) break;
+    if (bad_node == SIZE_MAX) return compiled;
+    placement.exclude(bad_node, bad_device);
   }
   TRY(make_states());
   TRY(make_exchanges());
@@ -222,40 +146,22 @@ Status DeviceExecutor::take_weights(std::span<const Weight> weights) {
   return {};
 }
 
-Status DeviceExecutor::compile(std::span<const Segment> segments, size_t& bad_node, bool& try_again) {
+Status DeviceExecutor::compile(std::span<const Segment> segments, size_t& bad_node, size_t& bad_device) {
   plans_.clear();
   plans_.reserve(segments.size());
-  try_again = false;
-  for (const Segment& s : segments) TRY(compile_segment(s, bad_node, try_again));
-  return {};
-}
-
-Status DeviceExecutor::compile_segment(const Segment& s, size_t& bad_node, bool& try_again) {
-  const Device& device = *devices_[s.device];
-  const graph::View view(program_, maxima_, s.first, s.count, roles_in(program_, s));
-  const std::vector<bool> used = tensors_of(program_, s);
-  std::vector<infer_binding> weights;
-  for (TensorId t = 0; t < program_.tensors().size(); ++t) {
-    if (program_.tensor(t).role != INFER_ROLE_WEIGHT || !used[t]) continue;
-    TRY_SET(const Buffer* buffer, weight_on(t, s.device));
-    weights.push_back({t, 0, buffer->get(), 0, buffer->bytes()});
+  for (const Segment& s : segments) {
+    const std::vector<bool> used = tensors_of(program_, s);
+    std::vector<infer_binding> weights;
+    for (TensorId t = 0; t < used.size(); ++t) {
+      if (program_.tensor(t).role != INFER_ROLE_WEIGHT || !used[t]) continue;
+      TRY_SET(const Buffer* buffer, weight_on(t, s.device));
+      weights.push_back({t, 0, buffer->get(), 0, buffer->bytes()});
+    }
+    bad_device = s.device;
+    auto plan = Compiled::make(*devices_[s.device], program_, maxima_, s, weights, &bad_node);
+    TRY(plan.status());
+    plans_.push_back(plan.take());
   }
-  infer_plan* plan = nullptr;
-  uint32_t bad_op = UINT32_MAX;
-  int64_t bytes = 0;
-  const Status made = device.call(str("compiling nodes ", s.first, "..", s.first + s.count - 1), [&] {
-    return device.backend().plan_new(device.dev(), view.c(), weights.data(), static_cast<uint32_t>(weights.size()),
-                                     &bad_op, &bytes, &plan);
-  });
-  if (made.code() == INFER_E_UNSUPPORTED && bad_op < s.count) {
-    bad_node = s.first + bad_op;
-    try_again = true;
-  }
-  TRY(made);
-  if (!plan) return Status::internal(str("backend '", device.name(), "' answered OK and gave no plan"));
-  plans_.emplace_back(device, plan, s, used, bytes);
-  if (bytes < 0)
-    return Status::internal(str("backend '", device.name(), "' says that its plan takes ", bytes, " bytes"));
   return {};
 }
 
@@ -270,22 +176,24 @@ Result<const Buffer*> DeviceExecutor::weight_on(TensorId t, size_t device) {
 }
 
 Status DeviceExecutor::make_states() {
-  for (TensorId t = 0; t < program_.tensors().size(); ++t) {
-    const infer_tensor& tensor = program_.tensor(t);
-    if (tensor.role != INFER_ROLE_STATE) continue;
-    if (tensor.dim[0] != graph::sym(graph::kPages))
-      return Status::unsupported(str("state ", graph::tensor_text(tensor), " is not made of pages"));
-    const auto user = std::find_if(plans_.begin(), plans_.end(), [&](const Plan& p) { return p.used[t]; });
-    if (user == plans_.end()) continue;
-    const size_t device = user->segment().device;
-    const auto bytes = static_cast<int64_t>(program_.bytes(t, maxima_));
-    auto buffer = Buffer::make(*devices_[device], bytes, str("the KV cache ('", tensor.name, "')"));
-    if (buffer.status().code() == INFER_E_NO_MEMORY)
-      return Status::no_memory(std::string(buffer.status().message()),
-                               "use a shorter context, fewer KV pages, or an f16 KV cache");
-    TRY(buffer.status());
-    states_.push_back({t, device, bytes / rules_.limits.pages, buffer.take()});
-    page_bytes_ += states_.back().page_bytes;
+  std::vector<bool> made(program_.tensors().size(), false);
+  for (const Compiled& p : plans_) {
+    const std::vector<bool> used = tensors_of(program_, p.segment());
+    for (TensorId t = 0; t < used.size(); ++t) {
+      const infer_tensor& tensor = program_.tensor(t);
+      if (tensor.role != INFER_ROLE_STATE || !used[t] || made[t]) continue;
+      if (tensor.dim[0] != graph::sym(graph::kPages))
+        return Status::unsupported(str("state ", graph::tensor_text(tensor), " is not made of pages"));
+      const auto bytes = static_cast<int64_t>(program_.bytes(t, maxima_));
+      auto buffer = Buffer::make(p.device(), bytes, str("the KV cache ('", tensor.name, "')"));
+      if (buffer.status().code() == INFER_E_NO_MEMORY)
+        return Status::no_memory(std::string(buffer.status().message()),
+                                 "use a shorter context, fewer KV pages, or an f16 KV cache");
+      TRY(buffer.status());
+      states_.push_back({t, bytes / rules_.limits.pages, buffer.take()});
+      page_bytes_ += states_.back().page_bytes;
+      made[t] = true;
+    }
   }
   return {};
 }
@@ -335,10 +243,11 @@ Status DeviceExecutor::make_exchanges() {
 }
 
 void DeviceExecutor::make_bindings() {
-  for (Plan& p : plans_) {
+  for (Compiled& p : plans_) {
     const std::vector<uint32_t> roles = roles_in(program_, p.segment());
+    const std::vector<bool> used = tensors_of(program_, p.segment());
     for (TensorId t = 0; t < roles.size(); ++t) {
-      if (!p.used[t]) continue;
+      if (!used[t]) continue;
       const Exchange& exchange = exchanges_[p.segment().device];
       if (roles[t] == INFER_ROLE_INPUT || roles[t] == INFER_ROLE_OUTPUT)
         p.binds.push_back({t, 0, exchange.buffer.get(), exchange.at[t], 0});
@@ -397,7 +306,7 @@ Status DeviceExecutor::write_inputs(const Step& step, const Symbols& symbols) {
   TRY(write(t.kv_len, step.kv_len));
   TRY(write(t.block_table, step.block_table));
   TRY(step.rows.empty() ? write_input(t.rows, &kFirstRow, sizeof kFirstRow) : write(t.rows, step.rows));
-  for (Plan& p : plans_)
+  for (Compiled& p : plans_)
     for (infer_binding& b : p.binds)
       if (program_.tensor(b.tensor).role != INFER_ROLE_STATE)
         b.bytes = static_cast<int64_t>(program_.bytes(b.tensor, symbols));
@@ -471,7 +380,7 @@ Status DeviceExecutor::write_page(int32_t page, std::span<const std::byte> in) {
 
 std::vector<Executor::Placed> DeviceExecutor::placement() const {
   std::vector<Placed> all;
-  for (const Plan& p : plans_) {
+  for (const Compiled& p : plans_) {
     for (size_t n = p.segment().first; n < p.segment().first + p.segment().count; ++n) {
       const Program::Node& node = program_.nodes()[n];
       Placed placed{
@@ -489,7 +398,7 @@ std::vector<Executor::Placed> DeviceExecutor::placement() const {
 
 int64_t DeviceExecutor::workspace_bytes() const {
   auto bytes = static_cast<int64_t>(staging_.size());
-  for (const Plan& p : plans_) bytes += p.bytes();
+  for (const Compiled& p : plans_) bytes += p.bytes();
   for (const Exchange& e : exchanges_) bytes += e.buffer.bytes();
   return bytes;
 }
@@ -499,7 +408,8 @@ std::vector<std::pair<std::string, int64_t>> DeviceExecutor::counters() const {
   std::vector<std::pair<std::string, int64_t>> all;
   for (size_t d = 0; d < devices_.size(); ++d) {
     const Device& device = *devices_[d];
-    const bool used = std::any_of(plans_.begin(), plans_.end(), [&](const Plan& p) { return p.segment().device == d; });
+    const bool used =
+        std::any_of(plans_.begin(), plans_.end(), [&](const Compiled& p) { return p.segment().device == d; });
     if (!used || !INFER_HAS(&device.backend(), counter_at)) continue;
     for (int32_t i = 0; i < kMaxCounters; ++i) {
       const char* name = nullptr;

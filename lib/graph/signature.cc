@@ -1,10 +1,10 @@
 #include "graph/signature.h"
 
-#include <array>
 #include <cmath>
 #include <cstring>
 
 #include "base/checked.h"
+#include "graph/pattern.h"
 #include "quant/types.h"
 
 namespace infer::graph {
@@ -15,143 +15,6 @@ constexpr OpInfo kOps[] = {
 #include "graph/ops.def"
 #undef OP
 };
-
-// Cuts the first word off `s`.
-std::string_view next_word(std::string_view& s, char separator = ' ') {
-  while (!s.empty() && s.front() == separator) s.remove_prefix(1);
-  const size_t end = s.find(separator);
-  const std::string_view word = s.substr(0, end);
-  s.remove_prefix(end == std::string_view::npos ? s.size() : end);
-  return word;
-}
-
-size_t count_words(std::string_view s) {
-  size_t n = 0;
-  while (!next_word(s).empty()) ++n;
-  return n;
-}
-
-// One `slot?:type[dims]|[dims]` of a signature.
-struct Slot {
-  std::string_view name, type, shapes;
-  bool optional = false;
-};
-
-Slot parse_slot(std::string_view word) {
-  Slot slot;
-  const size_t colon = word.find(':');
-  slot.name = word.substr(0, colon);
-  if (slot.name.ends_with('?')) {
-    slot.optional = true;
-    slot.name.remove_suffix(1);
-  }
-  const std::string_view rest = word.substr(colon + 1);
-  const size_t bracket = rest.find('[');
-  slot.type = rest.substr(0, bracket);
-  slot.shapes = bracket == std::string_view::npos ? std::string_view() : rest.substr(bracket);
-  return slot;
-}
-
-// What the names of a signature stand for in this node. A value is a dimension as in infer_tensor: > 0, or a symbol.
-class Names {
- public:
-  const int64_t* find(std::string_view name) const {
-    for (size_t i = 0; i < n_; ++i)
-      if (names_[i] == name) return &values_[i];
-    return nullptr;
-  }
-  bool bind_or_equal(std::string_view name, int64_t value) {
-    if (const int64_t* known = find(name)) return *known == value;
-    names_[n_] = name;
-    values_[n_] = value;
-    ++n_;
-    return true;
-  }
-  size_t size() const { return n_; }
-  void resize(size_t n) { n_ = n; }  // forgets later ones
-  std::string text() const;
-
- private:
-  static constexpr size_t kMax = 16;  // more than any signature has
-  std::array<std::string_view, kMax> names_;
-  std::array<int64_t, kMax> values_{};
-  size_t n_ = 0;
-};
-
-std::string dim_text(int64_t dim) {
-  static constexpr const char* kSymbols[] = {"T", "S", "S+1", "R", "B", "P"};  // graph::Symbol
-  if (dim >= 0) return std::to_string(dim);
-  const int64_t symbol = -1 - dim;
-  return symbol < 6 ? kSymbols[symbol] : str("symbol ", symbol);
-}
-
-std::string Names::text() const {
-  std::string s;
-  for (size_t i = 0; i < n_; ++i) s += str(i ? ", " : "", names_[i], " = ", dim_text(values_[i]));
-  return s;
-}
-
-bool is_number(std::string_view s) { return !s.empty() && s[0] >= '0' && s[0] <= '9'; }
-int64_t number(std::string_view s) {
-  int64_t v = 0;
-  for (char c : s) v = v * 10 + (c - '0');
-  return v;
-}
-
-// Value of a dimension's text; nullptr-like false when a name in it is not bound yet.
-bool evaluate(std::string_view text, const Names& names, int64_t& value) {
-  if (is_number(text)) return value = number(text), true;
-  const size_t at = text.find_first_of("*/");
-  const int64_t* a = names.find(text.substr(0, at));
-  if (!a) return false;
-  value = *a;
-  if (at == std::string_view::npos) return true;
-  const std::string_view right = text.substr(at + 1);
-  const int64_t* b = is_number(right) ? nullptr : names.find(right);
-  const int64_t by = is_number(right) ? number(right) : b ? *b : 0;
-  if (value <= 0 || by <= 0) return false;
-  if (text[at] == '/') return value /= by, true;
-  return !__builtin_mul_overflow(value, by, &value);
-}
-
-// Matches one dimension. Products bind the factor that is missing.
-bool match_dim(std::string_view text, int64_t dim, Names& names) {
-  int64_t known = 0;
-  if (evaluate(text, names, known)) return known == dim;
-  const size_t star = text.find('*');
-  if (star == std::string_view::npos) return text.find('/') == std::string_view::npos && names.bind_or_equal(text, dim);
-  const std::string_view left = text.substr(0, star), right = text.substr(star + 1);
-  const int64_t *a = names.find(left), *b = names.find(right);
-  const int64_t* factor = a ? a : b;
-  if (!factor || (a && b) || *factor <= 0 || dim <= 0 || dim % *factor != 0) return false;
-  return names.bind_or_equal(a ? right : left, dim / *factor);
-}
-
-// `plain`: single names only, so that products meet as many known factors as possible in the second pass.
-bool match_shape(std::string_view shape, const infer_tensor& t, Names& names, bool plain) {
-  shape = shape.substr(1, shape.size() - 2);
-  uint32_t rank = 0;
-  while (!shape.empty()) {
-    const std::string_view dim = next_word(shape, ',');
-    if (rank == t.rank) return false;
-    const bool compound = dim.find_first_of("*/") != std::string_view::npos;
-    if (!(plain && compound) && !match_dim(dim, t.dim[rank], names)) return false;
-    ++rank;
-  }
-  return rank == t.rank;
-}
-
-// The alternative of `slot` that fits the tensor; empty: none.
-std::string_view choose_shape(const Slot& slot, const infer_tensor& t, Names& names, bool plain) {
-  std::string_view rest = slot.shapes;
-  while (true) {
-    const std::string_view shape = next_word(rest, '|');
-    if (shape.empty()) return {};
-    const size_t before = names.size();
-    if (match_shape(shape, t, names, plain)) return shape;
-    names.resize(before);
-  }
-}
 
 bool type_fits(std::string_view type, const infer_tensor& t) {
   if (type == "f32") return t.type == INFER_TYPE_F32;
