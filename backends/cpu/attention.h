@@ -17,19 +17,19 @@ namespace infer::cpu {
 struct StoredF32 {
   using Element = float;
   template <class V>
-  static typename V::F load(const Element* p) {
+  INFER_INLINE static typename V::F load(const Element* p) {
     return V::load(p);
   }
 };
 struct StoredF16 {
   using Element = uint16_t;
   template <class V>
-  static typename V::F load(const Element* p) {
+  INFER_INLINE static typename V::F load(const Element* p) {
     return V::load_f16(p);
   }
 };
 template <class V, class Stored>
-typename V::F load_stored(const typename Stored::Element* p, int64_t n) {  // n elements, zeros above
+INFER_INLINE typename V::F load_stored(const typename Stored::Element* p, int64_t n) {  // n elements, zeros above
   if (n >= V::kLanes) return Stored::template load<V>(p);
   typename Stored::Element padded[V::kLanes] = {};
   for (int64_t i = 0; i < n; i++) padded[i] = p[i];

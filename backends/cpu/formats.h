@@ -11,20 +11,13 @@
 #pragma once
 #include <cstdint>
 
-namespace infer::cpu {
+#include "backends/cpu/codegen.h"
 
-// Loops over registers. Plain C++ has none to keep things in, and would only compile for minutes.
-#if defined(INFER_NO_UNROLL)
-#define INFER_UNROLL
-#elif defined(__clang__)
-#define INFER_UNROLL _Pragma("unroll")
-#else
-#define INFER_UNROLL _Pragma("GCC unroll 16")
-#endif
+namespace infer::cpu {
 
 // 16 bytes of nibbles: the low ones are values 0..15 of the group, the high ones 16..31.
 template <class V>
-void load_nibbles(const uint8_t* p, int64_t s, typename V::B w[8]) {
+INFER_INLINE void load_nibbles(const uint8_t* p, int64_t s, typename V::B w[8]) {
   typename V::B packed[4];
   V::load16(p, s, packed);
   INFER_UNROLL for (int j = 0; j < 4; j++) {
@@ -34,7 +27,7 @@ void load_nibbles(const uint8_t* p, int64_t s, typename V::B w[8]) {
 }
 
 template <class V>
-void load_bytes(const uint8_t* p, int64_t s, typename V::B w[8]) {
+INFER_INLINE void load_bytes(const uint8_t* p, int64_t s, typename V::B w[8]) {
   V::load16(p, s, w);
   V::load16(p + 16, s, w + 4);
 }
@@ -43,20 +36,20 @@ void load_bytes(const uint8_t* p, int64_t s, typename V::B w[8]) {
 template <class V>
 struct ScaleD {
   typename V::F d;
-  ScaleD(const uint8_t* p, int64_t s) : d(V::low_f16(V::gather32(p, s))) {}
-  typename V::F scale(int) const { return d; }
-  typename V::F offset(int) const { return V::zero(); }
+  INFER_INLINE ScaleD(const uint8_t* p, int64_t s) : d(V::low_f16(V::gather32(p, s))) {}
+  INFER_INLINE typename V::F scale(int) const { return d; }
+  INFER_INLINE typename V::F offset(int) const { return V::zero(); }
 };
 template <class V>
 struct ScaleDM {
   typename V::F d, m;
-  ScaleDM(const uint8_t* p, int64_t s) {
+  INFER_INLINE ScaleDM(const uint8_t* p, int64_t s) {
     const typename V::I dm = V::gather32(p, s);
     d = V::low_f16(dm);
     m = V::low_f16(V::shr(dm, 16));
   }
-  typename V::F scale(int) const { return d; }
-  typename V::F offset(int) const { return m; }
+  INFER_INLINE typename V::F scale(int) const { return d; }
+  INFER_INLINE typename V::F offset(int) const { return m; }
 };
 
 struct Simple32 {
@@ -68,7 +61,9 @@ template <class V>
 struct Q4_0 : Simple32 {
   static constexpr int kBytes = 18, kChain = 8, kZero = 3;
   using Scales = ScaleD<V>;
-  static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) { load_nibbles<V>(p + 2, s, w[0]); }
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
+    load_nibbles<V>(p + 2, s, w[0]);
+  }
 };
 
 template <class V>
@@ -76,12 +71,14 @@ struct Q4_1 : Simple32 {
   static constexpr int kBytes = 20, kChain = 8;
   static constexpr bool kOffset = true;
   using Scales = ScaleDM<V>;
-  static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) { load_nibbles<V>(p + 4, s, w[0]); }
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
+    load_nibbles<V>(p + 4, s, w[0]);
+  }
 };
 
 // The fifth bits: bit i of a 32-bit word belongs to value i.
 template <class V>
-void add_fifth_bits(typename V::I high, typename V::B w[8]) {
+INFER_INLINE void add_fifth_bits(typename V::I high, typename V::B w[8]) {
   w[0] = V::or_b(w[0], V::template bits_to_bytes<0>(high));
   w[1] = V::or_b(w[1], V::template bits_to_bytes<1>(high));
   w[2] = V::or_b(w[2], V::template bits_to_bytes<2>(high));
@@ -96,7 +93,7 @@ template <class V>
 struct Q5_0 : Simple32 {
   static constexpr int kBytes = 22, kChain = 4, kZero = 4;
   using Scales = ScaleD<V>;
-  static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
     load_nibbles<V>(p + 6, s, w[0]);
     add_fifth_bits<V>(V::gather32(p + 2, s), w[0]);
   }
@@ -107,7 +104,7 @@ struct Q5_1 : Simple32 {
   static constexpr int kBytes = 24, kChain = 4;
   static constexpr bool kOffset = true;
   using Scales = ScaleDM<V>;
-  static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
     load_nibbles<V>(p + 8, s, w[0]);
     add_fifth_bits<V>(V::gather32(p + 4, s), w[0]);
   }
@@ -118,12 +115,14 @@ struct Q8_0 : Simple32 {
   static constexpr int kBytes = 34;
   static constexpr bool kSigned = true;
   using Scales = ScaleD<V>;
-  static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) { load_bytes<V>(p + 2, s, w[0]); }
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
+    load_bytes<V>(p + 2, s, w[0]);
+  }
 };
 
 inline constexpr int8_t kNonlinear4[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 template <class V>
-void load_nonlinear(const uint8_t* p, int64_t s, typename V::B w[8]) {
+INFER_INLINE void load_nonlinear(const uint8_t* p, int64_t s, typename V::B w[8]) {
   load_nibbles<V>(p, s, w);
   INFER_UNROLL for (int j = 0; j < 8; j++) w[j] = V::lookup(kNonlinear4, w[j]);
 }
@@ -133,7 +132,9 @@ struct IQ4_NL : Simple32 {
   static constexpr int kBytes = 18;
   static constexpr bool kSigned = true;
   using Scales = ScaleD<V>;
-  static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) { load_nonlinear<V>(p + 2, s, w[0]); }
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
+    load_nonlinear<V>(p + 2, s, w[0]);
+  }
 };
 
 // ---- super-blocks of 256
@@ -146,11 +147,11 @@ struct Super256 {
 
 // Byte i of a word of each lane, as a number.
 template <class V>
-typename V::F byte_to_f(typename V::I word, int i) {
+INFER_INLINE typename V::F byte_to_f(typename V::I word, int i) {
   return V::to_f(V::and_i(V::shr(word, 8 * i), 255));
 }
 template <class V>
-typename V::F signed_byte_to_f(typename V::I word, int i) {
+INFER_INLINE typename V::F signed_byte_to_f(typename V::I word, int i) {
   return V::to_f(V::sar(V::shl(word, 24 - 8 * i), 24));
 }
 
@@ -159,7 +160,7 @@ typename V::F signed_byte_to_f(typename V::I word, int i) {
 template <class V>
 struct ScalesK {
   typename V::F s[8], o[8];
-  ScalesK(const uint8_t* p, int64_t stride) {
+  INFER_INLINE ScalesK(const uint8_t* p, int64_t stride) {
     using I = typename V::I;
     const I dm = V::gather32(p, stride);
     const typename V::F d = V::low_f16(dm), minus = V::sub(V::zero(), V::low_f16(V::shr(dm, 16)));
@@ -174,8 +175,8 @@ struct ScalesK {
       o[i + 4] = V::mul(minus, byte_to_f<V>(m1, i));
     }
   }
-  typename V::F scale(int i) const { return s[i]; }
-  typename V::F offset(int i) const { return o[i]; }
+  INFER_INLINE typename V::F scale(int i) const { return s[i]; }
+  INFER_INLINE typename V::F offset(int i) const { return o[i]; }
 };
 
 template <class V>
@@ -183,7 +184,7 @@ struct Q4_K : Super256 {
   static constexpr int kBytes = 144, kChain = 8;
   static constexpr bool kOffset = true;
   using Scales = ScalesK<V>;
-  static void load(const uint8_t* p, int64_t s, int step, typename V::B w[2][8]) {  // 32 bytes: two groups
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int step, typename V::B w[2][8]) {  // 32 bytes: two groups
     typename V::B packed[8];
     load_bytes<V>(p + 16 + 32 * step, s, packed);
     INFER_UNROLL for (int j = 0; j < 8; j++) {
@@ -198,7 +199,7 @@ struct Q5_K : Super256 {
   static constexpr int kBytes = 176, kChain = 4;
   static constexpr bool kOffset = true;
   using Scales = ScalesK<V>;
-  static void load(const uint8_t* p, int64_t s, int step, typename V::B w[2][8]) {
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int step, typename V::B w[2][8]) {
     typename V::B packed[8], high[8];  // bit g of byte i of `high`: fifth bit of value i of group g
     load_bytes<V>(p + 48 + 32 * step, s, packed);
     load_bytes<V>(p + 16, s, high);
@@ -214,7 +215,7 @@ struct Q6_K : Super256 {
   static constexpr int kBytes = 210, kGroup = 16, kStep = 4, kChain = 2, kZero = 5;
   struct Scales {
     typename V::F s[16];
-    Scales(const uint8_t* p, int64_t stride) {
+    INFER_INLINE Scales(const uint8_t* p, int64_t stride) {
       const typename V::F d = V::low_f16(V::shr(V::gather32(p + 206, stride), 16));
       INFER_UNROLL for (int i = 0; i < 4; i++) {
         const typename V::I word = V::gather32(p + 192 + 4 * i, stride);
@@ -224,7 +225,7 @@ struct Q6_K : Super256 {
     typename V::F scale(int i) const { return s[i]; }
     typename V::F offset(int) const { return V::zero(); }
   };
-  static void load(const uint8_t* p, int64_t s, int step, typename V::B w[4][8]) {  // 128 values
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int step, typename V::B w[4][8]) {  // 128 values
     typename V::B a[8], b[8], high[8];
     load_bytes<V>(p + 64 * step, s, a);
     load_bytes<V>(p + 64 * step + 32, s, b);
@@ -244,7 +245,7 @@ struct IQ4_XS : Super256 {
   static constexpr bool kSigned = true;
   struct Scales {  // 6 bits each: low nibbles in 4 bytes, high pairs in one 16-bit word; minus 32
     typename V::F s[8];
-    Scales(const uint8_t* p, int64_t stride) {
+    INFER_INLINE Scales(const uint8_t* p, int64_t stride) {
       const typename V::I head = V::gather32(p, stride), low = V::gather32(p + 4, stride);
       const typename V::F d = V::low_f16(head);
       INFER_UNROLL for (int i = 0; i < 8; i++) {
@@ -256,7 +257,7 @@ struct IQ4_XS : Super256 {
     typename V::F scale(int i) const { return s[i]; }
     typename V::F offset(int) const { return V::zero(); }
   };
-  static void load(const uint8_t* p, int64_t s, int step, typename V::B w[1][8]) {
+  INFER_INLINE static void load(const uint8_t* p, int64_t s, int step, typename V::B w[1][8]) {
     load_nonlinear<V>(p + 8 + 16 * step, s, w[0]);
   }
 };

@@ -10,17 +10,19 @@ namespace infer::cpu {
 template <class V>
 struct WeightF32 {
   using Element = float;
-  static typename V::F load(const uint8_t* p) { return V::load(reinterpret_cast<const float*>(p)); }
+  INFER_INLINE static typename V::F load(const uint8_t* p) { return V::load(reinterpret_cast<const float*>(p)); }
 };
 template <class V>
 struct WeightF16 {
   using Element = uint16_t;
-  static typename V::F load(const uint8_t* p) { return V::load_f16(reinterpret_cast<const uint16_t*>(p)); }
+  INFER_INLINE static typename V::F load(const uint8_t* p) { return V::load_f16(reinterpret_cast<const uint16_t*>(p)); }
 };
 template <class V>
 struct WeightBF16 {
   using Element = uint16_t;
-  static typename V::F load(const uint8_t* p) { return V::load_bf16(reinterpret_cast<const uint16_t*>(p)); }
+  INFER_INLINE static typename V::F load(const uint8_t* p) {
+    return V::load_bf16(reinterpret_cast<const uint16_t*>(p));
+  }
 };
 
 template <class V, class W>

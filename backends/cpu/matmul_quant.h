@@ -21,8 +21,10 @@ template <class V, class Format>
 struct BlockRows : Format {
   const uint8_t* p;
   int64_t stride;
-  typename Format::Scales scales(int64_t b) const { return typename Format::Scales(p + b * Format::kBytes, stride); }
-  void load_step(int64_t b, int step, typename V::B w[][8]) const {
+  INFER_INLINE typename Format::Scales scales(int64_t b) const {
+    return typename Format::Scales(p + b * Format::kBytes, stride);
+  }
+  INFER_INLINE void load_step(int64_t b, int step, typename V::B w[][8]) const {
     Format::load(p + b * Format::kBytes, stride, step, w);
   }
 };
@@ -36,10 +38,10 @@ struct UnpackedRows : Simple32 {
   int64_t stride;
   struct Scales {
     typename V::F s[32 / kGroupSize], o[32 / kGroupSize];
-    typename V::F scale(int i) const { return s[i]; }
-    typename V::F offset(int i) const { return o[i]; }
+    INFER_INLINE typename V::F scale(int i) const { return s[i]; }
+    INFER_INLINE typename V::F offset(int i) const { return o[i]; }
   };
-  Scales scales(int64_t b) const {
+  INFER_INLINE Scales scales(int64_t b) const {
     Scales r;
     for (int i = 0; i < 32 / kGroup; i++) {
       const int64_t at = (b * (32 / kGroup) + i) * 4;
@@ -48,7 +50,7 @@ struct UnpackedRows : Simple32 {
     }
     return r;
   }
-  void load_step(int64_t b, int, typename V::B w[][8]) const { load_bytes<V>(q + b * 32, stride, w[0]); }
+  INFER_INLINE void load_step(int64_t b, int, typename V::B w[][8]) const { load_bytes<V>(q + b * 32, stride, w[0]); }
 };
 
 // A quantised row of activations.
@@ -58,7 +60,7 @@ struct Record {
   const int32_t *isum, *isum16;
 };
 template <class V>
-Record record(const MatmulArgs& a, int64_t i) {
+INFER_INLINE Record record(const MatmulArgs& a, int64_t i) {
   const uint8_t* p = a.x + (a.x_rows ? a.x_rows[i] : i) * a.x_stride;
   const RecordLayout& l = *a.layout;
   return {reinterpret_cast<const int8_t*>(p),           reinterpret_cast<const float*>(p + l.scale),
@@ -68,8 +70,8 @@ Record record(const MatmulArgs& a, int64_t i) {
 
 // The one step that defines the result: group i (of kGroup values) of a row of activations.
 template <class V, class Rows>
-typename V::F accumulate(typename V::F acc, typename V::I dot, typename V::F scale, typename V::F offset,
-                         const Record& x, int64_t i) {
+INFER_INLINE typename V::F accumulate(typename V::F acc, typename V::I dot, typename V::F scale, typename V::F offset,
+                                      const Record& x, int64_t i) {
   constexpr bool k16 = Rows::kGroup == 16;
   constexpr int kZero = Rows::kSigned && V::kUnsignedOnly ? 7 : Rows::kZero;
   if constexpr (kZero >= 0) dot = V::sub_i(dot, V::shl(V::set1_i((k16 ? x.isum16 : x.isum)[i]), kZero));
@@ -84,7 +86,7 @@ using DotOf =
 
 // Weight bytes as the instruction set's dot product wants them.
 template <class V, class Rows>
-typename V::B prepared(typename V::B w) {
+INFER_INLINE typename V::B prepared(typename V::B w) {
   if constexpr (Rows::kSigned && V::kUnsignedOnly) return V::flip_sign(w);
   return w;
 }
@@ -93,7 +95,7 @@ typename V::B prepared(typename V::B w) {
 // -----------------------------------------------------------------------------------
 
 template <class V, class Rows, int T>
-void few(const Rows& rows, int64_t k, const Record x[T], typename V::F acc[T]) {
+INFER_INLINE void few(const Rows& rows, int64_t k, const Record x[T], typename V::F acc[T]) {
   constexpr int kParts = 32 / Rows::kGroup, kSteps = Rows::kGroup / 4, kGroups = Rows::kValues / 32;
   for (int t = 0; t < T; t++) acc[t] = V::zero();
   for (int64_t b = 0; b < k / Rows::kValues; b++) {
@@ -216,7 +218,7 @@ struct RowWindow {
 
 // Writes columns n0 .. of row m from a vector whose first `skip` lanes are not wanted.
 template <class V>
-void put(const MatmulArgs& a, int64_t m, int64_t n0, int skip, typename V::F v) {
+INFER_INLINE void put(const MatmulArgs& a, int64_t m, int64_t n0, int skip, typename V::F v) {
   int64_t count = V::kLanes - skip;
   if (n0 + count > a.n1) count = a.n1 - n0;
   if (count <= 0) return;

@@ -11,17 +11,17 @@ namespace infer::cpu {
 
 // f(i, n): lanes i .. i+n-1, n == kLanes but for the last.
 template <class V, class Body>
-void each_vector(int64_t n, Body body) {
+INFER_INLINE void each_vector(int64_t n, Body body) {
   int64_t i = 0;
   for (; i + V::kLanes <= n; i += V::kLanes) body(i, V::kLanes);
   if (i < n) body(i, static_cast<int>(n - i));
 }
 template <class V>
-typename V::F load_part(const float* p, int n) {
+INFER_INLINE typename V::F load_part(const float* p, int n) {
   return n == V::kLanes ? V::load(p) : V::load_n(p, n);
 }
 template <class V>
-void store_part(float* p, typename V::F a, int n) {
+INFER_INLINE void store_part(float* p, typename V::F a, int n) {
   n == V::kLanes ? V::store(p, a) : V::store_n(p, a, n);
 }
 
@@ -110,13 +110,13 @@ void scale_row(const float* x, float by, float* y, int64_t n) {
 
 template <class V>
 struct Silu {
-  static typename V::F of(typename V::F x) {
+  INFER_INLINE static typename V::F of(typename V::F x) {
     return V::div(x, V::add(V::set1(1.0f), vector_exp<V>(V::sub(V::zero(), x))));
   }
 };
 template <class V>
 struct GeluTanh {
-  static typename V::F of(typename V::F x) {
+  INFER_INLINE static typename V::F of(typename V::F x) {
     const typename V::F inner =
         V::mul(V::set1(0.79788456f), V::mul(x, V::fma(V::set1(0.044715f), V::mul(x, x), V::set1(1.0f))));
     return V::mul(x, vector_sigmoid<V>(V::add(inner, inner)));  // 0.5 (1 + tanh u) = sigmoid(2u)
@@ -124,22 +124,22 @@ struct GeluTanh {
 };
 template <class V>
 struct GeluErf {
-  static typename V::F of(typename V::F x) {
+  INFER_INLINE static typename V::F of(typename V::F x) {
     const typename V::F half = V::mul(V::set1(0.5f), x);
     return V::fma(half, vector_erf<V>(V::mul(x, V::set1(0.70710678f))), half);
   }
 };
 template <class V>
 struct Relu {
-  static typename V::F of(typename V::F x) { return V::max(V::zero(), x); }
+  INFER_INLINE static typename V::F of(typename V::F x) { return V::max(V::zero(), x); }
 };
 template <class V>
 struct Sigmoid {
-  static typename V::F of(typename V::F x) { return vector_sigmoid<V>(x); }
+  INFER_INLINE static typename V::F of(typename V::F x) { return vector_sigmoid<V>(x); }
 };
 template <class V>
 struct Tanh {
-  static typename V::F of(typename V::F x) { return vector_tanh<V>(x); }
+  INFER_INLINE static typename V::F of(typename V::F x) { return vector_tanh<V>(x); }
 };
 
 template <class V, class Act>

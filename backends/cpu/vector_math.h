@@ -1,12 +1,13 @@
 // exp and what is made of it, on vectors. Tails go through the same vector code, so a value's result does not depend on
 // its place.
 #pragma once
+#include "backends/cpu/codegen.h"
 
 namespace infer::cpu {
 
 // Within 2 ulp; 0 below -87.3 (the smallest normal result), +inf above 88.7, NaN stays NaN.
 template <class V>
-typename V::F vector_exp(typename V::F x) {
+INFER_INLINE typename V::F vector_exp(typename V::F x) {
   using F = typename V::F;
   const F low = V::set1(-87.3f);
   const F c = V::min(V::set1(89.0f), V::max(low, x));  // operand order: NaN passes
@@ -36,20 +37,20 @@ float scalar_exp(float x) {
 }
 
 template <class V>
-typename V::F vector_sigmoid(typename V::F x) {
+INFER_INLINE typename V::F vector_sigmoid(typename V::F x) {
   const typename V::F one = V::set1(1.0f);
   return V::div(one, V::add(one, vector_exp<V>(V::sub(V::zero(), x))));
 }
 
 template <class V>
-typename V::F vector_tanh(typename V::F x) {  // 1 - 2 / (e^2x + 1): absolute error 1e-7
+INFER_INLINE typename V::F vector_tanh(typename V::F x) {  // 1 - 2 / (e^2x + 1): absolute error 1e-7
   const typename V::F one = V::set1(1.0f);
   return V::sub(one, V::div(V::set1(2.0f), V::add(vector_exp<V>(V::add(x, x)), one)));
 }
 
 // Abramowitz and Stegun 7.1.26: absolute error 1.5e-7.
 template <class V>
-typename V::F vector_erf(typename V::F x) {
+INFER_INLINE typename V::F vector_erf(typename V::F x) {
   using F = typename V::F;
   const auto sign = V::and_i(V::bits(x), 0x80000000u);
   const F a = V::from_bits(V::and_i(V::bits(x), 0x7fffffffu)), one = V::set1(1.0f);
