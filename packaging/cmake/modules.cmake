@@ -12,7 +12,7 @@ add_library(infer_flags INTERFACE)
 target_include_directories(infer_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
 target_compile_definitions(infer_flags INTERFACE INFER_BUILDING $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 target_compile_options(infer_flags INTERFACE -ffp-contract=off -fno-math-errno -ffunction-sections -fdata-sections
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wvla $<$<BOOL:${INFER_WERROR}>:-Werror>)
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wvla $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<BOOL:${INFER_WERROR}>:-Werror>)
 if(INFER_SANITIZE)
   add_compile_options(-fsanitize=${INFER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${INFER_SANITIZE})
