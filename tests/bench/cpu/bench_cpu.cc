@@ -1,6 +1,6 @@
-// Speed of the matmul kernels on one thread: bench_cpu [TYPE|all [M,M,.. [N K [ISA]]]]. GB/s: packed weight bytes per
-// time; GOP/s: 2 M N K per time. Best of several passes, since other work shares the machine. Weights are larger than
-// the caches at few rows.
+// Speed of the matmul kernels on one thread: bench_cpu [TYPE|all [M,M,.. [N K [ISA [MIB]]]]]. GB/s: packed weight bytes
+// per time; GOP/s: 2 M N K per time. Best of several passes, since other work shares the machine. Weights are larger
+// than the caches at few rows.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -18,11 +18,11 @@ namespace {
 // Of the processor: other work on the machine does not count.
 double seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-void bench(const Kernels& kernels, quant::Type type, int64_t m, int64_t n, int64_t k) {
+void bench(const Kernels& kernels, quant::Type type, int64_t m, int64_t n, int64_t k, int64_t mib) {
   const MatmulPath path = matmul_path(kernels, static_cast<uint32_t>(type));
   const auto row = static_cast<int64_t>(quant::row_bytes(type, static_cast<uint64_t>(k)));
   // Copies of the matrix, so that few rows stream from memory.
-  const int64_t copies = m <= 16 ? std::max<int64_t>(1, (int64_t{96} << 20) / (n * row)) : 1;
+  const int64_t copies = m <= 16 ? std::max<int64_t>(1, (mib << 20) / (n * row)) : 1;
   const MatmulCase c(type, m, n, k, 1);
   std::vector<uint8_t> weights;
   for (int64_t i = 0; i < copies; i++) weights.insert(weights.end(), c.weights.begin(), c.weights.end());
@@ -45,15 +45,16 @@ void bench(const Kernels& kernels, quant::Type type, int64_t m, int64_t n, int64
   a.y_stride = n;
   a.unpacker = path.unpacker;
   a.scratch = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64);
+  const int64_t turns = std::max<int64_t>(copies, 40000000 / (m * n * k) + 1);
   double best = 1e9;
   const double until = seconds() + 0.4;
   for (int pass = 0; pass < 3 || seconds() < until; pass++) {
     const double start = seconds();
-    for (int64_t i = 0; i < copies; i++) {
-      a.w = weights.data() + i * n * row;
+    for (int64_t i = 0; i < turns; i++) {
+      a.w = weights.data() + i % copies * n * row;
       path.kernel.run(a);
     }
-    best = std::min(best, (seconds() - start) / static_cast<double>(copies));
+    best = std::min(best, (seconds() - start) / static_cast<double>(turns));
   }
   std::printf("%-10s %-9s M=%-4ld %7.2f GB/s %8.1f GOP/s\n", kernels.name, quant::info(type).name, static_cast<long>(m),
               static_cast<double>(n * row) / best * 1e-9, 2.0 * static_cast<double>(m * n * k) / best * 1e-9);
@@ -71,7 +72,7 @@ int main(int argc, char** argv) {
       if ((type != "all" && type != t.name) || !matmul_path(*kernels, static_cast<uint32_t>(t.type)).kernel.run)
         continue;
       for (size_t at = 0; at < rows.size(); at = std::min(rows.find(',', at), rows.size() - 1) + 1)
-        bench(*kernels, t.type, std::atol(rows.c_str() + at), n, k);
+        bench(*kernels, t.type, std::atol(rows.c_str() + at), n, k, argc > 6 ? std::atol(argv[6]) : 96);
     }
   }
 }
