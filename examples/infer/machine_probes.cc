@@ -195,7 +195,9 @@ const Probes& best_probes() {
 std::string cpu_features() {
   std::string out;
   [[maybe_unused]] const auto add = [&](bool has, const char* name) {
-    if (has) out += (out.empty() ? "" : " ") + std::string(name);
+    if (!has) return;
+    if (!out.empty()) out += ' ';
+    out += name;
   };
 #if defined(__x86_64__)
   add(__builtin_cpu_supports("avx"), "avx");
