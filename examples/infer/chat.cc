@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "commands.h"
+#include "conversation.h"
 #include "process.h"
 
 namespace infer::tool {
@@ -11,35 +12,14 @@ namespace {
 
 struct Arguments {
   Settings settings;
-  std::string file, system;
-};
-
-struct Message {
-  const char* role;
-  std::string text;
+  std::string file, system = kDefaultSystem;
 };
 
 const std::vector<std::string> kDefaults = {"batch.requests=1"};
 
-Request submit(const Session& s, const std::vector<Message>& messages, const Options& options) {
-  std::vector<infer_part> parts;
-  for (const Message& m : messages) {
-    infer_part p = INFER_PART_INIT;
-    p.role = m.role;
-    p.data = m.text.data();
-    p.len = static_cast<int64_t>(m.text.size());
-    parts.push_back(p);
-  }
-  infer_request* request = nullptr;
-  const infer_status status = infer_engine_submit_chat(s.engine.get(), parts.data(), static_cast<int64_t>(parts.size()),
-                                                       options.get(), &request);
-  if (status < 0) throw Failure{infer_last_error(), infer_last_hint()};
-  return Request(request);
-}
-
 // One turn: the answer is shown and joins the conversation.
 void take_turn(const Session& session, std::vector<Message>& messages, const Options& options, bool json) {
-  const Request request = submit(session, messages, options);
+  const Request request = submit_chat(session, messages, options);
   const Answer answer = pull(request.get(), [json](std::string_view text) {
     if (!json) put(text);
   });
@@ -55,7 +35,7 @@ void take_turn(const Session& session, std::vector<Message>& messages, const Opt
 int chat(const Arguments& a) {
   const Options options = a.settings.options(kDefaults);
   Session session = open_model(a.file, options);
-  if (session.fact("has_chat_template") == 0 && session.meta("tokenizer.chat_template").empty()) {
+  if (!has_template(session)) {
     throw Failure{"the model has no chat template",
                   "use infer run --raw, or give a template with -o chat.template=..."};
   }
@@ -95,7 +75,7 @@ void add_chat(CLI::App& app, Command& chosen) {
   auto a = std::make_shared<Arguments>();
   CLI::App& sub = *app.add_subcommand("chat", "talk with a model, line by line");
   add_file(sub, a->file);
-  sub.add_option("--system", a->system, "system message");
+  sub.add_option("--system", a->system, "system message; \"\": the template's own")->capture_default_str();
   a->settings.add_generation(sub);
   a->settings.add_common(sub);
   sub.callback([a, &chosen] { chosen = [a] { return chat(*a); }; });

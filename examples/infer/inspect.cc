@@ -111,8 +111,7 @@ void print_text(const Contents& c, bool all_tensors) {
   for (const auto& [key, value] : c.metadata) {
     constexpr size_t kMost = 100;
     const std::string shown = value.size() <= kMost ? value : value.substr(0, kMost) + "...";
-    const std::string plain = quote(shown);
-    put_line(format("  %-44s %s", key.c_str(), plain.substr(1, plain.size() - 2).c_str()));
+    put_line(format("  %-44s %s", key.c_str(), escape(shown).c_str()));
   }
   put_line("\nTensors");
   for (const Group& g : groups(c.tensors, all_tensors)) {

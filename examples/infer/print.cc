@@ -50,21 +50,26 @@ void put_line(std::string_view text) { put(std::string(text) + "\n"); }
 
 void put_json(const Json& value) { put_line(value.dump(-1, ' ', false, Json::error_handler_t::replace)); }
 
-std::string quote(std::string_view text) {
-  std::string out = "\"";
+std::string escape(std::string_view text) {
+  std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '\n') {
       out += "\\n";
-    } else if (c == '"' || c == '\\') {
-      out += '\\', out += c;
     } else if (byte < 0x20 || byte == 0x7f) {
       out += format("\\x%02x", byte);
     } else {
       out += c;
     }
   }
-  return out + "\"";
+  return out;
+}
+
+std::string quote(std::string_view text) {
+  std::string out = escape(text);
+  out.insert(out.begin(), '"');
+  out += '"';
+  return out;
 }
 
 }  // namespace infer::tool

@@ -18,7 +18,7 @@ void put(std::string_view text);  // to stdout, at once
 void put_line(std::string_view text);
 void put_json(const Json& value);  // one line; bytes that are not UTF-8 become U+FFFD
 
-// The text between quotes, control characters and newlines as escapes: for showing tokens and metadata.
-std::string quote(std::string_view text);
+std::string escape(std::string_view text);  // control characters as \n and \xNN: one line that a terminal can show
+std::string quote(std::string_view text);   // the same between quotes
 
 }  // namespace infer::tool

@@ -6,7 +6,7 @@
 
 #include "answer.h"
 #include "commands.h"
-#include "interrupt.h"
+#include "conversation.h"
 #include "process.h"
 
 namespace infer::tool {
@@ -14,36 +14,23 @@ namespace {
 
 struct Arguments {
   Settings settings;
-  std::string file, prompt, system;
+  std::string file, prompt, system = kDefaultSystem;
   bool has_prompt = false, raw = false;
 };
 
 // One answer at a time needs room for one. The same command gives the same answer unless asked otherwise.
 const std::vector<std::string> kDefaults = {"batch.requests=1", "max_tokens=512", "temperature=0"};
 
-infer_part part(const char* role, const std::string& text) {
-  infer_part p = INFER_PART_INIT;
-  p.role = role;
-  p.data = text.data();
-  p.len = static_cast<int64_t>(text.size());
-  return p;
-}
-
 Request submit(const Arguments& a, const Session& s, const Options& options) {
-  // A template that the file has but that does not compile is an error to hear, not a reason to go on without.
-  const bool chat = !a.raw && (s.fact("has_chat_template") != 0 || !s.meta("tokenizer.chat_template").empty());
-  infer_request* request = nullptr;
-  if (chat) {
-    std::vector<infer_part> parts;
-    if (!a.system.empty()) parts.push_back(part("system", a.system));
-    parts.push_back(part("user", a.prompt));
-    check(infer_engine_submit_chat(s.engine.get(), parts.data(), static_cast<int64_t>(parts.size()), options.get(),
-                                   &request));
-  } else {
-    const std::string text = a.system.empty() ? a.prompt : a.system + "\n" + a.prompt;
-    check(infer_engine_submit_text(s.engine.get(), text.data(), static_cast<int64_t>(text.size()), options.get(),
-                                   &request));
+  if (!a.raw && has_template(s)) {
+    std::vector<Message> messages;
+    if (!a.system.empty()) messages.push_back({"system", a.system});
+    messages.push_back({"user", a.prompt});
+    return submit_chat(s, messages, options);
   }
+  infer_request* request = nullptr;
+  check(infer_engine_submit_text(s.engine.get(), a.prompt.data(), static_cast<int64_t>(a.prompt.size()), options.get(),
+                                 &request));
   return Request(request);
 }
 
@@ -77,7 +64,7 @@ void add_run(CLI::App& app, Command& chosen) {
   CLI::App& sub = *app.add_subcommand("run", "answer one prompt");
   add_file(sub, a->file);
   CLI::Option* prompt = sub.add_option("prompt", a->prompt, "the prompt; from standard input when left out");
-  sub.add_option("--system", a->system, "system message");
+  sub.add_option("--system", a->system, "system message; \"\": the template's own")->capture_default_str();
   sub.add_flag("--raw", a->raw, "continue the prompt as plain text, without the chat template");
   a->settings.add_generation(sub);
   a->settings.add_common(sub);

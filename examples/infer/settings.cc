@@ -23,13 +23,11 @@ std::vector<Row> rows() {
   return all;
 }
 
-// A flag that is another name for an option; its help is the option's.
+// A flag that is another name for an option.
 void add_flag_of(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help,
                  std::vector<std::string>& flags) {
-  const auto take = [key, &flags](const std::vector<std::string>& values) {
-    for (const auto& v : values) flags.push_back(key + "=" + v);
-  };
-  app.add_option_function<std::vector<std::string>>(flag, take, help)->allow_extra_args(false)->type_name("VALUE");
+  const auto take = [key, &flags](const std::string& value) { flags.push_back(key + "=" + value); };
+  app.add_option_function<std::string>(flag, take, help)->type_name("VALUE");
 }
 
 }  // namespace
@@ -55,7 +53,7 @@ void Settings::add_generation(CLI::App& app) {
       {"--top-p", "top_p", "keep the most likely tokens that together reach p"},
       {"--min-p", "min_p", "keep tokens at least p times as likely as the most likely one"},
       {"--seed", "seed", "the same seed gives the same text"},
-      {"--stop", "stop", "text that ends the answer; may be repeated"},
+      {"--stop", "stop", "text that ends the answer (several: -o stop=A -o stop=B)"},
       {"--ctx", "context.max", "most tokens of prompt and answer"},
   }};
   for (const auto& [flag, key, help] : kFlags) add_flag_of(app, flag, key, help, flags);
