@@ -92,8 +92,7 @@ Result<std::vector<int32_t>> encode_chat(const Loaded& model, const text::Render
   for (const auto& span : prompt.trusted) trusted.push_back({span.begin, span.end});
   // A template writes BOS itself or leaves it to the tokenizer. The tokenizer adds it when the model wants it and the
   // template has not; what the model wants after a text (EOS) has no place before an answer.
-  std::vector<int32_t> around, ids;
-  TRY(tokenizer.encode("", /*add_special=*/true, std::span<const text::Range>(), around));
+  std::vector<int32_t> ids;
   TRY(tokenizer.encode(prompt.text, /*add_special=*/false, trusted, ids));
   const int32_t bos = tokenizer.data().bos;
   if (bos >= 0 && !around.empty() && around.front() == bos && (ids.empty() || ids.front() != bos))

@@ -129,12 +129,12 @@ void Engine::sweep() {
 
 void Engine::fail_step(const Status& why) noexcept {
   scheduler_.rollback();
-  for (const Part& p : scheduler_.planned()) p.request->fail(why);
-  count(kStepsFailed, 1);
-  if (why.code() == INFER_E_DEVICE_LOST) {
+  if (why.code() == INFER_E_DEVICE_LOST) {  // first, so that whoever sees a request fail finds the engine refusing
     std::lock_guard lock(mutex_);
     lost_ = why;
   }
+  for (const Part& p : scheduler_.planned()) p.request->fail(why);
+  count(kStepsFailed, 1);
   if (parts_.wake) parts_.wake();
 }
 

@@ -13,11 +13,11 @@ constexpr int64_t kRowBytes =
     16 << 20;  // logits of one step beyond one row per request: enough rows for scoring at speed
 
 std::string human(int64_t bytes) {
-  static constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  size_t unit = 0;
-  int64_t tenths = bytes;
-  while (unit < 5 && tenths >= (unit == 0 ? 10240 : 102400)) tenths = unit++ == 0 ? tenths * 10 / 1024 : tenths / 1024;
-  return unit == 0 ? str(bytes, " bytes") : str(tenths / 10, ".", tenths % 10, " ", kUnits[unit]);
+  static constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < 1024) return str(bytes, " bytes");
+  size_t unit = 1;
+  while (bytes >= 1024 * 1024) bytes /= 1024, ++unit;
+  return str(bytes / 1024, ".", bytes % 1024 * 10 / 1024, " ", kUnits[unit]);
 }
 
 }  // namespace

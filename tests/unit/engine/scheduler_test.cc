@@ -1,0 +1,138 @@
+#include "engine/scheduler.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <numeric>
+
+#include "toy.h"
+
+using namespace infer::engine;
+
+namespace {
+
+struct Fixture {
+  explicit Fixture(StepLimits limits, int32_t n_pages = 64) : scheduler(limits, n_pages, 64) {}
+  Request& add(size_t prompt, int64_t max_tokens, int32_t context = 1000) {
+    std::vector<int32_t> ids(prompt);
+    std::iota(ids.begin(), ids.end(), 0);
+    requests.push_back(
+        std::make_unique<Request>(toy::task(ids, max_tokens), nullptr, std::span<const int32_t>(), context));
+    requests.back()->sequence().pages.reserve(256);
+    scheduler.add(*requests.back());
+    return *requests.back();
+  }
+  // Runs a step: sequences whose last row was computed get a token.
+  void step() {
+    for (const Part& p : scheduler.plan()) {
+      if (p.n_rows) p.request->sequence().tokens.push_back(1);
+    }
+    scheduler.commit();
+  }
+  std::vector<std::unique_ptr<Request>> requests;
+  Scheduler scheduler;
+};
+
+}  // namespace
+
+TEST_CASE("a prompt longer than the budget is computed in chunks; only the last has a row") {
+  Fixture f({4, 10, 4, 8});
+  f.add(25, 5);
+  for (const int32_t expected : {10, 10, 5}) {
+    const Plan plan = f.scheduler.plan();
+    REQUIRE(plan.size() == 1);
+    CHECK(plan[0].count == expected);
+    CHECK(plan[0].n_rows == (expected == 5 ? 1 : 0));
+    f.scheduler.commit();
+  }
+}
+
+TEST_CASE("decodes come before prefill chunks, which take what is left of the budget") {
+  Fixture f({4, 8, 4, 8});
+  Request& a = f.add(3, 10);
+  f.step();
+  Request& b = f.add(20, 10);
+  const Plan plan = f.scheduler.plan();
+  REQUIRE(plan.size() == 2);
+  CHECK(plan[0].request == &a);
+  CHECK(plan[0].count == 1);
+  CHECK(plan[1].request == &b);
+  CHECK(plan[1].count == 7);
+}
+
+TEST_CASE("no plan exceeds tokens, sequences or rows, and every request ends") {
+  Fixture f({4, 6, 3, 3});
+  for (size_t n : {1u, 30u, 7u, 2u, 11u}) f.add(n, 4);
+  for (int step = 0; step < 100; ++step) {
+    const Plan plan = f.scheduler.plan();
+    int32_t tokens = 0, rows = 0;
+    for (const Part& p : plan) tokens += p.count, rows += p.n_rows;
+    REQUIRE(tokens <= 6);
+    REQUIRE(rows <= 3);
+    REQUIRE(plan.size() <= 3);
+    for (const Part& p : plan) {
+      if (p.n_rows) p.request->sequence().tokens.push_back(1);
+    }
+    f.scheduler.commit();
+    for (auto& r : f.requests) {
+      if (r && r->generated() == 4) f.scheduler.remove(*r), r.reset();
+    }
+  }
+  CHECK(f.scheduler.n_running() + f.scheduler.n_waiting() == 0);
+  CHECK(f.scheduler.pages().free_pages() == 64);
+}
+
+TEST_CASE("a request waits until everything it may need is promised; nobody overtakes it") {
+  Fixture f({4, 100, 8, 8}, 10);
+  Request& large = f.add(10, 14);  // 24 positions: 6 pages
+  f.add(10, 14);                   // 6 more do not fit into 10
+  f.add(1, 1);                     // would fit, but was later
+  CHECK(f.scheduler.plan().size() == 1);
+  CHECK(f.scheduler.n_waiting() == 2);
+  f.scheduler.commit();
+  f.scheduler.remove(large);
+  CHECK(f.scheduler.plan().size() == 2);
+}
+
+TEST_CASE("pages are taken only when positions reach them") {
+  Fixture f({4, 100, 8, 8}, 10);
+  Request& r = f.add(5, 30);
+  f.step();
+  CHECK(r.sequence().pages.size() == 2);
+  CHECK(f.scheduler.pages().free_pages() == 8);
+  for (int i = 0; i < 4; ++i) f.step();
+  CHECK(r.sequence().n_cached == 9);
+  CHECK(r.sequence().pages.size() == 3);
+}
+
+TEST_CASE("a plan that was not run can be undone: positions and pages are as before") {
+  Fixture f({4, 100, 8, 8}, 10);
+  Request& r = f.add(5, 30);
+  f.step();
+  const auto pages = r.sequence().pages;
+  for (int i = 0; i < 3; ++i) f.step();
+  f.scheduler.plan();  // position 8: a third page
+  CHECK(r.sequence().pages.size() == 3);
+  f.scheduler.rollback();
+  CHECK(r.sequence().pages == pages);
+  CHECK(r.sequence().n_cached == 8);
+  CHECK(f.scheduler.pages().free_pages() == 8);
+}
+
+TEST_CASE("rows of a scored prompt end the chunk where there is no more room for them") {
+  Fixture f({4, 16, 4, 5});
+  Task t = toy::task({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  float sink = 0;
+  t.scores = &sink;
+  t.first_score = 3;
+  Request r(t, nullptr, {}, 100);
+  f.scheduler.add(r);
+  std::vector<std::pair<int32_t, int32_t>> chunks;
+  for (int i = 0; i < 3; ++i) {
+    const Plan& plan = f.scheduler.plan();
+    if (plan.empty()) break;
+    chunks.emplace_back(plan[0].count, plan[0].n_rows);
+    f.scheduler.commit();
+  }
+  CHECK(chunks == std::vector<std::pair<int32_t, int32_t>>{{8, 5}, {4, 4}});
+}
