@@ -44,7 +44,7 @@ Result<std::vector<text::Message>> messages_of(const infer_part* parts, int64_t 
         part.len < 0 ? std::string_view(part.data) : std::string_view(part.data, static_cast<size_t>(part.len));
     if (!valid_utf8(data)) return Status::invalid(str(where, ".data is not UTF-8"));
     if (part.role) {
-      messages.push_back({part.role, {}});
+      messages.emplace_back().role = part.role;
     } else if (messages.empty()) {
       return Status::invalid("parts[0] has no role", "the first part begins a message: give it a role");
     }
@@ -95,8 +95,7 @@ Result<std::vector<int32_t>> encode_chat(const Loaded& model, const text::Render
   std::vector<int32_t> ids;
   TRY(tokenizer.encode(prompt.text, /*add_special=*/false, trusted, ids));
   const int32_t bos = tokenizer.data().bos;
-  if (bos >= 0 && !around.empty() && around.front() == bos && (ids.empty() || ids.front() != bos))
-    ids.insert(ids.begin(), bos);
+  if (tokenizer.adds_bos() && (ids.empty() || ids.front() != bos)) ids.insert(ids.begin(), bos);
   return ids;
 }
 

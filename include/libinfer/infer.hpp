@@ -1,0 +1,388 @@
+// libinfer for C++17: move-only handles over infer.h.  Header only: it is compiled in your program and has no ABI of its own.
+//
+// Nothing here throws by design (only std::bad_alloc from std::string and std::vector): what can fail returns a Result.
+//
+//   auto rt = libinfer::Runtime::create();
+//   auto model = rt->open("model.gguf");
+//   if (!model) return complain(model.error());
+//   auto engine = model->engine();
+//   auto request = engine->chat({{"user", "Hello!"}}, libinfer::Options().set("temperature", 0.7));
+//   for (const libinfer::Piece &piece : *request) std::cout << piece.text;
+//   if (!request->outcome()) return complain(request->outcome().error());
+//
+// (The namespace is not `infer`: that one is the library's own, and a static build would mix them.)
+#ifndef LIBINFER_INFER_HPP_
+#define LIBINFER_INFER_HPP_
+#include <libinfer/infer.h>
+
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace libinfer {
+
+struct Error {
+  infer_status status = INFER_OK;
+  std::string message;  // what was wrong, and where
+  std::string hint;     // what to do about it; may be empty
+};
+
+// The failure that the last call on this thread reported.
+inline Error last_error(infer_status status) { return {status, infer_last_error(), infer_last_hint()}; }
+
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : value_(std::move(value)) {}
+  Result(Error error) : error_(std::move(error)) {}
+  explicit operator bool() const { return value_.has_value(); }
+  T &operator*() & { return *value_; }
+  const T &operator*() const & { return *value_; }
+  T operator*() && { return std::move(*value_); }  // by value: `for (auto &x : *f())` stays valid
+  T *operator->() { return &*value_; }
+  const T *operator->() const { return &*value_; }
+  const Error &error() const { return error_; }
+
+ private:
+  std::optional<T> value_;
+  Error error_;
+};
+
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() = default;
+  Result(Error error) : error_(std::move(error)) {}
+  explicit operator bool() const { return error_.status >= 0; }
+  const Error &error() const { return error_; }
+
+ private:
+  Error error_;
+};
+
+namespace detail {
+struct Release {
+  void operator()(infer_options *p) const { infer_options_release(p); }
+  void operator()(infer_runtime *p) const { infer_runtime_release(p); }
+  void operator()(infer_model *p) const { infer_model_release(p); }
+  void operator()(infer_engine *p) const { infer_engine_release(p); }
+  void operator()(infer_request *p) const { infer_request_release(p); }
+};
+template <class T>
+using Handle = std::unique_ptr<T, Release>;
+
+inline Result<void> outcome(infer_status s) { return s < 0 ? Result<void>(last_error(s)) : Result<void>(); }
+
+// The two calls of a function that fills a buffer: ask for the size, then for the content.
+template <class Container, class F>
+Result<Container> filled(F &&fill) {
+  Container out;
+  int64_t n = 0;
+  infer_status s = fill(static_cast<typename Container::value_type *>(nullptr), int64_t{0}, &n);
+  if (s == INFER_OK && n > 0) {
+    out.resize(static_cast<size_t>(n));
+    s = fill(out.data(), n, &n);
+  }
+  if (s < 0) return last_error(s);
+  return out;
+}
+}  // namespace detail
+
+// Settings by key.  The first mistake is kept and reported by whoever takes the options.
+class Options {
+ public:
+  Options() {
+    infer_options *made = nullptr;
+    note(infer_options_new(&made));
+    handle_.reset(made);
+  }
+  template <class T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
+  Options &set(const char *key, T value) {
+    return note(infer_options_set_int(handle_.get(), key, static_cast<int64_t>(value)));
+  }
+  template <class T, std::enable_if_t<std::is_floating_point_v<T>, int> = 0>
+  Options &set(const char *key, T value) {
+    return note(infer_options_set_num(handle_.get(), key, static_cast<double>(value)));
+  }
+  Options &set(const char *key, std::string_view value) {
+    return note(infer_options_set_str(handle_.get(), key, value.data() ? value.data() : "", static_cast<int64_t>(value.size())));
+  }
+  Options &set(const char *key, const char *value) { return note(infer_options_set_str(handle_.get(), key, value, -1)); }
+  Options &parse(const char *key, const char *value) { return note(infer_options_parse(handle_.get(), key, value)); }
+  const Result<void> &outcome() const { return outcome_; }
+  const infer_options *get() const { return handle_.get(); }
+
+ private:
+  Options &note(infer_status s) {
+    if (s < 0 && outcome_) outcome_ = last_error(s);
+    return *this;
+  }
+  detail::Handle<infer_options> handle_;
+  Result<void> outcome_;
+};
+
+// A borrowed array.
+template <class T>
+class View {
+ public:
+  View(const T *data, int64_t size) : data_(data), size_(data ? size : 0) {}
+  const T *begin() const { return data_; }
+  const T *end() const { return data_ + size_; }
+  int64_t size() const { return size_; }
+  const T &operator[](int64_t i) const { return data_[i]; }
+
+ private:
+  const T *data_;
+  int64_t size_;
+};
+
+// What came since the last piece.  Valid until the next one is asked for.
+struct Piece {
+  std::string_view text;         // whole UTF-8 characters
+  View<int32_t> tokens{nullptr, 0};
+  View<float> logprobs{nullptr, 0};      // [tokens], when the option "logprobs" asks
+  View<infer_logprob> top{nullptr, 0};   // [tokens, n_top], when asked
+  int64_t n_top = 0;
+  infer_finish finish = INFER_FINISH_NONE;
+};
+
+struct Message {
+  std::string role, text;
+};
+
+class Request {
+ public:
+  // The next piece; an empty optional after the last one, or when the timeout passed (see pending()).  timeout < 0: forever.
+  Result<std::optional<Piece>> next(int32_t timeout_ms = -1) {
+    infer_piece raw = INFER_PIECE_INIT;
+    const infer_status s = infer_request_next(handle_.get(), timeout_ms, &raw);
+    pending_ = s == INFER_PENDING;
+    if (s < 0) return last_error(s);
+    if (s != INFER_OK) return std::optional<Piece>();
+    Piece p;
+    p.text = std::string_view(raw.text, static_cast<size_t>(raw.text_len));
+    p.tokens = {raw.tokens, raw.n_tokens};
+    p.logprobs = {raw.logprobs, raw.n_tokens};
+    p.top = {raw.top, raw.n_tokens * raw.n_top};
+    p.n_top = raw.n_top;
+    p.finish = static_cast<infer_finish>(raw.finish);
+    return std::optional<Piece>(p);
+  }
+  bool pending() const { return pending_; }
+  Result<void> cancel() { return detail::outcome(infer_request_cancel(handle_.get())); }  // from any thread
+  Result<infer_usage> usage() const {
+    infer_usage u = INFER_USAGE_INIT;
+    const infer_status s = infer_request_usage(handle_.get(), &u);
+    if (s < 0) return last_error(s);
+    return u;
+  }
+  // All text that is still to come.
+  Result<std::string> text() {
+    std::string all;
+    for (const Piece &p : *this) all += p.text;
+    if (!outcome_) return outcome_.error();
+    return all;
+  }
+  // for (const Piece &piece : request): until the answer ends; outcome() then tells whether it failed.
+  const Result<void> &outcome() const { return outcome_; }
+  struct End {};
+  class Iterator {
+   public:
+    explicit Iterator(Request *r) : request_(r) { ++*this; }
+    const Piece &operator*() const { return *piece_; }
+    const Piece *operator->() const { return &*piece_; }
+    Iterator &operator++() {
+      auto next = request_->next();
+      if (next) {
+        piece_ = *next;
+      } else {
+        request_->outcome_ = next.error();
+        piece_.reset();
+      }
+      return *this;
+    }
+    bool operator!=(End) const { return piece_.has_value(); }
+
+   private:
+    Request *request_;
+    std::optional<Piece> piece_;
+  };
+  Iterator begin() { return Iterator(this); }
+  End end() const { return {}; }
+  infer_request *get() const { return handle_.get(); }
+
+ private:
+  friend class Engine;
+  explicit Request(infer_request *r) : handle_(r) {}
+  detail::Handle<infer_request> handle_;
+  Result<void> outcome_;
+  bool pending_ = false;
+};
+
+class Engine {
+ public:
+  Result<Request> text(std::string_view prompt, const Options &o = Options()) {
+    return submitted(o, [&](infer_request **out) {
+      return infer_engine_submit_text(handle_.get(), prompt.data(), static_cast<int64_t>(prompt.size()), o.get(), out);
+    });
+  }
+  Result<Request> chat(const std::vector<Message> &messages, const Options &o = Options()) {
+    const std::vector<infer_part> parts = to_parts(messages);
+    return submitted(o, [&](infer_request **out) {
+      return infer_engine_submit_chat(handle_.get(), parts.data(), static_cast<int64_t>(parts.size()), o.get(), out);
+    });
+  }
+  Result<Request> tokens(const std::vector<int32_t> &ids, const Options &o = Options()) {
+    return submitted(o, [&](infer_request **out) {
+      return infer_engine_submit_tokens(handle_.get(), ids.data(), static_cast<int64_t>(ids.size()), o.get(), out);
+    });
+  }
+  // Rows first .. n-1 of the logits of `ids`, [n - first, n_vocab].
+  Result<std::vector<float>> logits(const std::vector<int32_t> &ids, int64_t first, int64_t n_vocab) {
+    const auto n = static_cast<int64_t>(ids.size());
+    std::vector<float> out(static_cast<size_t>(first >= 0 && first < n ? (n - first) * n_vocab : 0));
+    const infer_status s = infer_engine_logits(handle_.get(), ids.data(), n, first, out.data(), static_cast<int64_t>(out.size()));
+    if (s < 0) return last_error(s);
+    return out;
+  }
+  Result<std::vector<std::pair<std::string, int64_t>>> counters() const {
+    std::vector<std::pair<std::string, int64_t>> all;
+    const char *name = nullptr;
+    int64_t value = 0;
+    infer_status s = INFER_OK;
+    for (int32_t i = 0; (s = infer_engine_counter_at(handle_.get(), i, &name, &value)) == INFER_OK; ++i) all.emplace_back(name, value);
+    if (s < 0) return last_error(s);
+    return all;
+  }
+  Result<std::string> describe() const {  // JSON
+    const char *json = nullptr;
+    int64_t len = 0;
+    const infer_status s = infer_engine_describe(handle_.get(), &json, &len);
+    if (s < 0) return last_error(s);
+    return std::string(json, static_cast<size_t>(len));
+  }
+  infer_engine *get() const { return handle_.get(); }
+
+  static std::vector<infer_part> to_parts(const std::vector<Message> &messages) {
+    std::vector<infer_part> parts;
+    for (const Message &m : messages) {
+      infer_part part = INFER_PART_INIT;
+      part.role = m.role.c_str();
+      part.data = m.text.data();
+      part.len = static_cast<int64_t>(m.text.size());
+      parts.push_back(part);
+    }
+    return parts;
+  }
+
+ private:
+  friend class Model;
+  explicit Engine(infer_engine *e) : handle_(e) {}
+  template <class F>
+  static Result<Request> submitted(const Options &o, F &&submit) {
+    if (!o.outcome()) return o.outcome().error();
+    infer_request *r = nullptr;
+    const infer_status s = submit(&r);
+    if (s < 0) return last_error(s);
+    return Request(r);
+  }
+  detail::Handle<infer_engine> handle_;
+};
+
+class Model {
+ public:
+  Result<Engine> engine(const Options &o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
+    infer_engine *e = nullptr;
+    const infer_status s = infer_engine_new(handle_.get(), o.get(), &e);
+    if (s < 0) return last_error(s);
+    return Engine(e);
+  }
+  // false: still loading.
+  Result<bool> wait(int32_t timeout_ms, double *progress = nullptr) {
+    const infer_status s = infer_model_wait(handle_.get(), timeout_ms, progress);
+    if (s < 0) return last_error(s);
+    return s == INFER_OK;
+  }
+  Result<void> cancel() { return detail::outcome(infer_model_cancel(handle_.get())); }
+  Result<int64_t> fact(const char *name) const {
+    int64_t value = 0;
+    const infer_status s = infer_model_fact(handle_.get(), name, &value);
+    if (s < 0) return last_error(s);
+    return value;
+  }
+  Result<std::vector<int32_t>> encode(std::string_view text, uint32_t flags = 0) const {
+    return detail::filled<std::vector<int32_t>>([&](int32_t *out, int64_t cap, int64_t *n) {
+      return infer_model_encode(handle_.get(), text.data(), static_cast<int64_t>(text.size()), flags, out, cap, n);
+    });
+  }
+  Result<std::string> decode(const std::vector<int32_t> &ids, uint32_t flags = 0) const {
+    return detail::filled<std::string>([&](char *out, int64_t cap, int64_t *n) {
+      return infer_model_decode(handle_.get(), ids.data(), static_cast<int64_t>(ids.size()), flags, out, cap, n);
+    });
+  }
+  Result<std::string> render(const std::vector<Message> &messages, const Options &o = Options()) const {
+    if (!o.outcome()) return o.outcome().error();
+    const std::vector<infer_part> parts = Engine::to_parts(messages);
+    return detail::filled<std::string>([&](char *out, int64_t cap, int64_t *n) {
+      return infer_model_render(handle_.get(), parts.data(), static_cast<int64_t>(parts.size()), o.get(), out, cap, n);
+    });
+  }
+  Result<int32_t> special(const char *name) const {  // -1: the model has none
+    int32_t id = -1;
+    const infer_status s = infer_model_special(handle_.get(), name, &id);
+    if (s < 0) return last_error(s);
+    return id;
+  }
+  infer_model *get() const { return handle_.get(); }
+
+ private:
+  friend class Runtime;
+  explicit Model(infer_model *m) : handle_(m) {}
+  detail::Handle<infer_model> handle_;
+};
+
+class Runtime {
+ public:
+  static Result<Runtime> create(const Options &o = Options(), const infer_hooks *hooks = nullptr) {
+    if (!o.outcome()) return o.outcome().error();
+    infer_runtime *rt = nullptr;
+    const infer_status s = infer_runtime_new(o.get(), hooks, &rt);
+    if (s < 0) return last_error(s);
+    return Runtime(rt);
+  }
+  Result<Model> open(const char *path, const Options &o = Options()) {
+    return opened(o, [&](infer_model **out) { return infer_model_open(handle_.get(), path, o.get(), out); });
+  }
+  Result<Model> open(const std::string &path, const Options &o = Options()) { return open(path.c_str(), o); }
+  Result<Model> open_start(const char *path, const Options &o = Options()) {
+    return opened(o, [&](infer_model **out) { return infer_model_open_start(handle_.get(), path, o.get(), out); });
+  }
+  std::vector<infer_device> devices() const {
+    std::vector<infer_device> all;
+    infer_device d = INFER_DEVICE_INIT;
+    for (int32_t i = 0; infer_runtime_device_at(handle_.get(), i, &d) == INFER_OK; ++i) all.push_back(d);
+    return all;
+  }
+  infer_runtime *get() const { return handle_.get(); }
+
+ private:
+  explicit Runtime(infer_runtime *rt) : handle_(rt) {}
+  template <class F>
+  static Result<Model> opened(const Options &o, F &&open) {
+    if (!o.outcome()) return o.outcome().error();
+    infer_model *m = nullptr;
+    const infer_status s = open(&m);
+    if (s < 0) return last_error(s);
+    return Model(m);
+  }
+  detail::Handle<infer_runtime> handle_;
+};
+
+}  // namespace libinfer
+#endif  // LIBINFER_INFER_HPP_
