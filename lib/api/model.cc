@@ -13,7 +13,7 @@ namespace infer::api {
 
 Model::~Model() {
   cancel();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 bool Model::advance(double progress) {
@@ -91,7 +91,7 @@ Status Model::load() {
 }
 
 Status Model::start() {
-  thread_ = std::thread([this] { run(); });
+  TRY_SET(thread_, Thread::start([this] { run(); }));
   return {};
 }
 

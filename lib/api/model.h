@@ -6,12 +6,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "api/runtime.h"
 #include "api/settings.h"
+#include "base/thread.h"
 #include "formats/model_file.h"
 #include "models/model.h"
 #include "text/template/template.h"
@@ -68,7 +68,7 @@ class Model {
   bool done_ = false;
   Status outcome_;
   std::unique_ptr<const TokenBytes> token_bytes_;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace infer::api

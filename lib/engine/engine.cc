@@ -162,13 +162,8 @@ Result<std::shared_ptr<Request>> Engine::submit(Task task) {
     return Status(INFER_E_FULL, str(n_open_, " requests wait or run already, as many as queue.max allows"),
                   "wait for some to end, or set queue.max to more");
   }
-  if (!thread_.joinable()) {
-    try {
-      thread_ = std::thread([this] { loop(); });
-    } catch (const std::system_error& e) {
-      return Status::no_memory(str("the system gave no thread for the engine: ", e.what()),
-                               "end other threads, or raise the limit");
-    }
+  if (!thread_.started()) {
+    TRY_SET(thread_, Thread::start([this] { loop(); }));
   }
   inbox_.push_back(request);
   ++n_open_;
@@ -279,7 +274,7 @@ Engine::Engine(Parts parts)
 
 Engine::~Engine() {
   stop();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
   for (const auto& r : inbox_) r->fail(cancelled_);
 }
 

@@ -10,10 +10,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/step.h"
+#include "base/thread.h"
 #include "device/executor.h"
 #include "engine/request.h"
 #include "engine/scheduler.h"
@@ -110,7 +110,7 @@ class Engine {
   int32_t n_open_ = 0;  // requests in inbox_ and live_
   bool stopping_ = false;
   Status lost_;  // the device is gone: no further request
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace infer::engine

@@ -1,0 +1,55 @@
+// POSIX threads; on Windows those of mingw-w64.
+#include "base/thread.h"
+
+#include <pthread.h>
+
+namespace infer {
+
+struct Thread::State {
+  pthread_t id;
+  std::function<void()> body;
+};
+
+namespace {
+
+void* enter(void* body) {
+  try {
+    (*static_cast<std::function<void()>*>(body))();
+  } catch (...) {  // see start()
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Thread> Thread::start(std::function<void()> body) {
+  Thread t;
+  t.state_ = std::make_unique<State>();
+  t.state_->body = std::move(body);
+  const int error = pthread_create(&t.state_->id, nullptr, &enter, &t.state_->body);
+  if (error != 0) {
+    t.state_.reset();  // nothing to wait for
+    return Status::no_memory(str("the system gave no further thread (error ", error, ")"),
+                             "end other threads, or raise the limit");
+  }
+  return t;
+}
+
+Thread::Thread() = default;
+Thread::Thread(Thread&&) noexcept = default;
+
+Thread& Thread::operator=(Thread&& other) noexcept {
+  join();
+  state_ = std::move(other.state_);
+  return *this;
+}
+
+Thread::~Thread() { join(); }
+
+void Thread::join() {
+  if (!state_) return;
+  pthread_join(state_->id, nullptr);
+  state_.reset();
+}
+
+}  // namespace infer
