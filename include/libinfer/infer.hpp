@@ -1,4 +1,5 @@
-// libinfer for C++17: move-only handles over infer.h.  Header only: it is compiled in your program and has no ABI of its own.
+// libinfer for C++17: move-only handles over infer.h.  Header only: it is compiled in your program and has no ABI of
+// its own.
 //
 // Nothing here throws by design (only std::bad_alloc from std::string and std::vector): what can fail returns a Result.
 //
@@ -41,12 +42,12 @@ class [[nodiscard]] Result {
   Result(T value) : value_(std::move(value)) {}
   Result(Error error) : error_(std::move(error)) {}
   explicit operator bool() const { return value_.has_value(); }
-  T &operator*() & { return *value_; }
-  const T &operator*() const & { return *value_; }
+  T& operator*() & { return *value_; }
+  const T& operator*() const& { return *value_; }
   T operator*() && { return std::move(*value_); }  // by value: `for (auto &x : *f())` stays valid
-  T *operator->() { return &*value_; }
-  const T *operator->() const { return &*value_; }
-  const Error &error() const { return error_; }
+  T* operator->() { return &*value_; }
+  const T* operator->() const { return &*value_; }
+  const Error& error() const { return error_; }
 
  private:
   std::optional<T> value_;
@@ -59,7 +60,7 @@ class [[nodiscard]] Result<void> {
   Result() = default;
   Result(Error error) : error_(std::move(error)) {}
   explicit operator bool() const { return error_.status >= 0; }
-  const Error &error() const { return error_; }
+  const Error& error() const { return error_; }
 
  private:
   Error error_;
@@ -67,11 +68,11 @@ class [[nodiscard]] Result<void> {
 
 namespace detail {
 struct Release {
-  void operator()(infer_options *p) const { infer_options_release(p); }
-  void operator()(infer_runtime *p) const { infer_runtime_release(p); }
-  void operator()(infer_model *p) const { infer_model_release(p); }
-  void operator()(infer_engine *p) const { infer_engine_release(p); }
-  void operator()(infer_request *p) const { infer_request_release(p); }
+  void operator()(infer_options* p) const { infer_options_release(p); }
+  void operator()(infer_runtime* p) const { infer_runtime_release(p); }
+  void operator()(infer_model* p) const { infer_model_release(p); }
+  void operator()(infer_engine* p) const { infer_engine_release(p); }
+  void operator()(infer_request* p) const { infer_request_release(p); }
 };
 template <class T>
 using Handle = std::unique_ptr<T, Release>;
@@ -80,10 +81,10 @@ inline Result<void> outcome(infer_status s) { return s < 0 ? Result<void>(last_e
 
 // The two calls of a function that fills a buffer: ask for the size, then for the content.
 template <class Container, class F>
-Result<Container> filled(F &&fill) {
+Result<Container> filled(F&& fill) {
   Container out;
   int64_t n = 0;
-  infer_status s = fill(static_cast<typename Container::value_type *>(nullptr), int64_t{0}, &n);
+  infer_status s = fill(static_cast<typename Container::value_type*>(nullptr), int64_t{0}, &n);
   if (s == INFER_OK && n > 0) {
     out.resize(static_cast<size_t>(n));
     s = fill(out.data(), n, &n);
@@ -97,28 +98,39 @@ Result<Container> filled(F &&fill) {
 class Options {
  public:
   Options() {
-    infer_options *made = nullptr;
+    infer_options* made = nullptr;
     note(infer_options_new(&made));
     handle_.reset(made);
   }
-  template <class T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
-  Options &set(const char *key, T value) {
-    return note(infer_options_set_int(handle_.get(), key, static_cast<int64_t>(value)));
+  // value: a whole number, a number, true or false, text.
+  template <class T>
+  Options& set(const char* key, const T& value) & {
+    return note(apply(key, value));
   }
-  template <class T, std::enable_if_t<std::is_floating_point_v<T>, int> = 0>
-  Options &set(const char *key, T value) {
-    return note(infer_options_set_num(handle_.get(), key, static_cast<double>(value)));
+  template <class T>
+  Options&& set(const char* key, const T& value) && {
+    return std::move(note(apply(key, value)));
   }
-  Options &set(const char *key, std::string_view value) {
-    return note(infer_options_set_str(handle_.get(), key, value.data() ? value.data() : "", static_cast<int64_t>(value.size())));
-  }
-  Options &set(const char *key, const char *value) { return note(infer_options_set_str(handle_.get(), key, value, -1)); }
-  Options &parse(const char *key, const char *value) { return note(infer_options_parse(handle_.get(), key, value)); }
-  const Result<void> &outcome() const { return outcome_; }
-  const infer_options *get() const { return handle_.get(); }
+  // The value as text, read by the key's own type.
+  Options& parse(const char* key, const char* value) & { return note(infer_options_parse(handle_.get(), key, value)); }
+  Options&& parse(const char* key, const char* value) && { return std::move(parse(key, value)); }
+  const Result<void>& outcome() const { return outcome_; }
+  const infer_options* get() const { return handle_.get(); }
 
  private:
-  Options &note(infer_status s) {
+  template <class T>
+  infer_status apply(const char* key, const T& value) {
+    if constexpr (std::is_integral_v<T>) {
+      return infer_options_set_int(handle_.get(), key, static_cast<int64_t>(value));
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return infer_options_set_num(handle_.get(), key, static_cast<double>(value));
+    } else {
+      const std::string_view text = value;
+      return infer_options_set_str(handle_.get(), key, text.data() ? text.data() : "",
+                                   static_cast<int64_t>(text.size()));
+    }
+  }
+  Options& note(infer_status s) {
     if (s < 0 && outcome_) outcome_ = last_error(s);
     return *this;
   }
@@ -130,23 +142,23 @@ class Options {
 template <class T>
 class View {
  public:
-  View(const T *data, int64_t size) : data_(data), size_(data ? size : 0) {}
-  const T *begin() const { return data_; }
-  const T *end() const { return data_ + size_; }
+  View(const T* data, int64_t size) : data_(data), size_(data ? size : 0) {}
+  const T* begin() const { return data_; }
+  const T* end() const { return data_ + size_; }
   int64_t size() const { return size_; }
-  const T &operator[](int64_t i) const { return data_[i]; }
+  const T& operator[](int64_t i) const { return data_[i]; }
 
  private:
-  const T *data_;
+  const T* data_;
   int64_t size_;
 };
 
 // What came since the last piece.  Valid until the next one is asked for.
 struct Piece {
-  std::string_view text;         // whole UTF-8 characters
+  std::string_view text;  // whole UTF-8 characters
   View<int32_t> tokens{nullptr, 0};
-  View<float> logprobs{nullptr, 0};      // [tokens], when the option "logprobs" asks
-  View<infer_logprob> top{nullptr, 0};   // [tokens, n_top], when asked
+  View<float> logprobs{nullptr, 0};     // [tokens], when the option "logprobs" asks
+  View<infer_logprob> top{nullptr, 0};  // [tokens, n_top], when asked
   int64_t n_top = 0;
   infer_finish finish = INFER_FINISH_NONE;
 };
@@ -157,7 +169,8 @@ struct Message {
 
 class Request {
  public:
-  // The next piece; an empty optional after the last one, or when the timeout passed (see pending()).  timeout < 0: forever.
+  // The next piece; an empty optional after the last one, or when the timeout passed (see pending()).  timeout < 0:
+  // forever.
   Result<std::optional<Piece>> next(int32_t timeout_ms = -1) {
     infer_piece raw = INFER_PIECE_INIT;
     const infer_status s = infer_request_next(handle_.get(), timeout_ms, &raw);
@@ -184,19 +197,19 @@ class Request {
   // All text that is still to come.
   Result<std::string> text() {
     std::string all;
-    for (const Piece &p : *this) all += p.text;
+    for (const Piece& p : *this) all += p.text;
     if (!outcome_) return outcome_.error();
     return all;
   }
   // for (const Piece &piece : request): until the answer ends; outcome() then tells whether it failed.
-  const Result<void> &outcome() const { return outcome_; }
+  const Result<void>& outcome() const { return outcome_; }
   struct End {};
   class Iterator {
    public:
-    explicit Iterator(Request *r) : request_(r) { ++*this; }
-    const Piece &operator*() const { return *piece_; }
-    const Piece *operator->() const { return &*piece_; }
-    Iterator &operator++() {
+    explicit Iterator(Request* r) : request_(r) { ++*this; }
+    const Piece& operator*() const { return *piece_; }
+    const Piece* operator->() const { return &*piece_; }
+    Iterator& operator++() {
       auto next = request_->next();
       if (next) {
         piece_ = *next;
@@ -209,16 +222,16 @@ class Request {
     bool operator!=(End) const { return piece_.has_value(); }
 
    private:
-    Request *request_;
+    Request* request_;
     std::optional<Piece> piece_;
   };
   Iterator begin() { return Iterator(this); }
   End end() const { return {}; }
-  infer_request *get() const { return handle_.get(); }
+  infer_request* get() const { return handle_.get(); }
 
  private:
   friend class Engine;
-  explicit Request(infer_request *r) : handle_(r) {}
+  explicit Request(infer_request* r) : handle_(r) {}
   detail::Handle<infer_request> handle_;
   Result<void> outcome_;
   bool pending_ = false;
@@ -226,51 +239,53 @@ class Request {
 
 class Engine {
  public:
-  Result<Request> text(std::string_view prompt, const Options &o = Options()) {
-    return submitted(o, [&](infer_request **out) {
+  Result<Request> text(std::string_view prompt, const Options& o = Options()) {
+    return submitted(o, [&](infer_request** out) {
       return infer_engine_submit_text(handle_.get(), prompt.data(), static_cast<int64_t>(prompt.size()), o.get(), out);
     });
   }
-  Result<Request> chat(const std::vector<Message> &messages, const Options &o = Options()) {
+  Result<Request> chat(const std::vector<Message>& messages, const Options& o = Options()) {
     const std::vector<infer_part> parts = to_parts(messages);
-    return submitted(o, [&](infer_request **out) {
+    return submitted(o, [&](infer_request** out) {
       return infer_engine_submit_chat(handle_.get(), parts.data(), static_cast<int64_t>(parts.size()), o.get(), out);
     });
   }
-  Result<Request> tokens(const std::vector<int32_t> &ids, const Options &o = Options()) {
-    return submitted(o, [&](infer_request **out) {
+  Result<Request> tokens(const std::vector<int32_t>& ids, const Options& o = Options()) {
+    return submitted(o, [&](infer_request** out) {
       return infer_engine_submit_tokens(handle_.get(), ids.data(), static_cast<int64_t>(ids.size()), o.get(), out);
     });
   }
   // Rows first .. n-1 of the logits of `ids`, [n - first, n_vocab].
-  Result<std::vector<float>> logits(const std::vector<int32_t> &ids, int64_t first, int64_t n_vocab) {
+  Result<std::vector<float>> logits(const std::vector<int32_t>& ids, int64_t first, int64_t n_vocab) {
     const auto n = static_cast<int64_t>(ids.size());
     std::vector<float> out(static_cast<size_t>(first >= 0 && first < n ? (n - first) * n_vocab : 0));
-    const infer_status s = infer_engine_logits(handle_.get(), ids.data(), n, first, out.data(), static_cast<int64_t>(out.size()));
+    const infer_status s =
+        infer_engine_logits(handle_.get(), ids.data(), n, first, out.data(), static_cast<int64_t>(out.size()));
     if (s < 0) return last_error(s);
     return out;
   }
   Result<std::vector<std::pair<std::string, int64_t>>> counters() const {
     std::vector<std::pair<std::string, int64_t>> all;
-    const char *name = nullptr;
+    const char* name = nullptr;
     int64_t value = 0;
     infer_status s = INFER_OK;
-    for (int32_t i = 0; (s = infer_engine_counter_at(handle_.get(), i, &name, &value)) == INFER_OK; ++i) all.emplace_back(name, value);
+    for (int32_t i = 0; (s = infer_engine_counter_at(handle_.get(), i, &name, &value)) == INFER_OK; ++i)
+      all.emplace_back(name, value);
     if (s < 0) return last_error(s);
     return all;
   }
   Result<std::string> describe() const {  // JSON
-    const char *json = nullptr;
+    const char* json = nullptr;
     int64_t len = 0;
     const infer_status s = infer_engine_describe(handle_.get(), &json, &len);
     if (s < 0) return last_error(s);
     return std::string(json, static_cast<size_t>(len));
   }
-  infer_engine *get() const { return handle_.get(); }
+  infer_engine* get() const { return handle_.get(); }
 
-  static std::vector<infer_part> to_parts(const std::vector<Message> &messages) {
+  static std::vector<infer_part> to_parts(const std::vector<Message>& messages) {
     std::vector<infer_part> parts;
-    for (const Message &m : messages) {
+    for (const Message& m : messages) {
       infer_part part = INFER_PART_INIT;
       part.role = m.role.c_str();
       part.data = m.text.data();
@@ -282,11 +297,11 @@ class Engine {
 
  private:
   friend class Model;
-  explicit Engine(infer_engine *e) : handle_(e) {}
+  explicit Engine(infer_engine* e) : handle_(e) {}
   template <class F>
-  static Result<Request> submitted(const Options &o, F &&submit) {
+  static Result<Request> submitted(const Options& o, F&& submit) {
     if (!o.outcome()) return o.outcome().error();
-    infer_request *r = nullptr;
+    infer_request* r = nullptr;
     const infer_status s = submit(&r);
     if (s < 0) return last_error(s);
     return Request(r);
@@ -296,72 +311,72 @@ class Engine {
 
 class Model {
  public:
-  Result<Engine> engine(const Options &o = Options()) {
+  Result<Engine> engine(const Options& o = Options()) {
     if (!o.outcome()) return o.outcome().error();
-    infer_engine *e = nullptr;
+    infer_engine* e = nullptr;
     const infer_status s = infer_engine_new(handle_.get(), o.get(), &e);
     if (s < 0) return last_error(s);
     return Engine(e);
   }
   // false: still loading.
-  Result<bool> wait(int32_t timeout_ms, double *progress = nullptr) {
+  Result<bool> wait(int32_t timeout_ms, double* progress = nullptr) {
     const infer_status s = infer_model_wait(handle_.get(), timeout_ms, progress);
     if (s < 0) return last_error(s);
     return s == INFER_OK;
   }
   Result<void> cancel() { return detail::outcome(infer_model_cancel(handle_.get())); }
-  Result<int64_t> fact(const char *name) const {
+  Result<int64_t> fact(const char* name) const {
     int64_t value = 0;
     const infer_status s = infer_model_fact(handle_.get(), name, &value);
     if (s < 0) return last_error(s);
     return value;
   }
   Result<std::vector<int32_t>> encode(std::string_view text, uint32_t flags = 0) const {
-    return detail::filled<std::vector<int32_t>>([&](int32_t *out, int64_t cap, int64_t *n) {
+    return detail::filled<std::vector<int32_t>>([&](int32_t* out, int64_t cap, int64_t* n) {
       return infer_model_encode(handle_.get(), text.data(), static_cast<int64_t>(text.size()), flags, out, cap, n);
     });
   }
-  Result<std::string> decode(const std::vector<int32_t> &ids, uint32_t flags = 0) const {
-    return detail::filled<std::string>([&](char *out, int64_t cap, int64_t *n) {
+  Result<std::string> decode(const std::vector<int32_t>& ids, uint32_t flags = 0) const {
+    return detail::filled<std::string>([&](char* out, int64_t cap, int64_t* n) {
       return infer_model_decode(handle_.get(), ids.data(), static_cast<int64_t>(ids.size()), flags, out, cap, n);
     });
   }
-  Result<std::string> render(const std::vector<Message> &messages, const Options &o = Options()) const {
+  Result<std::string> render(const std::vector<Message>& messages, const Options& o = Options()) const {
     if (!o.outcome()) return o.outcome().error();
     const std::vector<infer_part> parts = Engine::to_parts(messages);
-    return detail::filled<std::string>([&](char *out, int64_t cap, int64_t *n) {
+    return detail::filled<std::string>([&](char* out, int64_t cap, int64_t* n) {
       return infer_model_render(handle_.get(), parts.data(), static_cast<int64_t>(parts.size()), o.get(), out, cap, n);
     });
   }
-  Result<int32_t> special(const char *name) const {  // -1: the model has none
+  Result<int32_t> special(const char* name) const {  // -1: the model has none
     int32_t id = -1;
     const infer_status s = infer_model_special(handle_.get(), name, &id);
     if (s < 0) return last_error(s);
     return id;
   }
-  infer_model *get() const { return handle_.get(); }
+  infer_model* get() const { return handle_.get(); }
 
  private:
   friend class Runtime;
-  explicit Model(infer_model *m) : handle_(m) {}
+  explicit Model(infer_model* m) : handle_(m) {}
   detail::Handle<infer_model> handle_;
 };
 
 class Runtime {
  public:
-  static Result<Runtime> create(const Options &o = Options(), const infer_hooks *hooks = nullptr) {
+  static Result<Runtime> create(const Options& o = Options(), const infer_hooks* hooks = nullptr) {
     if (!o.outcome()) return o.outcome().error();
-    infer_runtime *rt = nullptr;
+    infer_runtime* rt = nullptr;
     const infer_status s = infer_runtime_new(o.get(), hooks, &rt);
     if (s < 0) return last_error(s);
     return Runtime(rt);
   }
-  Result<Model> open(const char *path, const Options &o = Options()) {
-    return opened(o, [&](infer_model **out) { return infer_model_open(handle_.get(), path, o.get(), out); });
+  Result<Model> open(const char* path, const Options& o = Options()) {
+    return opened(o, [&](infer_model** out) { return infer_model_open(handle_.get(), path, o.get(), out); });
   }
-  Result<Model> open(const std::string &path, const Options &o = Options()) { return open(path.c_str(), o); }
-  Result<Model> open_start(const char *path, const Options &o = Options()) {
-    return opened(o, [&](infer_model **out) { return infer_model_open_start(handle_.get(), path, o.get(), out); });
+  Result<Model> open(const std::string& path, const Options& o = Options()) { return open(path.c_str(), o); }
+  Result<Model> open_start(const char* path, const Options& o = Options()) {
+    return opened(o, [&](infer_model** out) { return infer_model_open_start(handle_.get(), path, o.get(), out); });
   }
   std::vector<infer_device> devices() const {
     std::vector<infer_device> all;
@@ -369,14 +384,14 @@ class Runtime {
     for (int32_t i = 0; infer_runtime_device_at(handle_.get(), i, &d) == INFER_OK; ++i) all.push_back(d);
     return all;
   }
-  infer_runtime *get() const { return handle_.get(); }
+  infer_runtime* get() const { return handle_.get(); }
 
  private:
-  explicit Runtime(infer_runtime *rt) : handle_(rt) {}
+  explicit Runtime(infer_runtime* rt) : handle_(rt) {}
   template <class F>
-  static Result<Model> opened(const Options &o, F &&open) {
+  static Result<Model> opened(const Options& o, F&& open) {
     if (!o.outcome()) return o.outcome().error();
-    infer_model *m = nullptr;
+    infer_model* m = nullptr;
     const infer_status s = open(&m);
     if (s < 0) return last_error(s);
     return Model(m);

@@ -1,5 +1,6 @@
 // From a model file and devices to an engine that can run: program, sizes, compiled plan, in this order, so that what
 // cannot fit is refused before anything is allocated.
+#include "base/memory.h"
 #include "engine/engine.h"
 
 namespace infer::engine {
@@ -20,7 +21,8 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   TRY_SET(models::Model model, models::build(*source.file, build));
   parts.model = std::make_unique<models::Model>(std::move(model));
 
-  const int64_t free_bytes = source.devices.front()->info().memory_free;
+  const infer_dev_info& device = source.devices.front()->info();
+  const int64_t free_bytes = device.memory_free > 0 ? device.memory_free : device.host_memory ? free_memory() : 0;
   TRY_SET(parts.sizes,
           decide_sizes(options, {hyper.n_vocab, hyper.n_ctx_train, parts.model->kv_page_bytes}, free_bytes));
 

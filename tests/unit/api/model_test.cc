@@ -91,9 +91,9 @@ TEST_CASE("facts, metadata and tensors say what the file holds") {
   CHECK(fact(m, "n_vocab") == 288);
   CHECK(fact(m, "n_embd") == 48);
   CHECK(fact(m, "n_layer") == 2);
-  CHECK(fact(m, "n_head") == 4);
+  CHECK(fact(m, "n_head") == 6);
   CHECK(fact(m, "n_head_kv") == 2);
-  CHECK(fact(m, "head_dim") == 12);
+  CHECK(fact(m, "head_dim") == 8);
   CHECK(fact(m, "has_tokenizer") == 1);
   CHECK(fact(m, "has_chat_template") == 1);
   CHECK(fact(m, "file_bytes") == static_cast<int64_t>(bytes_of(tiny("llama_gqa")).size()));
@@ -118,7 +118,7 @@ TEST_CASE("facts, metadata and tensors say what the file holds") {
     CHECK(std::string(t.type) == "f32");
     if (std::string(t.name) == "blk.0.attn_k.weight") {
       CHECK(t.n_dims == 2);
-      CHECK(t.dim[0] == 24);
+      CHECK(t.dim[0] == 16);
       CHECK(t.dim[1] == 48);
     }
   }

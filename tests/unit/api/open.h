@@ -52,7 +52,7 @@ inline Answer collect(libinfer::Request& r) {
 }
 
 inline Options greedy(int64_t max_tokens) {
-  return std::move(Options().set("temperature", 0).set("max_tokens", max_tokens));
+  return Options().set("temperature", 0).set("max_tokens", max_tokens);
 }
 
 }  // namespace open_api

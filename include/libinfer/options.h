@@ -1,0 +1,119 @@
+/* The names of all options, and what they take.  Generated: tests/abi/options_header.c says how.  Do not edit. */
+#ifndef LIBINFER_OPTIONS_H_
+#define LIBINFER_OPTIONS_H_
+
+/* runtime, list: folder to search for backend plugins, before the library's own */
+#define INFER_OPTION_BACKEND_PATH "backend.path"
+
+/* runtime, list: backends wanted, in order of preference; none named: all, best first */
+#define INFER_OPTION_BACKEND_USE "backend.use"
+
+/* runtime, int 0..3, default 2: least level that reaches the log hook: 0 debug, 1 info, 2 warning, 3 error */
+#define INFER_OPTION_LOG_LEVEL "log.level"
+
+/* model, bool, default false: open also what cannot be run (unknown family, no tensors): to inspect it or use its tokenizer */
+#define INFER_OPTION_MODEL_PARTIAL "model.partial"
+
+/* model, str: Jinja source to use instead of the model's own chat template */
+#define INFER_OPTION_CHAT_TEMPLATE "chat.template"
+
+/* engine, list: devices to use, in order of preference: a backend's name, or name:number; none named: all, best first */
+#define INFER_OPTION_DEVICE "device"
+
+/* engine, int 0..16777216, default 0: most tokens of one request, prompt and answer; 0: as trained, at most 4096 */
+#define INFER_OPTION_CONTEXT_MAX "context.max"
+
+/* engine, str f16,f32, default f16: numbers in the KV cache */
+#define INFER_OPTION_KV_TYPE "kv.type"
+
+/* engine, int 1..1024, default 32: tokens per KV page */
+#define INFER_OPTION_KV_PAGE "kv.page"
+
+/* engine, int 0..1073741824, default 0: tokens that the KV cache holds over all requests; 0: batch.requests contexts, or what half of the free memory takes */
+#define INFER_OPTION_KV_TOKENS "kv.tokens"
+
+/* engine, int 0..1125899906842624, default 0: bytes that the engine may use beside the mapped weights; 0: what is free */
+#define INFER_OPTION_MEMORY_MAX "memory.max"
+
+/* engine, int 1..65536, default 512: most tokens of one step; a longer prompt is computed in chunks of it */
+#define INFER_OPTION_BATCH_TOKENS "batch.tokens"
+
+/* engine, int 1..1024, default 8: most requests that run together; more wait */
+#define INFER_OPTION_BATCH_REQUESTS "batch.requests"
+
+/* engine, int 1..1000000, default 1024: most requests that wait or run; more are refused with INFER_E_FULL */
+#define INFER_OPTION_QUEUE_MAX "queue.max"
+
+/* request, int 1..2147483647, default 2147483647: most tokens to generate; the context is a limit too */
+#define INFER_OPTION_MAX_TOKENS "max_tokens"
+
+/* request, int 0..2147483647, default 0: no end token, stop id or stop string before so many tokens */
+#define INFER_OPTION_MIN_TOKENS "min_tokens"
+
+/* request, num 0..100, default 0.8: 0: always the most likely token */
+#define INFER_OPTION_TEMPERATURE "temperature"
+
+/* request, int 0..2147483647, default 40: keep the k most likely tokens; 0: off */
+#define INFER_OPTION_TOP_K "top_k"
+
+/* request, num 0..1, default 0.95: keep the most likely tokens that together reach p; 1: off */
+#define INFER_OPTION_TOP_P "top_p"
+
+/* request, num 0..1, default 0.05: keep tokens at least p times as likely as the most likely one; 0: off */
+#define INFER_OPTION_MIN_P "min_p"
+
+/* request, num 0..1, default 1: keep the tokens of most usual surprise that together reach p; 1: off */
+#define INFER_OPTION_TYPICAL_P "typical_p"
+
+/* request, num 0.01..100, default 1: divides the positive logits of tokens seen, multiplies the negative; 1: off */
+#define INFER_OPTION_REPETITION_PENALTY "repetition_penalty"
+
+/* request, num -100..100, default 0: taken from a token's logit for each time it was seen */
+#define INFER_OPTION_FREQUENCY_PENALTY "frequency_penalty"
+
+/* request, num -100..100, default 0: taken from a token's logit once it was seen */
+#define INFER_OPTION_PRESENCE_PENALTY "presence_penalty"
+
+/* request, int -1..2147483647, default 64: the penalties look at so many last tokens of prompt and answer; -1: all */
+#define INFER_OPTION_PENALTY_LAST "penalty_last"
+
+/* request, int -1..9223372036854775807, default -1: the same seed gives the same text on every platform; -1: a new one each time */
+#define INFER_OPTION_SEED "seed"
+
+/* request, list: token:bias, added to that token's logit; bias -inf forbids it */
+#define INFER_OPTION_LOGIT_BIAS "logit_bias"
+
+/* request, list: text that ends the answer; it is not part of it */
+#define INFER_OPTION_STOP "stop"
+
+/* request, list: token id that ends the answer */
+#define INFER_OPTION_STOP_IDS "stop_ids"
+
+/* request, bool, default false: go on after the model's end tokens */
+#define INFER_OPTION_IGNORE_END "ignore_end"
+
+/* request, int -1..100, default -1: -1: none; 0: log-probability of each chosen token; n: and of the n most likely */
+#define INFER_OPTION_LOGPROBS "logprobs"
+
+/* request, bool, default false: write control tokens as their text */
+#define INFER_OPTION_OUTPUT_SPECIAL "output.special"
+
+/* request, bool, default true: text prompts: add what the model wants around a text (BOS, EOS) */
+#define INFER_OPTION_PROMPT_SPECIAL "prompt.special"
+
+/* request, bool, default false: text prompts: text that spells a control token becomes it; for trusted text only */
+#define INFER_OPTION_PROMPT_PARSE "prompt.parse"
+
+/* request, str none,left,right, default none: a prompt longer than the context: refuse it, or drop its left or right end */
+#define INFER_OPTION_PROMPT_TRUNCATE "prompt.truncate"
+
+/* request, bool, default true: end the prompt where the assistant's answer begins */
+#define INFER_OPTION_CHAT_GENERATE "chat.generate"
+
+/* request, list: name=JSON: a further variable for the chat template, e.g. enable_thinking=false */
+#define INFER_OPTION_CHAT_VARIABLE "chat.variable"
+
+/* request, int -1..253402300799, default -1: seconds since 1970 that the template takes for the present; -1: the system's clock */
+#define INFER_OPTION_CHAT_NOW "chat.now"
+
+#endif /* LIBINFER_OPTIONS_H_ */

@@ -1,0 +1,62 @@
+// Linux: MemAvailable of /proc/meminfo, and what the control group (version 2 or 1) of a container leaves.
+#ifndef _WIN32
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/memory.h"
+
+namespace infer {
+namespace {
+
+// The first 4 KiB of a small system file; empty when it cannot be read.
+std::string read_start(const char* path) {
+  std::string text(4096, '\0');
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  const ssize_t n = read(fd, text.data(), text.size());
+  close(fd);
+  text.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  return text;
+}
+
+std::optional<int64_t> number_at(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && value >= 0 ? std::optional(value) : std::nullopt;  // "max": no limit
+}
+
+// What is left under a limit; nothing when there is none.
+std::optional<int64_t> left(const char* limit_path, const char* used_path) {
+  const auto limit = number_at(read_start(limit_path)), used = number_at(read_start(used_path));
+  if (!limit || !used) return std::nullopt;
+  return std::max<int64_t>(0, *limit - *used);
+}
+
+}  // namespace
+
+int64_t free_memory() {
+  constexpr std::string_view kKey = "MemAvailable:";
+  const std::string info = read_start("/proc/meminfo");
+  const size_t at = info.find(kKey);
+  if (at == std::string::npos) return 0;
+  const auto kib = number_at(std::string_view(info).substr(at + kKey.size()));
+  if (!kib || *kib > INT64_MAX / 1024) return 0;
+  int64_t bytes = *kib * 1024;
+  // Inside a container its own group is mounted at the root of the tree.
+  for (const auto& group :
+       {left("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        left("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes")}) {
+    if (group) bytes = std::min(bytes, *group);
+  }
+  return std::max<int64_t>(1, bytes);  // known, and nearly nothing
+}
+
+}  // namespace infer
+#endif
