@@ -1,6 +1,5 @@
 #include "backends/cpu/pool.h"
 
-#include <system_error>
 
 namespace infer::cpu {
 namespace {
@@ -28,9 +27,10 @@ void Barrier::wait_while(const std::atomic<uint32_t>& v, uint32_t old) {
 Pool::Pool(int n) {
   if (n < 2) return;
   workers_.reserve(static_cast<size_t>(n - 1));
-  try {
-    for (int t = 1; t < n; t++) workers_.emplace_back([this, t] { work(t); });
-  } catch (const std::system_error&) {  // no more threads to be had: fewer do
+  for (int t = 1; t < n; t++) {
+    auto started = Thread::start([this, t] { work(t); });
+    if (!started.ok()) return;  // no more threads to be had: fewer do
+    workers_.push_back(started.take());
   }
 }
 
@@ -38,7 +38,7 @@ Pool::~Pool() {
   job_ = nullptr;
   epoch_.fetch_add(1, std::memory_order_release);
   epoch_.notify_all();
-  for (std::thread& t : workers_) t.join();
+  for (Thread& t : workers_) t.join();
 }
 
 void Pool::work(int thread) {

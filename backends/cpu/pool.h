@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
+
+#include "base/thread.h"
 
 namespace infer::cpu {
 
@@ -50,7 +51,7 @@ class Pool {
  private:
   void work(int thread);
   std::mutex turn_;
-  std::vector<std::thread> workers_;
+  std::vector<Thread> workers_;
   Job job_ = nullptr;  // of the current epoch; null: leave
   void* context_ = nullptr;
   alignas(64) std::atomic<uint32_t> epoch_{0};

@@ -43,12 +43,12 @@ bans() {
   [ $found = 0 ] || { say "a library that people embed neither ends their process nor prints nor reads the environment"; exit 1; }
 }
 
-abi_of() { abidw --headers-dir "$2" --no-corpus-path --no-comp-dir-path --no-show-locs --no-elf-needed --exported-interfaces-only "$1"; }
-dump() { need abidw abigail-tools; abi_of "$1" "$3" | sed 's/ size-in-bits=.0. / /' > "$2"; }
+abi_of() { abidw --headers-dir "$(realpath "$2")" --drop-private-types --no-corpus-path --no-comp-dir-path --no-show-locs --no-elf-needed --exported-interfaces-only "$1"; }
+dump() { need abidw abigail-tools; abi_of "$1" "$3" > "$2"; }
 abi() {
   need abidiff abigail-tools
   need abidw abigail-tools
-  local now; now=$(mktemp); trap 'rm -f "$now"' EXIT
+  now=$(mktemp); trap 'rm -f "$now"' EXIT
   abi_of "$1" "$3" > "$now"
   # Bits of abidiff's answer: 1, 2 an error; 4 a change; 8 an incompatible one. Additions are compatible.
   local rc=0; abidiff --no-added-syms "$2" "$now" >&2 || rc=$?
