@@ -3,9 +3,10 @@
 // One output element is, for groups of 32 (or 16) values in ascending order,
 //     acc = fma(float(exact integer dot of the group), weight scale * activation scale, acc)
 //     acc = fma(weight offset, activation sum, acc)                                   where the type has an offset
-// and nothing else, whatever the number of rows, the tile or the thread: rows of weights lie in lanes, so no sum ever
-// crosses lanes. Two forms of the same arithmetic: `few` goes from the blocks to the accumulators in registers; `many`
-// unpacks a panel of weight rows once into scratch (first-level cache) and multiplies all tokens with it.
+// for each of the two terms of the activations, then the sum of the two, and nothing else, whatever the number of rows,
+// the tile or the thread: rows of weights lie in lanes, so no sum ever crosses lanes. Two forms of the same arithmetic:
+// `few` goes from the blocks to the accumulators in registers; `many` unpacks a panel of weight rows once into scratch
+// (first-level cache) and multiplies all tokens with it.
 #pragma once
 #include "backends/cpu/formats.h"
 #include "backends/cpu/kernels.h"
@@ -14,7 +15,7 @@
 namespace infer::cpu {
 
 inline constexpr int64_t kPanelValues = 1024;  // values of K per panel: 16 rows take 16 KiB
-inline constexpr int64_t kPanelTokens = 128;   // rows of activations per pass over a panel
+inline constexpr int64_t kPanelTerms = 128;    // terms of activations per pass over a panel
 
 // kLanes weight rows of a format with kernels of its own, in place.
 template <class V, class Format>
@@ -53,16 +54,17 @@ struct UnpackedRows : Simple32 {
   INFER_INLINE void load_step(int64_t b, int, typename V::B w[][8]) const { load_bytes<V>(q + b * 32, stride, w[0]); }
 };
 
-// A quantised row of activations.
+// One term of a quantised row of activations.
 struct Record {
   const int8_t* q;
   const float *scale, *sum, *sum16;
   const int32_t *isum, *isum16;
 };
 template <class V>
-INFER_INLINE Record record(const MatmulArgs& a, int64_t i) {
-  const uint8_t* p = a.x + (a.x_rows ? a.x_rows[i] : i) * a.x_stride;
+INFER_INLINE Record record(const MatmulArgs& a, int64_t term) {  // 2 * row + which term
+  const int64_t i = term / 2;
   const RecordLayout& l = *a.layout;
+  const uint8_t* p = a.x + (a.x_rows ? a.x_rows[i] : i) * a.x_stride + term % 2 * l.term;
   return {reinterpret_cast<const int8_t*>(p),           reinterpret_cast<const float*>(p + l.scale),
           reinterpret_cast<const float*>(p + l.sum),    reinterpret_cast<const float*>(p + l.sum16),
           reinterpret_cast<const int32_t*>(p + l.isum), reinterpret_cast<const int32_t*>(p + l.isum16)};
@@ -264,7 +266,7 @@ int64_t panel_scratch() {
 }
 template <class V>
 int64_t scratch_bytes(int64_t k, int64_t row_bytes) {
-  return rows_scratch<V>(k, row_bytes) + panel_scratch<V>() + kPanelTokens * V::kRowVectors * V::kLanes * 4 +
+  return rows_scratch<V>(k, row_bytes) + panel_scratch<V>() + kPanelTerms * V::kRowVectors * V::kLanes * 4 +
          kScratchAlign;
 }
 
@@ -305,16 +307,18 @@ struct Unpacked {
   }
 };
 
-template <class V, class Source, int T>
+// M rows from m0 on.
+template <class V, class Source, int M>
 void run_few(const MatmulArgs& a, int64_t m0) {
+  constexpr int T = 2 * M;
   Record x[T];
-  for (int t = 0; t < T; t++) x[t] = record<V>(a, m0 + t);
+  for (int t = 0; t < T; t++) x[t] = record<V>(a, 2 * m0 + t);
   for (int64_t n0 = a.n0; n0 < a.n1; n0 += V::kLanes) {
     int skip;
     const auto rows = Source::rows(a, n0, 0, a.scratch, &skip);
     typename V::F acc[T];
     few<V, typename Source::Rows, T>(rows, a.k, a.w + (n0 + V::kLanes) * a.row_bytes, x, acc);
-    for (int t = 0; t < T; t++) put<V>(a, m0 + t, n0, skip, acc[t]);
+    for (int t = 0; t < M; t++) put<V>(a, m0 + t, n0, skip, V::add(acc[2 * t], acc[2 * t + 1]));
   }
 }
 
@@ -326,8 +330,8 @@ void run_many(const MatmulArgs& a) {
   float* acc = reinterpret_cast<float*>(a.scratch + rows_scratch<V>(a.k, a.row_bytes) + panel_scratch<V>());
   constexpr int64_t kPanelBlocks = kPanelValues / Rows::kValues;
   const int64_t n_blocks = a.k / Rows::kValues, groups = Rows::kValues / 32;
-  for (int64_t m0 = 0; m0 < a.m; m0 += kPanelTokens) {
-    const int64_t m_count = a.m - m0 < kPanelTokens ? a.m - m0 : kPanelTokens;
+  for (int64_t m0 = 0; m0 < a.m; m0 += kPanelTerms / 2) {
+    const int64_t m_count = a.m - m0 < kPanelTerms / 2 ? a.m - m0 : kPanelTerms / 2, terms = 2 * m_count;
     for (int64_t n0 = a.n0; n0 < a.n1; n0 += R * L) {
       Rows rows[R];
       int skip[R];
@@ -336,24 +340,26 @@ void run_many(const MatmulArgs& a) {
         const int64_t start = n0 + r * L < a.n ? n0 + r * L : a.n - 1;
         rows[r] = Source::rows(a, start, r, a.scratch, &skip[r]);
       }
-      __builtin_memset(acc, 0, static_cast<size_t>(m_count) * R * L * sizeof(float));
+      __builtin_memset(acc, 0, static_cast<size_t>(terms) * R * L * sizeof(float));
       for (int64_t b0 = 0; b0 < n_blocks; b0 += kPanelBlocks) {
         const int64_t count = n_blocks - b0 < kPanelBlocks ? n_blocks - b0 : kPanelBlocks;
         for (int r = 0; r < R; r++) panel.fill(rows[r], r, b0, count);
         int64_t t = 0;
-        for (; t + T <= m_count; t += T) {
+        for (; t + T <= terms; t += T) {
           Record x[T];
-          for (int i = 0; i < T; i++) x[i] = record<V>(a, m0 + t + i);
+          for (int i = 0; i < T; i++) x[i] = record<V>(a, 2 * m0 + t + i);
           many<V, Rows, T>(panel, count * groups, x, b0 * groups, acc + t * R * L);
         }
-        for (; t < m_count; t++) {
-          const Record x = record<V>(a, m0 + t);
+        for (; t < terms; t++) {
+          const Record x = record<V>(a, 2 * m0 + t);
           many<V, Rows, 1>(panel, count * groups, &x, b0 * groups, acc + t * R * L);
         }
       }
       for (int64_t t = 0; t < m_count; t++)
         for (int r = 0; r < R; r++)
-          if (n0 + r * L < a.n1) put<V>(a, m0 + t, n0 + r * L, skip[r], V::load(acc + (t * R + r) * L));
+          if (n0 + r * L < a.n1)
+            put<V>(a, m0 + t, n0 + r * L, skip[r],
+                   V::add(V::load(acc + (2 * t * R + r) * L), V::load(acc + ((2 * t + 1) * R + r) * L)));
     }
   }
 }
@@ -364,18 +370,9 @@ inline constexpr int64_t kFewRows = 4;
 template <class V, class Source>
 void matmul_quant(const MatmulArgs& a) {
   if (a.m > kFewRows) return run_many<V, Source>(a);
-  switch (a.m) {
-    case 1:
-      return run_few<V, Source, 1>(a, 0);
-    case 2:
-      return run_few<V, Source, 2>(a, 0);
-    case 3:
-      return run_few<V, Source, 3>(a, 0);
-    case 4:
-      return run_few<V, Source, 4>(a, 0);
-    default:
-      return;
-  }
+  int64_t m = 0;
+  for (; m + 2 <= a.m; m += 2) run_few<V, Source, 2>(a, m);
+  if (m < a.m) run_few<V, Source, 1>(a, m);
 }
 
 }  // namespace infer::cpu

@@ -130,7 +130,8 @@ RecordLayout record_layout(int64_t k) {
   l.isum = l.sum + groups * 4;
   l.sum16 = l.isum + groups * 4;
   l.isum16 = l.sum16 + groups * 8;
-  l.bytes = (l.isum16 + groups * 8 + 63) / 64 * 64;
+  l.term = (l.isum16 + groups * 8 + 63) / 64 * 64;
+  l.bytes = 2 * l.term;
   return l;
 }
 

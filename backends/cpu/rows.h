@@ -25,46 +25,48 @@ INFER_INLINE void store_part(float* p, typename V::F a, int n) {
   n == V::kLanes ? V::store(p, a) : V::store_n(p, a, n);
 }
 
-// x[k] -> a record. The scale is the largest magnitude / 127; it is found as an integer, so that a NaN is the largest
-// of all and poisons its group visibly.
+// One term of group g: v[32 / kLanes] vectors -> q and sums. v becomes what is left over. The scale is the largest
+// magnitude / 127; it is found as an integer, so that a NaN is the largest of all and poisons its group visibly.
 template <class V>
-void quantize(const float* x, const RecordLayout& layout, uint8_t* out, int64_t g0, int64_t g1) {
+INFER_INLINE void quantize_term(typename V::F* v, const RecordLayout& layout, uint8_t* out, int64_t g) {
   using I = typename V::I;
   constexpr int L = V::kLanes, kPart = 16 / L;  // vectors per 16 values
   int8_t* q = reinterpret_cast<int8_t*>(out);
-  float* scale = reinterpret_cast<float*>(out + layout.scale);
-  float* sum = reinterpret_cast<float*>(out + layout.sum);
-  float* sum16 = reinterpret_cast<float*>(out + layout.sum16);
-  int32_t* isum = reinterpret_cast<int32_t*>(out + layout.isum);
-  int32_t* isum16 = reinterpret_cast<int32_t*>(out + layout.isum16);
+  I largest = V::zero_i();
+  INFER_UNROLL for (int i = 0; i < 2 * kPart; i++) largest = V::max_i(largest, V::and_i(V::bits(v[i]), 0x7fffffffu));
+  const int32_t bits = V::reduce_max_i(largest);
+  float magnitude;
+  __builtin_memcpy(&magnitude, &bits, 4);
+  const bool vanishes = magnitude < 1e-30f;
+  const float s = vanishes ? 0.0f : magnitude / 127.0f;
+  const typename V::F inverse = V::set1(vanishes ? 0.0f : 127.0f / magnitude), back = V::set1(-s);
+  int32_t sums[2];
+  INFER_UNROLL for (int part = 0; part < 2; part++) {
+    I total = V::zero_i();
+    INFER_UNROLL for (int i = part * kPart; i < (part + 1) * kPart; i++) {
+      const I n = V::max_i(V::to_i(V::mul(v[i], inverse)), V::set1_i(-127));
+      V::store_i8(q + g * 32 + i * L, n);
+      total = V::add_i(total, n);
+      v[i] = V::fma(V::to_f(n), back, v[i]);
+    }
+    sums[part] = V::reduce_add_i(total);
+    reinterpret_cast<int32_t*>(out + layout.isum16)[2 * g + part] = sums[part];
+    reinterpret_cast<float*>(out + layout.sum16)[2 * g + part] = s * static_cast<float>(sums[part]);
+  }
+  reinterpret_cast<float*>(out + layout.scale)[g] = s;
+  reinterpret_cast<int32_t*>(out + layout.isum)[g] = sums[0] + sums[1];
+  reinterpret_cast<float*>(out + layout.sum)[g] = s * static_cast<float>(sums[0] + sums[1]);
+}
+
+// Groups g0 .. g1-1 of x[k] -> a record.
+template <class V>
+void quantize(const float* x, const RecordLayout& layout, uint8_t* out, int64_t g0, int64_t g1) {
+  constexpr int kVectors = 32 / V::kLanes;
   for (int64_t g = g0; g < g1; g++) {
-    typename V::F v[2 * kPart];
-    I largest = V::zero_i();
-    INFER_UNROLL for (int i = 0; i < 2 * kPart; i++) {
-      v[i] = V::load(x + g * 32 + i * L);
-      largest = V::max_i(largest, V::and_i(V::bits(v[i]), 0x7fffffffu));
-    }
-    const int32_t bits = V::reduce_max_i(largest);
-    float magnitude;
-    __builtin_memcpy(&magnitude, &bits, 4);
-    const bool vanishes = magnitude < 1e-30f;
-    const float s = vanishes ? 0.0f : magnitude / 127.0f;
-    const typename V::F inverse = V::set1(vanishes ? 0.0f : 127.0f / magnitude);
-    int32_t sums[2];
-    INFER_UNROLL for (int part = 0; part < 2; part++) {
-      I total = V::zero_i();
-      INFER_UNROLL for (int i = 0; i < kPart; i++) {
-        const I n = V::max_i(V::to_i(V::mul(v[part * kPart + i], inverse)), V::set1_i(-127));
-        V::store_i8(q + g * 32 + (part * kPart + i) * L, n);
-        total = V::add_i(total, n);
-      }
-      sums[part] = V::reduce_add_i(total);
-      isum16[2 * g + part] = sums[part];
-      sum16[2 * g + part] = s * static_cast<float>(sums[part]);
-    }
-    scale[g] = s;
-    isum[g] = sums[0] + sums[1];
-    sum[g] = s * static_cast<float>(sums[0] + sums[1]);
+    typename V::F v[kVectors];
+    INFER_UNROLL for (int i = 0; i < kVectors; i++) v[i] = V::load(x + g * 32 + i * V::kLanes);
+    quantize_term<V>(v, layout, out, g);
+    quantize_term<V>(v, layout, out + layout.term, g);
   }
 }
 

@@ -1,43 +1,47 @@
 #include <map>
-#include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "api/engine.h"
+#include "api/json_writer.h"
 
 namespace infer::api {
 
 std::string describe(const engine::Engine& engine, const Settings& settings) {
-  using json = nlohmann::ordered_json;
   const engine::Sizes& s = engine.sizes();
   const auto& parts = engine.parts();
-  json out;
-  out["architecture"] = parts.source.file ? parts.source.file->architecture() : "";
-  out["context"] = s.context;
-  out["kv"] = {{"type", settings.text(Key::kv_type)},
-               {"page", s.page},
-               {"pages", s.n_pages},
-               {"tokens", int64_t{s.n_pages} * s.page},
-               {"bytes", s.kv_bytes}};
-  out["step"] = {{"tokens", s.tokens}, {"requests", s.sequences}, {"rows", s.rows}};
-  out["bytes"] = {{"kv", parts.executor->state_bytes()},
-                  {"logits", s.logits_bytes},
-                  {"workspace", parts.executor->workspace_bytes()}};
-  json devices = json::array();
+  JsonWriter out;
+  out.open('{');
+  out.member("architecture", std::string_view(parts.source.file ? parts.source.file->architecture() : ""));
+  out.member("context", int64_t{s.context});
+  out.key("kv").open('{');
+  out.member("type", std::string_view(settings.text(Key::kv_type))).member("page", int64_t{s.page});
+  out.member("pages", int64_t{s.n_pages}).member("tokens", int64_t{s.n_pages} * s.page);
+  out.member("bytes", int64_t{s.kv_bytes}).close('}');
+  out.key("step").open('{').member("tokens", int64_t{s.tokens}).member("requests", int64_t{s.sequences});
+  out.member("rows", int64_t{s.rows}).close('}');
+  out.key("bytes").open('{').member("kv", parts.executor->state_bytes()).member("logits", int64_t{s.logits_bytes});
+  out.member("workspace", parts.executor->workspace_bytes()).close('}');
+  out.key("devices").open('[');
   for (const auto& d : parts.source.devices) {
     const char* name = d->info().name;
-    devices.push_back({{"backend", d->backend().name}, {"name", name ? name : ""}});
+    out.open('{').member("backend", std::string_view(d->backend().name));
+    out.member("name", std::string_view(name ? name : "")).close('}');
   }
-  out["devices"] = std::move(devices);
+  out.close(']');
   // Nodes that run the same way are one row: operator, weight type, device, kernel, and how many there are.
   std::map<std::tuple<std::string, std::string, std::string, std::string>, int64_t> groups;
   for (const auto& p : parts.executor->placement()) ++groups[{p.op, p.type, p.device, p.kernel}];
-  json placement = json::array();
+  out.key("placement").open('[');
   for (const auto& [key, n] : groups) {
     const auto& [op, type, device, kernel] = key;
-    placement.push_back({{"op", op}, {"type", type}, {"device", device}, {"kernel", kernel}, {"nodes", n}});
+    out.open('{').member("op", std::string_view(op)).member("type", std::string_view(type));
+    out.member("device", std::string_view(device))
+        .member("kernel", std::string_view(kernel))
+        .member("nodes", n)
+        .close('}');
   }
-  out["placement"] = std::move(placement);
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  out.close(']').close('}');
+  return out.take();
 }
 
 }  // namespace infer::api

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/file.h"
 #include "base/library.h"
@@ -63,29 +64,57 @@ bool valid_backend_name(std::string_view name) {
   });
 }
 
+// The members of a manifest's object that count, read as events. (nlohmann's tree allocates while it is destroyed:
+// without memory that would end the process.)
+struct TopLevel {
+  using json = nlohmann::json;
+  std::string name, library;
+  std::optional<int64_t> major;
+
+  bool key(std::string& k) { return key_ = k, true; }
+  bool string(std::string& v) {
+    if (depth_ == 1 && key_ == "name") name = v;
+    if (depth_ == 1 && key_ == "library") library = v;
+    return depth_ > 0;
+  }
+  bool number_integer(int64_t v) {
+    if (depth_ == 1 && key_ == "abi_major") major = v;
+    return depth_ > 0;
+  }
+  bool number_unsigned(uint64_t v) { return number_integer(v > INT64_MAX ? INT64_MAX : static_cast<int64_t>(v)); }
+  bool number_float(double, const std::string&) { return depth_ > 0; }
+  bool null() { return depth_ > 0; }
+  bool boolean(bool) { return depth_ > 0; }
+  bool binary(json::binary_t&) { return false; }
+  bool start_object(size_t) { return ++depth_ <= 8; }
+  bool end_object() { return --depth_ >= 0; }
+  bool start_array(size_t) { return depth_ > 0 && ++depth_ <= 8; }
+  bool end_array() { return --depth_ >= 0; }
+  bool parse_error(size_t, const std::string&, const json::exception&) { return false; }
+
+ private:
+  int depth_ = 0;
+  std::string key_;
+};
+
 Result<Manifest> read_manifest(const std::string& path) {
   const auto refuse = [&](std::string_view why) { return Status::corrupt(str("manifest ", path, " ", why)); };
   TRY_SET(const auto file, File::open(path));
   const auto bytes = file->bytes();
   if (bytes.size() > kMaxManifest) return refuse("is too large");
   const char* text = reinterpret_cast<const char*>(bytes.data());
-  const auto json = nlohmann::json::parse(text, text + bytes.size(), nullptr, false);
-  if (!json.is_object()) return refuse("is not a JSON object");
-  const auto string = [&](const char* key) {
-    const auto it = json.find(key);
-    return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
-  };
-  Manifest m{string("name"), string("library")};
+  TopLevel json;
+  if (!nlohmann::json::sax_parse(text, text + bytes.size(), &json)) return refuse("is not a JSON object");
+  Manifest m{json.name, json.library};
   if (!valid_backend_name(m.name)) return refuse("has no valid \"name\"");
   if (m.library.empty() || m.library.find_first_of(std::string_view("/\\:\0", 4)) != std::string::npos ||
       m.library == "..")
     return refuse("has no \"library\" that is a plain file name");
-  const auto major = json.find("abi_major");
-  if (major == json.end() || !major->is_number_integer()) return refuse("has no \"abi_major\"");
-  if (*major != INFER_BACKEND_MAJOR)
+  if (!json.major) return refuse("has no \"abi_major\"");
+  if (*json.major != INFER_BACKEND_MAJOR)
     return Status(
         INFER_E_ABI,
-        str("manifest ", path, " is for backend ABI ", major->dump(), "; this library speaks ", INFER_BACKEND_MAJOR),
+        str("manifest ", path, " is for backend ABI ", *json.major, "; this library speaks ", INFER_BACKEND_MAJOR),
         "use the plugin that was made for this version of libinfer");
   m.library = folder_of(path) + m.library;
   return m;

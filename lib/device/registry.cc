@@ -1,8 +1,8 @@
 #include "device/registry.h"
 
 #include <algorithm>
-#include <filesystem>
 
+#include "base/folder.h"
 #include "device/plugin.h"
 
 namespace infer::device {
@@ -12,19 +12,10 @@ constexpr int32_t kMaxDevices = 64;  // of one backend; a count that lies is cut
 
 // The *.json files of a folder in order of their names.
 Result<std::vector<std::string>> manifests_in(const std::string& folder) {
-  namespace fs = std::filesystem;
-  std::error_code error;
+  TRY_SET(const std::vector<std::string> names, list_folder(folder));
   std::vector<std::string> found;
-  fs::directory_iterator it(std::u8string(folder.begin(), folder.end()), error), end;
-  if (error)
-    return Status::io(str("cannot read the folder ", folder, ": ", error.message()), "check the option backend.path");
-  while (it != end) {
-    const std::u8string path = it->path().u8string();
-    if (it->path().extension() == ".json") found.emplace_back(path.begin(), path.end());
-    it.increment(error);
-    if (error) break;
-  }
-  std::sort(found.begin(), found.end());
+  for (const std::string& name : names)
+    if (name.ends_with(".json")) found.push_back(str(folder, "/", name));
   return found;
 }
 
