@@ -60,10 +60,14 @@ void Builder::repeat(const Text& t, int64_t times) {
   if (__builtin_mul_overflow(static_cast<size_t>(times), t.bytes.size(), &total)) total = SIZE_MAX / 2;
   if (static_cast<int64_t>(total) > meter_.limits().bytes) return fail(meter_.grow(INT64_MAX));
   if (!reserve(total)) return;
-  for (int64_t i = 0; i < times && status_.ok(); i++) {
-    const size_t at = bytes_.size();
-    bytes_.append(t.bytes);
-    for (const Run& r : t.input) mark(at + r.begin, at + r.end);
+  const size_t begin = bytes_.size(), unit = t.bytes.size();
+  bytes_.append(t.bytes);
+  while (bytes_.size() - begin < total) {  // what is there already, again
+    const size_t done = bytes_.size() - begin;
+    bytes_.append(bytes_.data() + begin, std::min(done, total - done));
+  }
+  for (int64_t i = 0; i < times && !t.input.empty() && status_.ok(); i++) {
+    for (const Run& r : t.input) mark(begin + static_cast<size_t>(i) * unit + r.begin, begin + static_cast<size_t>(i) * unit + r.end);
   }
 }
 

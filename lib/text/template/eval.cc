@@ -207,6 +207,7 @@ Result<Value> Interpreter::call(const Value& callee, const Args& args, const Val
 }
 
 Result<Value> Interpreter::call_macro(const Value& callee, const Args& args, const Value* caller) {
+  const Frame frame(*this, 3);  // a call takes several times the stack of an operator
   const auto& value = callee.as<MacroValue>();
   Inner inner(*this, value.scope);
   TRY(bind_parameters(*value.macro, args, caller, *inner));
@@ -247,6 +248,7 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
     }
     return {};
   };
+  if (caller && !m.takes_caller) return type_error("this macro calls no caller(), so it cannot be used by a call block");
   if (m.takes_caller) {
     TRY_SET(Value v, caller ? Result<Value>(*caller) : undefined_because(meter_, "No caller defined"));
     TRY(set_extra("caller", std::move(v)));

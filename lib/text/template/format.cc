@@ -21,7 +21,7 @@ using std::string_view;
 constexpr int64_t kWidest = 10000;  // characters a field may be padded to
 
 struct Field {
-  std::string fill = " ";
+  std::string fill = std::string(1, ' ');
   char align = 0, sign = '-', type = 0;
   bool comma = false, alternate = false;
   int64_t width = 0;
@@ -38,10 +38,14 @@ bool take_number(string_view s, size_t& i, int64_t& out) {
 
 Status bad_format(string_view what) { return type_error(str("a format string is wrong or not supported at '", what.substr(0, 40), "'")); }
 
-std::string with_commas(std::string digits) {
+std::string with_commas(const std::string& digits) {
   const size_t point = std::min(digits.find('.'), digits.size());
-  for (size_t i = point; i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
+  std::string out;
+  for (size_t i = 0; i < digits.size(); i++) {
+    if (i > 0 && i < point && (point - i) % 3 == 0) out += ',';
+    out += digits[i];
+  }
+  return out;
 }
 
 // The number without its sign; `sign` receives it.
@@ -56,7 +60,7 @@ Result<std::string> number_text(const Value& v, const Field& f, std::string& sig
     const uint64_t magnitude = negative ? 0 - static_cast<uint64_t>(v.as_int()) : static_cast<uint64_t>(v.as_int());
     const int base = (f.type | 32) == 'x' ? 16 : f.type == 'o' ? 8 : f.type == 'b' ? 2 : 10;
     r = std::to_chars(text, text + sizeof text, magnitude, base);
-    if (f.alternate && base != 10) prefix = std::string("0") + f.type;
+    if (f.alternate && base != 10) prefix = {'0', f.type};
   } else if (integral) {
     return type_error(str("the format type '", f.type, "' needs an integer, not a '", type_name(v), "'"));
   } else {
@@ -79,7 +83,7 @@ Result<std::string> number_text(const Value& v, const Field& f, std::string& sig
     for (char& c : out) c = static_cast<char>(c >= 'a' && c <= 'f' ? c - 32 : c);
   }
   if (f.type == '%') out += '%';
-  if (f.comma) out = with_commas(std::move(out));
+  if (f.comma) out = with_commas(out);
   sign = negative ? "-" : f.sign == '-' ? "" : std::string(1, f.sign);
   sign += prefix;
   return out;
@@ -131,7 +135,7 @@ Result<Field> parse_spec(string_view spec) {
   if (i < spec.size() && (spec[i] == '+' || spec[i] == '-' || spec[i] == ' ')) f.sign = spec[i++];
   if (i < spec.size() && spec[i] == '#') f.alternate = true, i++;
   if (i < spec.size() && spec[i] == '0') {
-    if (!f.align) f.align = '=', f.fill = "0";
+    if (!f.align) f.align = '=', f.fill.assign(1, '0');
     i++;
   }
   take_number(spec, i, f.width);
@@ -257,9 +261,9 @@ Result<Value> format_percent(Meter& m, const Value& format, const std::vector<Va
     Field f;
     f.align = '>';
     for (; i < s.size() && string_view("-+ 0#").find(s[i]) != string_view::npos; i++) {
-      if (s[i] == '-') f.align = '<', f.fill = " ";
+      if (s[i] == '-') f.align = '<', f.fill.assign(1, ' ');
       if (s[i] == '+' || s[i] == ' ') f.sign = s[i];
-      if (s[i] == '0' && f.align != '<') f.align = '=', f.fill = "0";
+      if (s[i] == '0' && f.align != '<') f.align = '=', f.fill.assign(1, '0');
       if (s[i] == '#') f.alternate = true;
     }
     take_number(s, i, f.width);
@@ -282,7 +286,7 @@ Result<Value> format_percent(Meter& m, const Value& format, const std::vector<Va
       f.type = 's';
     }
     if (f.type == 'd' && v.is(Kind::kFloat) && std::fabs(v.as_real()) < 9e18) v = Value::integer(static_cast<int64_t>(v.as_real()));
-    if (f.type == 's' && f.align == '=') f.align = '>', f.fill = " ";
+    if (f.type == 's' && f.align == '=') f.align = '>', f.fill.assign(1, ' ');
     TRY(add_field(out, m, v, f));
   }
   if (used < args.size() && !named && !(used == 0 && args.size() == 1 && args[0].is(Kind::kDict))) {

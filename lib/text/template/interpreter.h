@@ -34,13 +34,14 @@ class Interpreter {
   // Counts the frames of the recursion for as long as it lives.
   class Frame {
    public:
-    explicit Frame(Interpreter& i) : interpreter_(i) { interpreter_.frames_++; }
-    ~Frame() { interpreter_.frames_--; }
+    explicit Frame(Interpreter& i, int n = 1) : interpreter_(i), n_(n) { interpreter_.frames_ += n_; }
+    ~Frame() { interpreter_.frames_ -= n_; }
     Frame(const Frame&) = delete;
     Frame& operator=(const Frame&) = delete;
 
    private:
     Interpreter& interpreter_;
+    const int n_;
   };
   // A scope that is kept if a macro needs it.
   class Inner {
@@ -112,7 +113,7 @@ class Interpreter {
   Meter meter_;  // before all that holds values
   std::vector<std::unique_ptr<Scope>> kept_;
   std::vector<std::shared_ptr<const Namespace>> namespaces_;  // emptied at the end: they may hold themselves
-  int frames_ = 0, calls_ = 0;
+  int frames_ = 0;
   bool located_ = false;  // the failure on its way out says where it happened
 };
 

@@ -155,16 +155,18 @@ Result<size_t> find(Meter& m, std::string_view text, std::string_view needle, si
     work += at - start;
     if (!hit) break;
     size_t same = 1;
+    constexpr size_t kChunk = 64;
+    while (same + kChunk < needle.size() && std::memcmp(&text[at + same], &needle[same], kChunk) == 0) same += kChunk;
     while (same < needle.size() && text[at + same] == needle[same]) same++;
     work += same;
     if (work > 4096) {
-      TRY(m.step(static_cast<int64_t>(work >> 10)));
-      work &= 1023;
+      TRY(m.step(static_cast<int64_t>(work >> 8)));
+      work &= 255;
     }
     if (same == needle.size()) return at;
     at++;
   }
-  TRY(m.pass(work));
+  TRY(m.step(static_cast<int64_t>(work >> 8)));
   return std::string::npos;
 }
 

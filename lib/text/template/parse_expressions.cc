@@ -389,12 +389,12 @@ Result<ExprPtr> Parser::filter(ExprPtr value) {
   std::string name(first.text);
   while (skip(Tok::kDot)) {
     TRY_SET(const Token more, expect(Tok::kName));
-    name += "." + std::string(more.text);
+    name = str(name, '.', more.text);
   }
   ExprPtr e = make(ExprKind::kFilter, where);
   e->name = name_id(first.text);
   e->entry = find_filter(name);
-  if (!e->entry) unknown_.push_back({"filter '" + name + "'", where.offset});
+  if (!e->entry) unknown_.push_back({str("filter '", name, "'"), where.offset});
   e->operands.push_back(std::move(value));
   if (at(Tok::kLeftParen)) TRY(arguments(*e));
   return finished(std::move(e));
@@ -417,7 +417,7 @@ Result<ExprPtr> Parser::test(ExprPtr value) {
   ExprPtr e = make(ExprKind::kTest, where);
   e->name = name_id(name.text);
   e->entry = find_test(name.text);
-  if (!e->entry) unknown_.push_back({"test '" + std::string(name.text) + "'", name.offset});
+  if (!e->entry) unknown_.push_back({str("test '", name.text, "'"), name.offset});
   e->operands.push_back(std::move(value));
   if (at(Tok::kLeftParen)) {
     TRY(arguments(*e));

@@ -25,17 +25,19 @@ std::string format_real(double v) {
   for (char c : all.substr(negative, e - negative)) {
     if (c != '.') mantissa += c;
   }
-  std::string out = negative ? "-" : "";
+  std::string out;
+  if (negative) out += '-';
   const int n = static_cast<int>(mantissa.size());
   if (exponent < -4 || exponent >= 16) {
     out += mantissa[0];
-    if (n > 1) out += "." + mantissa.substr(1);
+    if (n > 1) out = str(out, '.', mantissa.substr(1));
     const int size = std::abs(exponent);
-    return out + (exponent < 0 ? "e-" : "e+") + (size < 10 ? "0" : "") + std::to_string(size);
+    return str(out, exponent < 0 ? "e-" : "e+", size < 10 ? "0" : "", size);
   }
-  if (exponent < 0) return out + "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + mantissa;
-  if (exponent + 1 >= n) return out + mantissa + std::string(static_cast<size_t>(exponent + 1 - n), '0') + ".0";
-  return out + mantissa.substr(0, static_cast<size_t>(exponent) + 1) + "." + mantissa.substr(static_cast<size_t>(exponent) + 1);
+  if (exponent < 0) return str(out, "0.", std::string(static_cast<size_t>(-exponent - 1), '0'), mantissa);
+  if (exponent + 1 >= n) return str(out, mantissa, std::string(static_cast<size_t>(exponent + 1 - n), '0'), ".0");
+  const size_t whole = static_cast<size_t>(exponent) + 1;
+  return str(out, mantissa.substr(0, whole), '.', mantissa.substr(whole));
 }
 
 namespace {
@@ -108,8 +110,8 @@ void represent_view(Builder& out, Meter& m, const View& v) {
 
 void represent_range(Builder& out, const Range& r) {
   const __int128 stop = static_cast<__int128>(r.start) + static_cast<__int128>(r.count) * r.step;
-  out.add("range(" + format_int(r.start) + ", " + format_int(static_cast<int64_t>(stop)));
-  if (r.step != 1) out.add(", " + format_int(r.step));
+  out.add(str("range(", r.start, ", ", static_cast<int64_t>(stop)));
+  if (r.step != 1) out.add(str(", ", r.step));
   out.add(')');
 }
 
@@ -135,7 +137,7 @@ void represent(Builder& out, Meter& m, const Value& v) {
     case Kind::kDict: return represent_dict(out, m, v.dict());
     case Kind::kRange: return represent_range(out, v.as<Range>());
     case Kind::kView: return represent_view(out, m, v.as<View>());
-    default: return out.add(std::string("<") + type_name(v) + " object>");
+    default: return out.add(str('<', type_name(v), " object>"));
   }
 }
 

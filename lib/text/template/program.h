@@ -8,8 +8,9 @@
 
 namespace infer::text::jinja {
 
-// Evaluator frames that one level of brackets or blocks may cost: the grammar has that many levels of operators.
-inline constexpr int kFramesPerLevel = 10;
+// Evaluator frames, per level of the limit `depth`, that an expression may need and that macro calls may add up to. One frame
+// takes about a KiB of stack, so the default depth of 64 stays within a thread's 512 KiB.
+inline constexpr int kFramesPerLevel = 6;
 
 struct Program {
   Source source;

@@ -109,8 +109,7 @@ Result<std::vector<Value>> split_space(Meter& m, const Value& self, int64_t most
   while (i < s.size()) {
     size_t end = i;
     if (most >= 0 && static_cast<int64_t>(out.size()) == most) {
-      end = strip(s, false, true).end;
-      TRY(add_piece(m, self, i, end, out));
+      TRY(add_piece(m, self, i, s.size(), out));
       break;
     }
     while (end < s.size() && !is_space(decode(s, end, size))) end += size;
@@ -128,7 +127,7 @@ Result<std::vector<Value>> rsplit_space(Meter& m, const Value& self, int64_t mos
   size_t end = strip(s, false, true).end, size;
   while (end > 0) {
     if (most >= 0 && static_cast<int64_t>(out.size()) == most) {
-      TRY(add_piece(m, self, strip(s, true, false).begin, end, out));
+      TRY(add_piece(m, self, 0, end, out));
       break;
     }
     size_t begin = end;

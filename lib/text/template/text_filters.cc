@@ -142,7 +142,7 @@ Result<Value> f_tojson(Meter& m, const Value& v, const Args& args) {
     if (width > 1000) return type_error("tojson indents by at most 1000");
     style.indent = std::string(static_cast<size_t>(std::max<int64_t>(0, width)), ' ');
   }
-  if (style.indent) style.item_separator = ",";
+  if (style.indent) style.item_separator.assign(1, ',');
   if (a[2] && !a[2]->is(Kind::kNone)) {
     if (!a[2]->is_list() || a[2]->items().size() != 2) return type_error("tojson needs two separators");
     TRY_SET(const Text* item, need_text(a[2]->items()[0], "tojson"));

@@ -1,0 +1,203 @@
+// Hostile templates: each ends with an error, in less than a second, in little memory, on a small stack.
+#include <doctest/doctest.h>
+#include <pthread.h>
+#include <time.h>
+
+#include <functional>
+
+#include "chat.h"
+
+using namespace infer;
+using namespace infer::text;
+
+static std::string repeat(const std::string& s, size_t n) {
+  std::string out;
+  out.reserve(s.size() * n);
+  for (size_t i = 0; i < n; i++) out += s;
+  return out;
+}
+
+// The sanitizers' frames are several times as large.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static constexpr size_t kStack = 4 << 20;
+static constexpr double kSeconds = 20;
+#else
+static constexpr size_t kStack = 512 << 10;
+static constexpr double kSeconds = 1;
+#endif
+
+static void on_small_stack(const std::function<void()>& f) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  REQUIRE(pthread_attr_setstacksize(&attributes, kStack) == 0);
+  pthread_t thread;
+  auto run = [](void* p) -> void* {
+    (*static_cast<const std::function<void()>*>(p))();
+    return nullptr;
+  };
+  REQUIRE(pthread_create(&thread, &attributes, run, const_cast<std::function<void()>*>(&f)) == 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+}
+
+static Status outcome(const std::string& source, const TemplateLimits& limits = {}) {
+  Status status;
+  timespec cpu{};  // of the thread alone: a busy machine does not matter
+  on_small_stack([&] {
+    const auto r = render(source, {}, limits);
+    if (!r.ok()) status = r.status();
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+  });
+  CHECK(static_cast<double>(cpu.tv_sec) + 1e-9 * static_cast<double>(cpu.tv_nsec) < kSeconds);
+  return status;
+}
+
+static void refused(const std::string& source, const char* because) {
+  const Status s = outcome(source);
+  const std::string begin = source.substr(0, 200), message(s.message());
+  CAPTURE(begin);
+  CAPTURE(message);
+  REQUIRE_FALSE(s.ok());
+  CHECK(s.message().find(because) != std::string::npos);
+}
+
+TEST_CASE("a range of a thousand million is refused before it is made") {
+  refused("{{ range(1000000000) | list }}", "range");
+  refused("{% for i in range(1000000000) %}{% endfor %}", "range");
+}
+
+TEST_CASE("loops in loops run out of steps") {
+  refused("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "steps");
+  refused("{% for i in range(99999) %}{{ range(99999) | list | length }}{% endfor %}", "steps");
+}
+
+TEST_CASE("a macro that calls itself ends at the depth limit") {
+  refused("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "deep");
+  refused("{% macro m(x) %}{% if 1 %}{% for i in [1] %}{{ [m([x])] | list }}{% endfor %}{% endif %}{% endmacro %}{{ m(1) }}", "deep");
+  refused("{% macro m() %}{{ caller() }}{% endmacro %}{% macro n() %}{% call m() %}{{ n() }}{% endcall %}{% endmacro %}{{ n() }}", "deep");
+  refused("{% macro m(a=m()) %}{% endmacro %}{{ m() }}", "deep");
+}
+
+TEST_CASE("a hundred thousand levels of nesting are refused by the parser") {
+  const size_t n = 100'000;
+  const TemplateLimits large{.source_bytes = 8 << 20};
+  for (const std::string open : {"(", "[", "{1:", "-", "not ", "x if y else ", "f(", "x[", "x|f(", "x is eq(", "1+(", "[1,["}) {
+    std::string close;
+    for (char c : open) {
+      if (c == '(' || c == '[' || c == '{') close.insert(0, 1, c == '(' ? ')' : c == '[' ? ']' : '}');
+    }
+    const Status s = outcome("{{ " + repeat(open, n) + "1" + repeat(close, n) + " }}", large);
+    CAPTURE(open);
+    CHECK(s.message().find("deeper") != std::string::npos);
+  }
+  for (const std::string open : {"{% if 1 %}", "{% for x in y %}", "{% macro m() %}", "{% call f() %}", "{% filter upper %}", "{% set x %}",
+                                 "{% with %}", "{% generation %}"}) {
+    const Status s = outcome(repeat(open, n), large);
+    CAPTURE(open);
+    CHECK(s.message().find("deeper") != std::string::npos);
+  }
+  const Status targets = outcome("{% for " + repeat("(", n) + "x" + repeat(")", n) + " in y %}{% endfor %}", large);
+  CHECK(targets.message().find("deeper") != std::string::npos);
+}
+
+TEST_CASE("long chains are refused or evaluated, never overflow the stack") {
+  const TemplateLimits large{.source_bytes = 8 << 20};
+  CHECK_FALSE(outcome("{{ x" + repeat(".a", 100'000) + " }}", large).ok());
+  CHECK_FALSE(outcome("{{ 1" + repeat("|abs", 100'000) + " }}", large).ok());
+  CHECK_FALSE(outcome("{{ x" + repeat("()", 100'000) + " }}", large).ok());
+  CHECK_FALSE(outcome("{{ x" + repeat("[0]", 100'000) + " }}", large).ok());
+  CHECK(outcome("{{ 1" + repeat("+1", 100'000) + " }}", large).ok());
+  CHECK(outcome("{{ 1" + repeat(" or 1", 100'000) + " }}", large).ok());
+  CHECK(outcome("{{ 1" + repeat(" < 1", 100'000) + " }}", large).ok());
+  CHECK(outcome("{{ 1" + repeat("~1", 100'000) + " }}", large).ok());
+  CHECK(outcome("{% if 0 %}" + repeat("{% elif 0 %}", 100'000) + "{% endif %}", large).ok());
+}
+
+TEST_CASE("the deepest source that the parser takes is also evaluated on a small stack") {
+  const auto nested = [](const std::string& open, const std::string& inner, const std::string& close, size_t n) {
+    return repeat(open, n) + inner + repeat(close, n);
+  };
+  CHECK(outcome("{{ " + nested("(1 or 1 and not 1 < 1 + 1 ~ 1 * 1 ** -", "1", ")", 30) + " }}").ok());
+  CHECK(outcome("{{ " + nested("[", "1", "]", 60) + " }}").ok());
+  CHECK(outcome(nested("{% if 1 %}{% for a in [1] %}", "x", "{% endfor %}{% endif %}", 30)).ok());
+  CHECK(outcome("{{ " + nested("dict(a=[", "1", "]) ", 25) + " }}").ok());
+}
+
+TEST_CASE("doubling a string or a list runs out of bytes") {
+  refused("{% set ns = namespace(s='x') %}{% for i in range(40) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "bytes");
+  refused("{% set ns = namespace(s='x') %}{% for i in range(40) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}", "bytes");
+  refused("{% set ns = namespace(s=[1]) %}{% for i in range(40) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "bytes");
+  refused("{% set ns = namespace(s='ab') %}{% for i in range(40) %}{% set ns.s = ns.s | replace('a', ns.s) %}{% endfor %}", "bytes");
+  refused("{{ 'x' * 1000000000 }}", "bytes");
+  refused("{{ 'x' * 9223372036854775807 }}", "bytes");
+  refused("{{ [1] * 9223372036854775807 }}", "bytes");
+  refused("{{ ('x' * 10000000) | list | length }}", "");
+  refused("{{ 'a'.center(1000000000) }}", "bytes");
+  refused("{{ 'x' | indent(1000000000) }}", "bytes");
+  refused("{{ '%1000000000d' % 1 }}", "");
+  refused("{{ '{:1000000000}'.format(1) }}", "");
+  refused("{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %}", "bytes");
+  refused("{% for i in range(90000) %}{% set x = 'y' * 1000 %}{% macro k() %}{% endmacro %}{% endfor %}", "bytes");
+}
+
+TEST_CASE("many values that live at the same time share one budget") {
+  std::string source;
+  for (int i = 0; i < 100; i++) source += "{% set a" + std::to_string(i) + " = 'x' * 1000000 %}";
+  refused(source, "bytes");
+  CHECK(outcome("{% for i in range(100) %}{% set a = 'x' * 1000000 %}{% endfor %}").ok());
+}
+
+TEST_CASE("lists in lists, made by a loop, stop at the depth limit") {
+  refused("{% set ns = namespace(x=1) %}{% for i in range(100000) %}{% set ns.x = [ns.x] %}{% endfor %}", "deeper");
+  refused("{% set ns = namespace(x=1) %}{% for i in range(100000) %}{% set ns.x = {'a': ns.x} %}{% endfor %}", "deeper");
+  refused("{% set ns = namespace(x=[1]) %}{% for i in range(100000) %}{% set ns.x = [ns.x] | map('list') %}{% endfor %}", "");
+}
+
+TEST_CASE("a list that holds the same list many times cannot be printed or compared for ever") {
+  const std::string wide = "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}";
+  refused(wide + "{{ ns.x }}", "");
+  refused(wide + "{{ ns.x | tojson }}", "");
+  refused(wide + "{% set y = [ns.x, 1] %}{{ [ns.x, 2] == y }}", "steps");
+  refused(wide + "{{ ns.x < ns.x }}", "steps");
+}
+
+TEST_CASE("a namespace that holds itself is let go") {  // the leak checker of the check preset sees it otherwise
+  CHECK(outcome("{% set ns = namespace() %}{% set ns.me = ns %}{% set ns.all = [ns, ns] %}x").ok());
+  CHECK(outcome("{% for i in [1, 2] %}{{ loop.changed(loop) }}{{ loop.changed([loop]) }}{% endfor %}").ok());
+  CHECK(outcome("{% set ns = namespace() %}{% for i in [1] %}{% set ns.l = loop %}{% endfor %}{{ ns.l.changed(ns.l) }}").ok());
+  CHECK(outcome("{% set ns = namespace() %}{% for i in [1] %}{% macro m() %}{{ i }}{% endmacro %}{% set ns.m = m %}{% endfor %}{{ ns.m() }}").ok());
+}
+
+TEST_CASE("integers that do not fit are errors") {
+  refused("{{ 9 ** 9 ** 9 ** 9 }}", "64 bits");
+  refused("{{ 9223372036854775807 + 1 }}", "64 bits");
+  refused("{{ -9223372036854775807 - 2 }}", "64 bits");
+  refused("{{ 9223372036854775807 * 2 }}", "64 bits");
+  refused("{{ 99999999999999999999 }}", "64 bits");
+  refused("{{ (-9223372036854775807 - 1) // -1 }}", "64 bits");
+  CHECK(outcome("{{ (-9223372036854775807 - 1) % -1 }}").ok());
+  CHECK(outcome("{{ -(-9223372036854775807) }}{{ 'abc'[9223372036854775807:] }}{{ 'abc'[:-9223372036854775807] }}{{ [1][::9223372036854775807] }}").ok());
+  CHECK(outcome("{{ range(9223372036854775807, -9223372036854775807, -9223372036854775807) | list }}").ok());
+  refused("{{ range(-9223372036854775807, 9223372036854775807, 1) }}", "range");
+}
+
+TEST_CASE("searching for hostile patterns is counted") {
+  const std::string set = "{% set h = 'a' * 2000000 %}{% set n = 'a' * 1000000 ~ 'b' %}";
+  refused(set + "{{ n in h }}{% for i in range(1000) %}{{ h.find(n) }}{% endfor %}", "steps");
+  refused(set + "{% for i in range(1000) %}{{ h.replace(n, '') }}{% endfor %}", "steps");
+  refused(set + "{% for i in range(1000) %}{{ h.rfind(n) }}{% endfor %}", "steps");
+  refused(set + "{{ h.strip(n) }}", "steps");
+}
+
+TEST_CASE("a source that is too long is refused with both numbers") {
+  const Status s = outcome(std::string(300'000, 'x'));
+  CHECK(s.message().find("300000") != std::string::npos);
+  CHECK(s.message().find("262144") != std::string::npos);
+}
+
+TEST_CASE("limits are the caller's") {
+  CHECK_FALSE(outcome("{% for i in range(100) %}{% endfor %}", {.steps = 50}).ok());
+  CHECK_FALSE(outcome("{{ ((((1)))) }}", {.depth = 3}).ok());
+  CHECK_FALSE(outcome("{{ 'x' * 2000 }}", {.bytes = 1000}).ok());
+  CHECK(outcome("{{ 'x' * 2000 }}").ok());
+}
