@@ -1,6 +1,7 @@
 #include "text/tokenizer/byte_level.h"
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 
 #include "base/utf8.h"
@@ -39,10 +40,11 @@ std::string_view spelled(uint8_t byte) { return {kAlphabet.utf8[byte], kAlphabet
 
 }  // namespace
 
-// Takes the pieces that the scanner cuts and appends their ids. Lives for one encode.
+// Takes the pieces that the scanner cuts and appends their ids. Lives for one stretch of text.
 class WordSink final : public PieceSink {
  public:
-  WordSink(const ByteLevelBpe& bpe, std::vector<int32_t>& out) : bpe_(&bpe), out_(&out) {}
+  WordSink(const ByteLevelBpe& bpe, size_t text_bytes, std::vector<int32_t>& out)
+      : bpe_(&bpe), out_(&out), met_(std::bit_ceil(std::min<size_t>(text_bytes, 1 << 14))) {}
 
   void piece(std::string_view word) override {
     if (const int32_t id = bpe_->whole_word(word); id >= 0) return out_->push_back(id);
@@ -51,15 +53,30 @@ class WordSink final : public PieceSink {
       const int32_t id = bpe_->byte_id_[static_cast<uint8_t>(word[i])];
       if (id >= 0) symbols_.push_back({id, static_cast<uint32_t>(i), static_cast<uint32_t>(i + 1)});
     }
-    merger_.run(symbols_, [this](const Symbol& a, const Symbol& b) { return bpe_->merges_.find(a.id, b.id); });
+    merger_.run(symbols_, [this](const Symbol& a, const Symbol& b) { return merge_of(a.id, b.id); });
     for (const Symbol& s : symbols_) out_->push_back(s.id);
   }
 
  private:
+  struct Met {
+    int32_t left = -1, right = -1;
+    PairIndex::Found merge;
+  };
+
+  PairIndex::Found merge_of(int32_t left, int32_t right) {
+    const uint64_t hash =
+        (uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right)) * 0x9e3779b97f4a7c15u;
+    Met& met = met_[(hash >> 40) & (met_.size() - 1)];
+    if (met.left != left || met.right != right) met = {left, right, bpe_->merge_of(left, right, buffer_)};
+    return met.merge;
+  }
+
   const ByteLevelBpe* bpe_;
   std::vector<int32_t>* out_;
+  std::vector<Met> met_;  // the pairs met last, by hash; a power of two
   std::vector<Symbol> symbols_;
   Merger merger_;
+  std::string buffer_;
 };
 
 Result<std::unique_ptr<ByteLevelBpe>> ByteLevelBpe::create(std::shared_ptr<const TokenizerData> data) {
@@ -69,7 +86,8 @@ Result<std::unique_ptr<ByteLevelBpe>> ByteLevelBpe::create(std::shared_ptr<const
                                "the model needs a libinfer that knows how its tokenizer cuts text into words");
   }
   std::unique_ptr<ByteLevelBpe> bpe(new ByteLevelBpe(std::move(data), *pre));
-  TRY_SET(bpe->index_, TextIndex::create(bpe->data_->tokens));
+  TRY_SET(bpe->index_, TextIndex::create(bpe->data_->tokens, "token"));
+  TRY_SET(bpe->merges_, TextIndex::create(bpe->data_->merges, "merge"));
   bpe->add_bos_ = pre->adds_bos;
   return bpe;
 }
@@ -80,30 +98,26 @@ Status ByteLevelBpe::finish() {
     byte_id_[static_cast<size_t>(b)] = id >= 0 && !is_control(id) ? id : -1;
   }
   for (const std::string_view token : data_->tokens) longest_token_ = std::max(longest_token_, token.size());
-  return load_merges();
-}
-
-Status ByteLevelBpe::load_merges() {
-  merges_ = PairIndex(data_->merges.size());
-  std::string joined;
   for (size_t rank = 0; rank < data_->merges.size(); ++rank) {
     const std::string_view merge = data_->merges[rank];
     const size_t space = merge.find(' ');
-    if (space == std::string_view::npos || space == 0 || space + 1 == merge.size()) {
-      return Status::corrupt(str("merge ", rank, " is not two tokens with a space between"));
-    }
-    const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
-    joined.assign(left).append(right);
-    const int32_t left_id = index_.find(left), right_id = index_.find(right), id = index_.find(joined);
-    if (left_id < 0 || right_id < 0 || id < 0) {
-      return Status::corrupt(str("merge ", rank, " ('", merge, "') joins or makes what is not a token"));
-    }
-    if (is_control(id)) continue;  // text must not become one, whatever the merges say
-    if (!merges_.insert(left_id, right_id, {static_cast<uint32_t>(rank), id})) {
-      return Status::corrupt("the vocabulary's merges collide; they look made for that");
+    if (space == 0 || space >= merge.size() - 1 || merge.find(' ', space + 1) != std::string_view::npos) {
+      return Status::corrupt(str("merge ", rank, " ('", merge, "') is not two tokens with a space between"));
     }
   }
   return {};
+}
+
+PairIndex::Found ByteLevelBpe::merge_of(int32_t left, int32_t right, std::string& buffer) const {
+  const std::string_view a = data_->tokens[static_cast<size_t>(left)], b = data_->tokens[static_cast<size_t>(right)];
+  buffer.assign(a).append(1, ' ').append(b);
+  const int32_t rank = merges_.find(buffer);
+  if (rank < 0) return {UINT32_MAX, -1};
+  buffer.assign(a).append(b);
+  const int32_t id = index_.find(buffer);
+  if (id < 0 || is_control(id))
+    return {UINT32_MAX, -1};  // text must not become a control token, whatever the merges say
+  return {static_cast<uint32_t>(rank), id};
 }
 
 // The token that spells the whole word, if the tokenizer asks for that before merging; -1 else.
@@ -128,7 +142,7 @@ int32_t ByteLevelBpe::whole_word(std::string_view word) const {
 }
 
 void ByteLevelBpe::encode_text(std::string_view text, std::vector<int32_t>& out) const {
-  WordSink sink(*this, out);
+  WordSink sink(*this, text.size(), out);
   if (pre_->nfc && may_change_under_nfc(text)) return run_stages(pre_->stages, nfc(text), sink);
   run_stages(pre_->stages, text, sink);
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -37,9 +38,10 @@ class Merger {
     uint32_t rank, left;
     int32_t id;
     uint32_t length;  // of both together when the candidate was made: tells whether it is still true
-    bool operator<(const Candidate& o) const {
-      return rank != o.rank ? rank > o.rank : left > o.left;
-    }  // for a max-heap
+    friend bool operator<(const Candidate& a, const Candidate& b) {
+      return a.rank != b.rank ? a.rank < b.rank : a.left < b.left;
+    }
+    friend bool operator>(const Candidate& a, const Candidate& b) { return b < a; }
   };
 
   template <class Join>
@@ -62,29 +64,38 @@ class Merger {
     }
   }
 
+  // The pairs there are at first, sorted; the pairs that merges make, in a heap. The best of either goes next.
   template <class Join>
   void run_long(std::vector<Symbol>& s, const Join& join) {
     constexpr uint32_t kNone = UINT32_MAX;
     const uint32_t n = static_cast<uint32_t>(s.size());
     links_.resize(n);
-    heap_.clear();
-    for (uint32_t i = 0; i < n; ++i) links_[i] = {i == 0 ? kNone : i - 1, i + 1 == n ? kNone : i + 1};
-    const auto propose = [&](uint32_t left, uint32_t right) {
+    first_.clear();
+    later_.clear();
+    const auto propose = [&](uint32_t left, uint32_t right, std::vector<Candidate>& to) {
       if (left == kNone || right == kNone) return false;
       const PairIndex::Found found = join(s[left], s[right]);
       if (found.rank == UINT32_MAX) return false;
-      heap_.push_back({found.rank, left, found.id, s[right].end - s[left].begin});
+      to.push_back({found.rank, left, found.id, s[right].end - s[left].begin});
       return true;
     };
-    for (uint32_t i = 0; i + 1 < n; ++i) propose(i, i + 1);
-    std::make_heap(heap_.begin(), heap_.end());
     const auto push = [&](uint32_t left, uint32_t right) {
-      if (propose(left, right)) std::push_heap(heap_.begin(), heap_.end());
+      if (propose(left, right, later_)) std::push_heap(later_.begin(), later_.end(), std::greater<>());
     };
-    while (!heap_.empty()) {
-      const Candidate c = heap_.front();
-      std::pop_heap(heap_.begin(), heap_.end());
-      heap_.pop_back();
+    for (uint32_t i = 0; i < n; ++i) {
+      links_[i] = {i == 0 ? kNone : i - 1, i + 1 == n ? kNone : i + 1};
+      if (i + 1 < n) propose(i, i + 1, first_);
+    }
+    std::sort(first_.begin(), first_.end());
+    for (size_t next = 0; next < first_.size() || !later_.empty();) {
+      Candidate c;
+      if (later_.empty() || (next < first_.size() && first_[next] < later_.front())) {
+        c = first_[next++];
+      } else {
+        std::pop_heap(later_.begin(), later_.end(), std::greater<>());
+        c = later_.back();
+        later_.pop_back();
+      }
       const uint32_t left = c.left, right = links_[left].next;
       // Either side may have grown or gone since: an absorbed symbol is empty and so spans too little.
       if (right == kNone || s[left].begin == s[left].end || s[right].end - s[left].begin != c.length) continue;
@@ -103,7 +114,7 @@ class Merger {
     uint32_t previous, next;
   };
   std::vector<Link> links_;
-  std::vector<Candidate> heap_;
+  std::vector<Candidate> first_, later_;
 };
 
 }  // namespace infer::text

@@ -120,7 +120,7 @@ class PieceMerger {
 Result<std::unique_ptr<SentencePieceBpe>> SentencePieceBpe::create(std::shared_ptr<const TokenizerData> data) {
   if (data->scores.empty()) return Status::corrupt("a SentencePiece vocabulary needs tokenizer.ggml.scores");
   std::unique_ptr<SentencePieceBpe> spm(new SentencePieceBpe(std::move(data)));
-  TRY_SET(spm->index_, TextIndex::create(spm->data_->tokens));
+  TRY_SET(spm->index_, TextIndex::create(spm->data_->tokens, "token"));
   spm->space_prefix_ = spm->data_->add_space_prefix != 0;
   spm->add_bos_ = true;
   return spm;

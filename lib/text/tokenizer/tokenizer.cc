@@ -39,7 +39,10 @@ constexpr std::string_view kEndTexts[] = {
     "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
 };
 
-bool is_end_text(std::string_view text) { return std::ranges::find(kEndTexts, text) != std::end(kEndTexts); }
+bool is_end_text(std::string_view text) {
+  if (text.empty() || (text[0] != '<' && text[0] != '[')) return false;
+  return std::ranges::find(kEndTexts, text) != std::end(kEndTexts);
+}
 
 // <|...|>, or with U+FF5C for the bar: written so that people do not write it.
 bool is_markup(std::string_view text) {

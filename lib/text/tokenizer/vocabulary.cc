@@ -32,7 +32,7 @@ uint64_t hash_of(std::string_view s) {
 
 }  // namespace
 
-Result<TextIndex> TextIndex::create(std::span<const std::string_view> texts) {
+Result<TextIndex> TextIndex::create(std::span<const std::string_view> texts, const char* what) {
   TextIndex index;
   index.texts_ = texts;
   index.slots_.assign(std::bit_ceil(std::max<size_t>(texts.size() * 2, 2)), Slot{0, -1});
@@ -45,9 +45,10 @@ Result<TextIndex> TextIndex::create(std::span<const std::string_view> texts) {
     for (; index.slots_[at].id >= 0; at = (at + 1) & index.mask_) {
       const Slot& other = index.slots_[at];
       if (other.tag == tag && texts[static_cast<size_t>(other.id)] == texts[id]) {
-        return Status::corrupt(str("tokens ", other.id, " and ", id, " have the same text"));
+        return Status::corrupt(str(what, "s ", other.id, " and ", id, " have the same text"));
       }
-      if (++probes > kLongestProbe) return Status::corrupt("the vocabulary's tokens collide; it looks made for that");
+      if (++probes > kLongestProbe)
+        return Status::corrupt(str("the vocabulary's ", what, "s collide; it looks made for that"));
     }
     index.slots_[at] = {tag, static_cast<int32_t>(id)};
   }

@@ -1,5 +1,5 @@
-// Two hash tables, both open-addressed and built once: a token's text -> id, and a pair of numbers -> two numbers (the
-// merge that joins two tokens; the edge that leaves a trie's node by a byte).
+// Two hash tables, both open-addressed and built once: a text -> its place in a list (a token's id, a merge's rank),
+// and a pair of numbers -> two numbers (the edge that leaves a trie's node by a byte).
 //
 // A file could be made so that its tokens collide; the length of a probe is therefore bounded, and a table that would
 // exceed the bound is refused. No vocabulary that was not made for it comes near.
@@ -15,9 +15,10 @@ namespace infer::text {
 
 class TextIndex {
  public:
-  // Texts that are not empty, all different: E_CORRUPT else. The strings stay where they are.
-  static Result<TextIndex> create(std::span<const std::string_view> texts);
-  // -1: no such token.
+  // Two texts that are the same are E_CORRUPT; `what` they are is for the message. Empty ones are holes, found by
+  // nothing. The strings stay where they are.
+  static Result<TextIndex> create(std::span<const std::string_view> texts, const char* what);
+  // -1: none is this text.
   int32_t find(std::string_view text) const;
 
  private:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""compare.py TOOL N FILE[:PRE]...: N generated texts per vocabulary, our ids against Hugging Face's or SentencePiece's.
+"""compare.py TOOL FILE[:PRE]...: generated texts for each vocabulary, our ids against Hugging Face's or SentencePiece's.
 
-TOOL is tokenize_lines. PRE stands in for the file's pre-tokenizer name; ALL tries every name in the reference's table.
-Half of the texts are tokenized with special tokens recognised, half without. Where the rule keeps every byte, decoding is
-compared with the text as well. Ends with status 1 at the first vocabulary that differs, printing the first texts.
+TOOL is tokenize_lines. PRE stands in for the file's pre-tokenizer name; ALL shares the texts out among all the rules that
+the reference knows. INFER_CONFORMANCE_COUNT says how many texts (5,000); from 100,000 on, every code point is gone through
+as well. Half of the texts are tokenized with special tokens recognised, half without. Where the rule keeps every byte, decoding
+is compared with the text too. Status 1 when anything differs; the first texts that do are printed.
 """
 
 import hashlib
@@ -59,7 +60,14 @@ def exchange(tool, path, pre, cases):
     return answers
 
 
-def compare(tool, n, path, pre):
+def every_code_point():
+    """Each between letters, digits, spaces and itself; 64 to a text."""
+    points = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+    for i in range(0, len(points), 64):
+        yield "".join(f"x{chr(c)}y {chr(c)}{chr(c)}1 {chr(c)}" for c in points[i : i + 64]).encode()
+
+
+def compare(tool, n, path, pre, sweep):
     vocabulary = Vocabulary(path)
     name = os.path.basename(path) + (f" as {pre}" if pre is not None else "")
     if vocabulary.model not in ("gpt2", "llama"):
@@ -71,6 +79,8 @@ def compare(tool, n, path, pre):
     seed = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
     cases = [(data, i % 2 == 0) for i, data in enumerate(texts.generated(seed, n, specials, printable_pieces(vocabulary)))]
     cases += [(t.encode(), parse) for t in texts.TRICKY for parse in (True, False)]
+    if sweep:
+        cases += [(data, True) for data in every_code_point()]
     answers = exchange(tool, path, pre, cases)
     nfc = vocabulary.model == "gpt2" and RULES[vocabulary.pre if pre is None else pre][0] is not None
     lossless = vocabulary.model == "gpt2" and not nfc and set(ByteLevel.alphabet()) <= set(vocabulary.tokens)
@@ -88,13 +98,16 @@ def compare(tool, n, path, pre):
 
 
 def main():
-    tool, n = sys.argv[1], int(sys.argv[2])
-    good = True
-    for target in sys.argv[3:]:
+    tool, targets = sys.argv[1], sys.argv[2:]
+    count = int(os.environ.get("INFER_CONFORMANCE_COUNT", "5000"))
+    good = len(targets) > 0
+    for target in targets:
         path, _, pre = target.partition(":")
-        names = list(RULES) if pre == "ALL" else [pre or None]
+        if not os.path.exists(path):
+            sys.exit(f"'{path}' is not there; for SmolLM2 set -DINFER_SMOLLM2 (packaging/model.sh gets the model)")
+        names = [n for n in RULES if n] if pre == "ALL" else [pre or None]
         for name in names:
-            good = compare(tool, n, path, name) and good
+            good = compare(tool, -(-count // len(names)), path, name, count >= 100000) and good
     sys.exit(0 if good else 1)
 
 

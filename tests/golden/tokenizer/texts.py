@@ -4,7 +4,7 @@ import random
 
 TRICKY = [
     "", " ", "  ", "   ", "\t", "\n", "\n\n", "\r\n", "\r\n\r\n", " \n", "\n ", " \n \n ", "\t\n\t", "a", " a", "a ",
-    "Hello world", " Hello  world ", "Hello, y'all! How are you \U0001f601 ?\u6211\u60f3\u5728apple\u5de5\u4f5c1314151\u5929\uff5e",
+    "Hello world", "Hello token Hello", " Hello  world ", "Hello, y'all! How are you \U0001f601 ?\u6211\u60f3\u5728apple\u5de5\u4f5c1314151\u5929\uff5e",
     "I'm you're we've he'd she'll it's don't", "I'M YOU'RE WE'VE HE'D SHE'LL IT'S DON'T", "'s 't 're 've 'm 'll 'd", "'S'T'Re'vE'M'lL'D",
     "x'\u017f y'\u017fz '\u017f", "'r 'v 'l 'rE 're' ''s '", "it\u2019s", "3.14159 1,000,000 2^10 0x7f 1e-5", "1 12 123 1234 12345 123456 1234567",
     "abc123def456", "\u0661\u0662\u0663\u0664 \u0967\u0968\u0969 \u00b2\u00b3\u00b9\u00bc\u00bd\u00be \u2160\u2161 \u3007\u4e00 \U0001d7d8\U0001d7d9",
@@ -15,6 +15,7 @@ TRICKY = [
     "camelCase PascalCase XMLHttpRequest iOS ABC\u01c5def \u02b0ABC ABC\u02b0 AB\u4e2dCD \u01c5\u01c8", "\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2 \u041c\u043e\u0441\u043a\u0432\u0430 \u053b\u0576\u0579\u057a\u0565\u055e\u057d",
     "\u4eca\u65e5\u306f\u4e16\u754c\u3001\u30ab\u30bf\u30ab\u30ca\u30fb\uff76\uff85 \uc548\ub155\ud558\uc138\uc694 \uc138\uacc4", "\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645 \u05e9\u05dc\u05d5\u05dd",
     "\u0928\u092e\u0938\u094d\u0924\u0947 \u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35 \u179f\u17bd\u179f\u17d2\u178f\u17b8", "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \U0001f3f3\ufe0f\u200d\U0001f308 \U0001f44d\U0001f3fd \U0001f1eb\U0001f1f7",
+    "q\u0301q\u0301 x\u0323\u0301x q\u0303\u0331 !\u0301! \u0903\u0903a", "\u0915\u0941\u0924\u094d\u0924\u093e \u0928\u092e\u0938\u094d\u0924\u0947 \u0928\u092e\u0938\u094d\u0924\u0947", "\u05d1\u05bc\u05b0 \u0e01\u0e33\u0e25\u0e31\u0e07 \u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35", "1\u0301 2\u20e3 \u0301\u0301\u0301q\u0301",
     "\u00a0\u2003\u3000\u1680\u0085\u2028\u2029\u202f\u205f", "a\u00a0b\u2003c\u3000d\u0085e\u2028f", "\u200b\u200c\u200d\ufeff\u2060\u00ad", "\x00\x01\x1c\x1d\x1e\x1f\x7f", "a\x0b\x0cb",
     "\u3000\u3000a \u3000! \u3000\u3002", "\ufffd \uffff \ufdd0 \ue000 \U0010ffff \U000f0000 \U000e0001", "\U00020000\U0002a6df \U00010400\U00010428 \U00012000 \U0001e900",
     "def f(x):\n    if x > 0:\n\t\treturn x ** 2  # square\n\n\n    return None\n", "{\n  \"a\": [1, 2.5e3, null],\r\n  \"b\": \"\\u00e9\"\r\n}",
@@ -29,7 +30,7 @@ SPACES = [" ", " ", " ", "  ", "   ", "\n", "\n\n", "\t", "\r\n", "\r", "\u00a0"
 WORDS = """the of and to in is that for it was on with as at by from model token language Paris France capital because
 I'm don't you'll THEY'RE We've 'tis o'clock rock'n'roll naive cafe resume HTTPServer iPhone McDonald x86_64 UTF-8 C++ foo() bar[0]
 import return while True None self.value lambda printf("%d\\n"); <div class="a"> $x = \\frac{1}{2} https://a.b/c?d=e""".split()
-OTHER = ["\u043f\u0440\u0438\u0432\u0435\u0442", "\u4f60\u597d\u4e16\u754c", "\u3053\u3093\u306b\u3061\u306f", "\uc548\ub155", "\u0645\u0631\u062d\u0628\u0627", "\u0928\u092e\u0938\u094d\u0924\u0947", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35", "\u03b1\u03b2\u03b3", "Stra\u00dfe", "na\u00efve", "\u1e9b\u0323", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f44d\U0001f3fd", "\U0001f1eb\U0001f1f7", "\ufb01", "\u01c6\u01c5\u01c4", "\uff21\uff42\uff11", "\u2167", "\u00bd\u00b2"]
+OTHER = ["\u043f\u0440\u0438\u0432\u0435\u0442", "\u4f60\u597d\u4e16\u754c", "\u3053\u3093\u306b\u3061\u306f", "\uc548\ub155", "\u0645\u0631\u062d\u0628\u0627", "\u0928\u092e\u0938\u094d\u0924\u0947", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35", "\u03b1\u03b2\u03b3", "Stra\u00dfe", "q\u0301q\u0301", "\u0915\u0941\u0924\u094d\u0924\u093e", "!\u0903", "na\u00efve", "\u1e9b\u0323", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f44d\U0001f3fd", "\U0001f1eb\U0001f1f7", "\ufb01", "\u01c6\u01c5\u01c4", "\uff21\uff42\uff11", "\u2167", "\u00bd\u00b2"]
 MARKS = [0x300, 0x301, 0x302, 0x308, 0x30A, 0x323, 0x327, 0x328, 0x345, 0x5B0, 0x64B, 0x93C, 0x94D, 0x1AB0, 0x20D0, 0x3099, 0x302A, 0x1D165, 0xFE0F]
 
 
