@@ -24,7 +24,8 @@ Result<std::vector<std::string>> list_folder(const std::string& folder) {
     if (name != "." && name != "..") names.emplace_back(name);
     errno = 0;
   }
-  if (errno != 0) return Status::io(str("cannot read the folder '", folder, "': ", std::generic_category().message(errno)));
+  if (errno != 0)
+    return Status::io(str("cannot read the folder '", folder, "': ", std::generic_category().message(errno)));
   std::sort(names.begin(), names.end());
   return names;
 }

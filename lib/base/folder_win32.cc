@@ -36,8 +36,9 @@ Result<std::vector<std::string>> list_folder(const std::string& folder) {
   if (raw == INVALID_HANDLE_VALUE) {
     const DWORD error = GetLastError();
     const bool absent = error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND || error == ERROR_DIRECTORY;
-    return Status(absent ? INFER_E_NOT_FOUND : INFER_E_IO,
-                  str("cannot read the folder '", folder, "': ", std::system_category().message(static_cast<int>(error))));
+    return Status(
+        absent ? INFER_E_NOT_FOUND : INFER_E_IO,
+        str("cannot read the folder '", folder, "': ", std::system_category().message(static_cast<int>(error))));
   }
   const std::unique_ptr<void, BOOL(WINAPI*)(HANDLE)> search(raw, FindClose);
   std::vector<std::string> names;

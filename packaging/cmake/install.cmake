@@ -3,6 +3,8 @@ include(CMakePackageConfigHelpers)
 if(NOT TARGET infer)
   return()
 endif()
+# The shared library carries all it was made of: who links it links nothing else.
+set_property(TARGET infer PROPERTY INTERFACE_LINK_LIBRARIES "")
 install(TARGETS infer EXPORT libinfer
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/libinfer DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")

@@ -1,8 +1,8 @@
 // The public headers as C++17: infer.h is noexcept, infer.hpp needs no exceptions and moves its handles.
 #include <libinfer/backend.h>
 #include <libinfer/infer.h>
-#include <libinfer/infer.hpp>
 #include <libinfer/options.h>
+#include <libinfer/infer.hpp>
 
 #include <type_traits>
 

@@ -8,11 +8,12 @@
 #define SIZE(type, least) IS(sizeof(type) >= (least), type##_size)
 #define SIZE_IS(type, exact) IS(sizeof(type) == (exact), type##_exact_size)
 
-IS(sizeof(void *) == 8, pointers_have_8_bytes);
+IS(sizeof(void*) == 8, pointers_have_8_bytes);
 IS(sizeof(infer_status) == 4, status_has_4_bytes);
 IS(sizeof(infer_finish) == 4, finish_has_4_bytes);
 IS(INFER_OK == 0 && INFER_DONE == 1 && INFER_PENDING == 2, not_failures);
-IS(INFER_E_INVALID == -1 && INFER_E_NO_MEMORY == -2 && INFER_E_NOT_FOUND == -3 && INFER_E_UNSUPPORTED == -4, failures_1_to_4);
+IS(INFER_E_INVALID == -1 && INFER_E_NO_MEMORY == -2 && INFER_E_NOT_FOUND == -3 && INFER_E_UNSUPPORTED == -4,
+   failures_1_to_4);
 IS(INFER_E_CORRUPT == -5 && INFER_E_IO == -6 && INFER_E_FULL == -7 && INFER_E_CANCELLED == -8, failures_5_to_8);
 IS(INFER_E_DEVICE_LOST == -9 && INFER_E_ABI == -10 && INFER_E_INTERNAL == -11, failures_9_to_11);
 IS(INFER_FINISH_NONE == 0 && INFER_FINISH_STOP == 1 && INFER_FINISH_LENGTH == 2, finish_0_to_2);

@@ -10,19 +10,21 @@
 static char text[1 << 20];
 static size_t used;
 
-static void put(const char *s, size_t n) {
+static void put(const char* s, size_t n) {
   if (used + n + 1 > sizeof text) exit(2);
   memcpy(text + used, s, n);
   used += n;
   text[used] = '\0';
 }
-static void puts_in(const char *s) { put(s, strlen(s)); }
+static void puts_in(const char* s) { put(s, strlen(s)); }
 
-int main(int argc, char **argv) {
-  const char *row;
+int main(int argc, char** argv) {
+  const char* row;
   int32_t i;
-  puts_in("/* The names of all options, and what they take.  Generated: tests/abi/options_header.c says how.  Do not edit. */\n"
-          "#ifndef LIBINFER_OPTIONS_H_\n#define LIBINFER_OPTIONS_H_\n");
+  puts_in(
+      "/* The names of all options, and what they take.  Generated: tests/abi/options_header.c says how.  Do not edit. "
+      "*/\n"
+      "#ifndef LIBINFER_OPTIONS_H_\n#define LIBINFER_OPTIONS_H_\n");
   for (i = 0; (row = infer_option_at(i)) != NULL; ++i) {
     const char *cell[6], *end;
     size_t len[6], c;
@@ -54,7 +56,7 @@ int main(int argc, char **argv) {
 
   if (argc == 3 && strcmp(argv[1], "--check") == 0) {
     static char committed[sizeof text];
-    FILE *f = fopen(argv[2], "rb");
+    FILE* f = fopen(argv[2], "rb");
     size_t n = f ? fread(committed, 1, sizeof committed, f) : 0;
     if (f) fclose(f);
     if (n == used && memcmp(text, committed, n) == 0) return 0;

@@ -1,5 +1,6 @@
-// Any bytes as a text, for both kinds and any rule: no crash, ids in range, no control token from untrusted text, a stream that
-// is UTF-8, and for byte-level BPE the text back.
+// Any bytes as a text, for both kinds and any rule: no crash, ids in range, no control token from untrusted text, a
+// stream that is UTF-8, and for byte-level BPE the text back.
+
 // link: infer_formats infer_tokenizer
 #include <cstdlib>
 
@@ -16,9 +17,10 @@ struct Rule {
   const char* pre;
   bool lossless;
 };
-constexpr Rule kRules[] = {{"gpt-2", true},  {"mpt", false},          {"smollm", true},         {"llama-bpe", true}, {"qwen2", false},
-                           {"qwen35", false}, {"tekken", true},       {"gpt-4o", true},         {"bloom", true},     {"falcon", true},
-                           {"deepseek-llm", true}, {"deepseek-coder", true}, {"deepseek-v3", true}, {nullptr, false}};
+constexpr Rule kRules[] = {{"gpt-2", true},       {"mpt", false},    {"smollm", true},       {"llama-bpe", true},
+                           {"qwen2", false},      {"qwen35", false}, {"tekken", true},       {"gpt-4o", true},
+                           {"bloom", true},       {"falcon", true},  {"deepseek-llm", true}, {"deepseek-coder", true},
+                           {"deepseek-v3", true}, {nullptr, false}};
 
 void require(bool held) {
   if (!held) std::abort();  // what the fuzzer reports

@@ -1,5 +1,5 @@
-// The parsed template. Chains (a + b + c, x and y and z) are one node with many operands, so that their length costs no depth;
-// what does nest is limited by the parser, which bounds the recursion of evaluation and destruction.
+// The parsed template. Chains (a + b + c, x and y and z) are one node with many operands, so that their length costs no
+// depth; what does nest is limited by the parser, which bounds the recursion of evaluation and destruction.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -16,8 +16,26 @@ namespace infer::text::jinja {
 using Name = uint32_t;  // index into Program::names
 
 enum class ExprKind : uint8_t {
-  kConstant, kName, kList, kTuple, kDict, kAttribute, kSubscript, kSlice, kCall, kFilter, kTest, kMath, kConcat, kCompare, kAnd, kOr, kNot,
-  kNegate, kPlus, kChoice,
+  kConstant,
+  kName,
+  kList,
+  kTuple,
+  kDict,
+  kAttribute,
+  kSubscript,
+  kSlice,
+  kCall,
+  kFilter,
+  kTest,
+  kMath,
+  kConcat,
+  kCompare,
+  kAnd,
+  kOr,
+  kNot,
+  kNegate,
+  kPlus,
+  kChoice,
 };
 
 struct Expr;
@@ -25,20 +43,20 @@ using ExprPtr = std::unique_ptr<Expr>;
 
 // What the operands mean, by kind:
 //   list, tuple, concat, and, or: the items        dict: key, value, key, value ...
-//   attribute: object (name)                       subscript: object, key      slice: object, start, stop, step (each may be null)
-//   call: callee, positional arguments ...         filter, test: value, positional arguments ...
-//   math, compare: first, then one per operator    not, negate, plus: one      choice: condition, then, else (may be null)
+//   attribute: object (name)                       subscript: object, key      slice: object, start, stop, step (each
+//   may be null) call: callee, positional arguments ...         filter, test: value, positional arguments ... math,
+//   compare: first, then one per operator    not, negate, plus: one      choice: condition, then, else (may be null)
 struct Expr {
   ExprKind kind;
-  uint16_t depth = 1;    // levels of nodes, this one included
-  uint32_t offset = 0;   // in the source
+  uint16_t depth = 1;   // levels of nodes, this one included
+  uint32_t offset = 0;  // in the source
   Name name = 0;
   Value constant;
   const Entry* entry = nullptr;  // filter or test; null: unknown, an error when reached
   std::vector<ExprPtr> operands;
-  std::vector<Op> ops;                           // of math and compare
-  std::vector<std::pair<Name, ExprPtr>> named;   // arguments with names
-  ExprPtr more_positional, more_named;           // *args, **kwargs
+  std::vector<Op> ops;                          // of math and compare
+  std::vector<std::pair<Name, ExprPtr>> named;  // arguments with names
+  ExprPtr more_positional, more_named;          // *args, **kwargs
 };
 
 // Where a value is put: a name, an attribute of a namespace, or a tuple of targets.
@@ -50,7 +68,21 @@ struct Target {
   uint32_t offset = 0;
 };
 
-enum class StmtKind : uint8_t { kText, kPrint, kSet, kSetBlock, kIf, kFor, kMacro, kCallBlock, kFilterBlock, kWith, kScope, kBreak, kContinue };
+enum class StmtKind : uint8_t {
+  kText,
+  kPrint,
+  kSet,
+  kSetBlock,
+  kIf,
+  kFor,
+  kMacro,
+  kCallBlock,
+  kFilterBlock,
+  kWith,
+  kScope,
+  kBreak,
+  kContinue
+};
 
 struct Stmt;
 using Block = std::vector<std::unique_ptr<Stmt>>;
@@ -65,10 +97,10 @@ struct Macro {
 };
 
 // By kind:
-//   text: constant         print: expr           set: target, expr        set block: target, expr (filters on null, or null), body
-//   if: branches (the last may have no condition)                         for: target, expr, condition, body, otherwise
-//   macro: macro           call block: expr (a call), macro               filter block: expr (filters on null), body
-//   with: targets, values, body                                           scope: body
+//   text: constant         print: expr           set: target, expr        set block: target, expr (filters on null, or
+//   null), body if: branches (the last may have no condition)                         for: target, expr, condition,
+//   body, otherwise macro: macro           call block: expr (a call), macro               filter block: expr (filters
+//   on null), body with: targets, values, body                                           scope: body
 struct Stmt {
   StmtKind kind;
   uint32_t offset = 0;

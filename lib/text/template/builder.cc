@@ -67,7 +67,8 @@ void Builder::repeat(const Text& t, int64_t times) {
     bytes_.append(bytes_.data() + begin, std::min(done, total - done));
   }
   for (int64_t i = 0; i < times && !t.input.empty() && status_.ok(); i++) {
-    for (const Run& r : t.input) mark(begin + static_cast<size_t>(i) * unit + r.begin, begin + static_cast<size_t>(i) * unit + r.end);
+    for (const Run& r : t.input)
+      mark(begin + static_cast<size_t>(i) * unit + r.begin, begin + static_cast<size_t>(i) * unit + r.end);
   }
 }
 

@@ -2,7 +2,8 @@
 
 namespace infer::text::jinja {
 
-Status bind_into(const Args& args, const char* callee, const std::string_view* names, const Value** out, size_t n, size_t required) {
+Status bind_into(const Args& args, const char* callee, const std::string_view* names, const Value** out, size_t n,
+                 size_t required) {
   if (args.positional.size() > n) {
     return type_error(str(callee, " takes at most ", n, " arguments, ", args.positional.size(), " were given"));
   }

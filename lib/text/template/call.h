@@ -1,4 +1,5 @@
-// Arguments of a call and how they meet parameters. Filters, tests, methods and functions are tables of these signatures.
+// Arguments of a call and how they meet parameters. Filters, tests, methods and functions are tables of these
+// signatures.
 #pragma once
 #include <array>
 #include <string>
@@ -27,11 +28,14 @@ struct Entry {
 const Entry* find_filter(std::string_view name);
 const Entry* find_test(std::string_view name);
 
-Status bind_into(const Args&, const char* callee, const std::string_view* names, const Value** out, size_t n, size_t required);
+Status bind_into(const Args&, const char* callee, const std::string_view* names, const Value** out, size_t n,
+                 size_t required);
 
-// Arguments in the order of the parameters; null where the caller gave none. Too many, unknown or missing ones are errors.
+// Arguments in the order of the parameters; null where the caller gave none. Too many, unknown or missing ones are
+// errors.
 template <size_t N>
-Result<std::array<const Value*, N>> bind(const Args& args, const char* callee, const std::string_view (&names)[N], size_t required = 0) {
+Result<std::array<const Value*, N>> bind(const Args& args, const char* callee, const std::string_view (&names)[N],
+                                         size_t required = 0) {
   std::array<const Value*, N> out{};
   TRY(bind_into(args, callee, names, out.data(), N, required));
   return out;

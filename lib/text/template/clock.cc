@@ -12,7 +12,8 @@ constexpr std::string_view kMonths[] = {"January", "February", "March",     "Apr
 
 struct Civil {
   int64_t year;
-  int month, day, weekday, yearday, hour, minute, second;  // month and day from 1, weekday from Sunday = 0, yearday from 1
+  int month, day, weekday, yearday, hour, minute,
+      second;  // month and day from 1, weekday from Sunday = 0, yearday from 1
 };
 
 // Days are counted in eras of 400 years that begin on the first of March.
@@ -59,36 +60,93 @@ Result<std::string> format_time(int64_t seconds, std::string_view format) {
     char fill = '0';
     if (format[i + 1] == '-' && i + 2 < format.size()) fill = 0, i++;
     switch (format[++i]) {
-      case 'Y': out += std::to_string(c.year); break;
-      case 'y': out += padded(c.year % 100, 2, fill); break;
-      case 'm': out += padded(c.month, 2, fill); break;
-      case 'd': out += padded(c.day, 2, fill); break;
-      case 'e': out += padded(c.day, 2, fill ? ' ' : fill); break;
-      case 'j': out += padded(c.yearday, 3, fill); break;
-      case 'H': out += padded(c.hour, 2, fill); break;
-      case 'I': out += padded(hour12, 2, fill); break;
-      case 'M': out += padded(c.minute, 2, fill); break;
-      case 'S': out += padded(c.second, 2, fill); break;
-      case 'f': out += "000000"; break;
-      case 'p': out += c.hour < 12 ? "AM" : "PM"; break;
-      case 'A': out += kDays[c.weekday]; break;
-      case 'a': out += kDays[c.weekday].substr(0, 3); break;
-      case 'B': out += kMonths[c.month - 1]; break;
+      case 'Y':
+        out += std::to_string(c.year);
+        break;
+      case 'y':
+        out += padded(c.year % 100, 2, fill);
+        break;
+      case 'm':
+        out += padded(c.month, 2, fill);
+        break;
+      case 'd':
+        out += padded(c.day, 2, fill);
+        break;
+      case 'e':
+        out += padded(c.day, 2, fill ? ' ' : fill);
+        break;
+      case 'j':
+        out += padded(c.yearday, 3, fill);
+        break;
+      case 'H':
+        out += padded(c.hour, 2, fill);
+        break;
+      case 'I':
+        out += padded(hour12, 2, fill);
+        break;
+      case 'M':
+        out += padded(c.minute, 2, fill);
+        break;
+      case 'S':
+        out += padded(c.second, 2, fill);
+        break;
+      case 'f':
+        out += "000000";
+        break;
+      case 'p':
+        out += c.hour < 12 ? "AM" : "PM";
+        break;
+      case 'A':
+        out += kDays[c.weekday];
+        break;
+      case 'a':
+        out += kDays[c.weekday].substr(0, 3);
+        break;
+      case 'B':
+        out += kMonths[c.month - 1];
+        break;
       case 'b':
-      case 'h': out += kMonths[c.month - 1].substr(0, 3); break;
-      case 'w': out += std::to_string(c.weekday); break;
-      case 'u': out += std::to_string(c.weekday == 0 ? 7 : c.weekday); break;
-      case 's': out += std::to_string(seconds); break;
-      case 'Z': out += "UTC"; break;
-      case 'z': out += "+0000"; break;
-      case 'F': out += padded(c.year, 4, '0') + '-' + padded(c.month, 2, '0') + '-' + padded(c.day, 2, '0'); break;
-      case 'D': out += padded(c.month, 2, '0') + '/' + padded(c.day, 2, '0') + '/' + padded(c.year % 100, 2, '0'); break;
-      case 'T': out += padded(c.hour, 2, '0') + ':' + padded(c.minute, 2, '0') + ':' + padded(c.second, 2, '0'); break;
-      case 'R': out += padded(c.hour, 2, '0') + ':' + padded(c.minute, 2, '0'); break;
-      case 'n': out += '\n'; break;
-      case 't': out += '\t'; break;
-      case '%': out += '%'; break;
-      default: return Status::unsupported(str("strftime_now does not know the directive %", format[i]));
+      case 'h':
+        out += kMonths[c.month - 1].substr(0, 3);
+        break;
+      case 'w':
+        out += std::to_string(c.weekday);
+        break;
+      case 'u':
+        out += std::to_string(c.weekday == 0 ? 7 : c.weekday);
+        break;
+      case 's':
+        out += std::to_string(seconds);
+        break;
+      case 'Z':
+        out += "UTC";
+        break;
+      case 'z':
+        out += "+0000";
+        break;
+      case 'F':
+        out += padded(c.year, 4, '0') + '-' + padded(c.month, 2, '0') + '-' + padded(c.day, 2, '0');
+        break;
+      case 'D':
+        out += padded(c.month, 2, '0') + '/' + padded(c.day, 2, '0') + '/' + padded(c.year % 100, 2, '0');
+        break;
+      case 'T':
+        out += padded(c.hour, 2, '0') + ':' + padded(c.minute, 2, '0') + ':' + padded(c.second, 2, '0');
+        break;
+      case 'R':
+        out += padded(c.hour, 2, '0') + ':' + padded(c.minute, 2, '0');
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case '%':
+        out += '%';
+        break;
+      default:
+        return Status::unsupported(str("strftime_now does not know the directive %", format[i]));
     }
   }
   return out;

@@ -1,5 +1,6 @@
-// Dicts keep the order of insertion, as Python's do. Small ones are searched from the front; from kIndexed entries on, string
-// keys have a hash index (keys from messages cannot make it slow beyond the step budget, since other keys are counted).
+// Dicts keep the order of insertion, as Python's do. Small ones are searched from the front; from kIndexed entries on,
+// string keys have a hash index (keys from messages cannot make it slow beyond the step budget, since other keys are
+// counted).
 #include <algorithm>
 
 #include "text/template/operators.h"

@@ -15,26 +15,42 @@ Result<Value> Interpreter::eval(const Expr& e, Scope& scope) {
 
 Result<Value> Interpreter::eval_kind(const Expr& e, Scope& scope) {
   switch (e.kind) {
-    case ExprKind::kConstant: return e.constant;
-    case ExprKind::kName: return eval_name(e, scope);
-    case ExprKind::kList: return eval_items(e, scope, Kind::kList);
-    case ExprKind::kTuple: return eval_items(e, scope, Kind::kTuple);
-    case ExprKind::kDict: return eval_dict(e, scope);
+    case ExprKind::kConstant:
+      return e.constant;
+    case ExprKind::kName:
+      return eval_name(e, scope);
+    case ExprKind::kList:
+      return eval_items(e, scope, Kind::kList);
+    case ExprKind::kTuple:
+      return eval_items(e, scope, Kind::kTuple);
+    case ExprKind::kDict:
+      return eval_dict(e, scope);
     case ExprKind::kAttribute:
-    case ExprKind::kSubscript: return eval_access(e, scope);
-    case ExprKind::kSlice: return eval_slice(e, scope);
-    case ExprKind::kCall: return eval_call(e, scope, nullptr);
-    case ExprKind::kFilter: return eval_filter(e, scope);
-    case ExprKind::kTest: return eval_test(e, scope);
-    case ExprKind::kMath: return eval_math(e, scope);
-    case ExprKind::kConcat: return eval_concat(e, scope);
-    case ExprKind::kCompare: return eval_compare(e, scope);
+    case ExprKind::kSubscript:
+      return eval_access(e, scope);
+    case ExprKind::kSlice:
+      return eval_slice(e, scope);
+    case ExprKind::kCall:
+      return eval_call(e, scope, nullptr);
+    case ExprKind::kFilter:
+      return eval_filter(e, scope);
+    case ExprKind::kTest:
+      return eval_test(e, scope);
+    case ExprKind::kMath:
+      return eval_math(e, scope);
+    case ExprKind::kConcat:
+      return eval_concat(e, scope);
+    case ExprKind::kCompare:
+      return eval_compare(e, scope);
     case ExprKind::kAnd:
-    case ExprKind::kOr: return eval_logic(e, scope);
+    case ExprKind::kOr:
+      return eval_logic(e, scope);
     case ExprKind::kNot:
     case ExprKind::kNegate:
-    case ExprKind::kPlus: return eval_sign(e, scope);
-    case ExprKind::kChoice: return eval_choice(e, scope);
+    case ExprKind::kPlus:
+      return eval_sign(e, scope);
+    case ExprKind::kChoice:
+      return eval_choice(e, scope);
   }
   return Status::internal("an expression of no kind");
 }
@@ -161,7 +177,8 @@ Result<Value> Interpreter::eval_choice(const Expr& e, Scope& scope) {
   return undefined_because(meter_, "an inline if without else was false");
 }
 
-// ---- calls -----------------------------------------------------------------------------------------------------------
+// ---- calls
+// -----------------------------------------------------------------------------------------------------------
 
 Result<Args> Interpreter::arguments(const Expr& e, Scope& scope) {
   Args args;
@@ -197,12 +214,18 @@ Result<Value> Interpreter::eval_call(const Expr& e, Scope& scope, const Value* c
 
 Result<Value> Interpreter::call(const Value& callee, const Args& args, const Value* caller) {
   switch (callee.kind()) {
-    case Kind::kMacro: return call_macro(callee, args, caller);
-    case Kind::kMethod: return call_method(meter_, callee.as<Method>(), args);
-    case Kind::kFunction: return callee.as<Function>().call(*this, args);
-    case Kind::kUndefined: return type_error(why_undefined(callee));
-    case Kind::kLoop: return Status::unsupported("recursive loops are not supported");
-    default: return type_error(str("a '", type_name(callee), "' cannot be called"));
+    case Kind::kMacro:
+      return call_macro(callee, args, caller);
+    case Kind::kMethod:
+      return call_method(meter_, callee.as<Method>(), args);
+    case Kind::kFunction:
+      return callee.as<Function>().call(*this, args);
+    case Kind::kUndefined:
+      return type_error(why_undefined(callee));
+    case Kind::kLoop:
+      return Status::unsupported("recursive loops are not supported");
+    default:
+      return type_error(str("a '", type_name(callee), "' cannot be called"));
   }
 }
 
@@ -248,7 +271,8 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
     }
     return {};
   };
-  if (caller && !m.takes_caller) return type_error("this macro calls no caller(), so it cannot be used by a call block");
+  if (caller && !m.takes_caller)
+    return type_error("this macro calls no caller(), so it cannot be used by a call block");
   if (m.takes_caller) {
     TRY_SET(Value v, caller ? Result<Value>(*caller) : undefined_because(meter_, "No caller defined"));
     TRY(set_extra("caller", std::move(v)));
@@ -269,7 +293,8 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
   }
   if (m.takes_more) {
     std::vector<Value> rest;
-    if (args.positional.size() > n) rest.assign(args.positional.begin() + static_cast<std::ptrdiff_t>(n), args.positional.end());
+    if (args.positional.size() > n)
+      rest.assign(args.positional.begin() + static_cast<std::ptrdiff_t>(n), args.positional.end());
     TRY_SET(Value tuple, make_list(meter_, std::move(rest), Kind::kTuple));
     TRY(set_extra("varargs", std::move(tuple)));
   } else if (args.positional.size() > n) {

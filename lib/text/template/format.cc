@@ -1,7 +1,7 @@
 // Python's two ways to format: "%s of %d" % (a, b) and "{} of {name:>5}".format(a, name=b).
 //
-// What is inserted keeps its marks. The mini-language is understood as far as strings and numbers go: fill, alignment, sign,
-// zero, width, comma, precision and the types s d f e x X o b %; other types are an error that names them.
+// What is inserted keeps its marks. The mini-language is understood as far as strings and numbers go: fill, alignment,
+// sign, zero, width, comma, precision and the types s d f e x X o b %; other types are an error that names them.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -36,7 +36,9 @@ bool take_number(string_view s, size_t& i, int64_t& out) {
   return i > begin;
 }
 
-Status bad_format(string_view what) { return type_error(str("a format string is wrong or not supported at '", what.substr(0, 40), "'")); }
+Status bad_format(string_view what) {
+  return type_error(str("a format string is wrong or not supported at '", what.substr(0, 40), "'"));
+}
 
 std::string with_commas(const std::string& digits) {
   const size_t point = std::min(digits.find('.'), digits.size());
@@ -73,7 +75,9 @@ Result<std::string> number_text(const Value& v, const Field& f, std::string& sig
       std::copy(shortest.begin(), shortest.end(), text);
       r.ptr = text + shortest.size();
     } else {
-      const auto style = f.type == 'e' ? std::chars_format::scientific : f.type == 0 || f.type == 'g' ? std::chars_format::general : std::chars_format::fixed;
+      const auto style = f.type == 'e'                  ? std::chars_format::scientific
+                         : f.type == 0 || f.type == 'g' ? std::chars_format::general
+                                                        : std::chars_format::fixed;
       r = std::to_chars(text, text + sizeof text, d, style, precision);
     }
   }
@@ -211,7 +215,8 @@ Result<Value> format_braces(Meter& m, const Value& format, const Args& args) {
     if (s[i] == '}' || close == s.npos) return bad_format(s.substr(i));
     string_view field = s.substr(i + 1, close - i - 1), spec;
     if (field.find('{') != field.npos) return bad_format(field);
-    if (const size_t colon = field.find(':'); colon != field.npos) spec = field.substr(colon + 1), field = field.substr(0, colon);
+    if (const size_t colon = field.find(':'); colon != field.npos)
+      spec = field.substr(colon + 1), field = field.substr(0, colon);
     char conversion = 0;
     if (field.size() >= 2 && field[field.size() - 2] == '!') conversion = field.back(), field.remove_suffix(2);
     TRY_SET(Value v, field_value(m, field, args, automatic));
@@ -253,7 +258,8 @@ Result<Value> format_percent(Meter& m, const Value& format, const std::vector<Va
       const size_t close = s.find(')', i);
       if (close == s.npos || !named) return bad_format(s.substr(begin));
       const Value* found = named->dict().find(s.substr(i + 1, close - i - 1));
-      if (!found) return type_error(str("format has no argument '", s.substr(i + 1, std::min<size_t>(100, close - i - 1)), "'"));
+      if (!found)
+        return type_error(str("format has no argument '", s.substr(i + 1, std::min<size_t>(100, close - i - 1)), "'"));
       v = *found;
       have = true;
       i = close + 1;
@@ -272,7 +278,8 @@ Result<Value> format_percent(Meter& m, const Value& format, const std::vector<Va
       take_number(s, ++i, p);
       f.precision = p;
     }
-    if (i == s.size() || string_view("sdiufFexXogr").find(s[i]) == string_view::npos) return bad_format(s.substr(begin));
+    if (i == s.size() || string_view("sdiufFexXogr").find(s[i]) == string_view::npos)
+      return bad_format(s.substr(begin));
     f.type = s[i] == 'i' || s[i] == 'u' ? 'd' : s[i] == 'F' ? 'f' : s[i];
     i++;
     if (!have) {
@@ -285,7 +292,8 @@ Result<Value> format_percent(Meter& m, const Value& format, const std::vector<Va
       TRY_SET(v, shown.finish());
       f.type = 's';
     }
-    if (f.type == 'd' && v.is(Kind::kFloat) && std::fabs(v.as_real()) < 9e18) v = Value::integer(static_cast<int64_t>(v.as_real()));
+    if (f.type == 'd' && v.is(Kind::kFloat) && std::fabs(v.as_real()) < 9e18)
+      v = Value::integer(static_cast<int64_t>(v.as_real()));
     if (f.type == 's' && f.align == '=') f.align = '>', f.fill.assign(1, ' ');
     TRY(add_field(out, m, v, f));
   }

@@ -10,7 +10,8 @@ namespace {
 constexpr int64_t kLongestRange = 100'000;  // as jinja2's sandbox
 
 Result<Value> f_range(Interpreter& i, const Args& args) {
-  if (!args.named.empty() || args.positional.empty() || args.positional.size() > 3) return type_error("range takes 1 to 3 arguments");
+  if (!args.named.empty() || args.positional.empty() || args.positional.size() > 3)
+    return type_error("range takes 1 to 3 arguments");
   int64_t bounds[3] = {0, 0, 1};
   const size_t n = args.positional.size();
   for (size_t k = 0; k < n; k++) {
@@ -21,7 +22,8 @@ Result<Value> f_range(Interpreter& i, const Args& args) {
   const __int128 span = static_cast<__int128>(stop) - start;
   const __int128 count = (step > 0) == (span > 0) && span != 0 ? (span + step - (step > 0 ? 1 : -1)) / step : 0;
   if (count > kLongestRange) {
-    return Status::invalid(str("a range of the chat template is longer than ", kLongestRange), "templates may count to that number at most");
+    return Status::invalid(str("a range of the chat template is longer than ", kLongestRange),
+                           "templates may count to that number at most");
   }
   TRY_SET(auto r, make<Range>(i.meter()));
   r->start = start;
@@ -81,11 +83,8 @@ Result<Value> f_strftime_now(Interpreter& i, const Args& args) {
 }
 
 constexpr FunctionEntry kFunctions[] = {
-    {"dict", f_dict},
-    {"namespace", f_namespace},
-    {"raise_exception", f_raise_exception},
-    {"range", f_range},
-    {"strftime_now", f_strftime_now},
+    {"dict", f_dict},   {"namespace", f_namespace},       {"raise_exception", f_raise_exception},
+    {"range", f_range}, {"strftime_now", f_strftime_now},
 };
 
 }  // namespace

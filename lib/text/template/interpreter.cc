@@ -50,7 +50,8 @@ Status Interpreter::enter(uint32_t offset) {
   return meter_.step();
 }
 
-// ---- the variables that a chat gives ---------------------------------------------------------------------------------
+// ---- the variables that a chat gives
+// ---------------------------------------------------------------------------------
 
 Result<Value> Interpreter::input_string(std::string_view s) {
   Builder out(meter_);
@@ -132,7 +133,8 @@ Result<Rendered> Interpreter::run() {
   return out.render();
 }
 
-// ---- statements ------------------------------------------------------------------------------------------------------
+// ---- statements
+// ------------------------------------------------------------------------------------------------------
 
 Result<Interpreter::Flow> Interpreter::run_block(const Block& block, Scope& scope, Builder& out) {
   for (const auto& s : block) {
@@ -148,26 +150,43 @@ Result<Interpreter::Flow> Interpreter::run_block(const Block& block, Scope& scop
 
 Result<Interpreter::Flow> Interpreter::run_statement(const Stmt& s, Scope& scope, Builder& out) {
   switch (s.kind) {
-    case StmtKind::kText: out.add(s.constant.text()); return Flow::kOn;
+    case StmtKind::kText:
+      out.add(s.constant.text());
+      return Flow::kOn;
     case StmtKind::kPrint: {
       TRY_SET(const Value v, eval(*s.expr, scope));
       print(out, meter_, v);
       return Flow::kOn;
     }
-    case StmtKind::kIf: return run_if(s, scope, out);
-    case StmtKind::kFor: return run_for(s, scope, out);
-    case StmtKind::kWith: return run_with(s, scope, out);
+    case StmtKind::kIf:
+      return run_if(s, scope, out);
+    case StmtKind::kFor:
+      return run_for(s, scope, out);
+    case StmtKind::kWith:
+      return run_with(s, scope, out);
     case StmtKind::kScope: {
       Inner inner(*this, &scope);
       return run_block(s.body, *inner, out);
     }
-    case StmtKind::kBreak: return Flow::kBreak;
-    case StmtKind::kContinue: return Flow::kContinue;
-    case StmtKind::kSet: TRY(run_set(s, scope)); return Flow::kOn;
-    case StmtKind::kSetBlock: TRY(run_set_block(s, scope)); return Flow::kOn;
-    case StmtKind::kMacro: TRY(run_macro(s, scope)); return Flow::kOn;
-    case StmtKind::kCallBlock: TRY(run_call_block(s, scope, out)); return Flow::kOn;
-    case StmtKind::kFilterBlock: TRY(run_filter_block(s, scope, out)); return Flow::kOn;
+    case StmtKind::kBreak:
+      return Flow::kBreak;
+    case StmtKind::kContinue:
+      return Flow::kContinue;
+    case StmtKind::kSet:
+      TRY(run_set(s, scope));
+      return Flow::kOn;
+    case StmtKind::kSetBlock:
+      TRY(run_set_block(s, scope));
+      return Flow::kOn;
+    case StmtKind::kMacro:
+      TRY(run_macro(s, scope));
+      return Flow::kOn;
+    case StmtKind::kCallBlock:
+      TRY(run_call_block(s, scope, out));
+      return Flow::kOn;
+    case StmtKind::kFilterBlock:
+      TRY(run_filter_block(s, scope, out));
+      return Flow::kOn;
   }
   return Status::internal("a statement of no kind");
 }
@@ -286,7 +305,8 @@ Status Interpreter::assign(const Target& target, Value value, Scope& scope) {
   if (target.has_attribute) {
     const Value* ns = scope.find(target.name);
     if (!ns || !ns->is(Kind::kNamespace)) {
-      return type_error(str("'", name(target.name), "' is not a namespace, so nothing can be assigned to its attributes"));
+      return type_error(
+          str("'", name(target.name), "' is not a namespace, so nothing can be assigned to its attributes"));
     }
     return set_attribute(meter_, ns->as<Namespace>(), name(target.attribute), std::move(value));
   }

@@ -1,7 +1,7 @@
 // Renders a Program: walks the tree, statements write into a Builder, expressions give Values.
 //
-// Recursion is counted (Frame): the tree's own depth is limited by the parser, and what calls add is limited here, so that a
-// thread with a stack of 512 KiB can render anything. Functions on the recursive path keep their frames small.
+// Recursion is counted (Frame): the tree's own depth is limited by the parser, and what calls add is limited here, so
+// that a thread with a stack of 512 KiB can render anything. Functions on the recursive path keep their frames small.
 #pragma once
 #include <memory>
 #include <span>

@@ -29,13 +29,27 @@ void write_string(Builder& out, const Text& t, bool ensure_ascii) {
     out.add(t, plain, i);
     plain = i + size;
     switch (c) {
-      case '"': out.add("\\\"", input); break;
-      case '\\': out.add("\\\\", input); break;
-      case '\n': out.add("\\n", input); break;
-      case '\r': out.add("\\r", input); break;
-      case '\t': out.add("\\t", input); break;
-      case '\f': out.add("\\f", input); break;
-      case '\b': out.add("\\b", input); break;
+      case '"':
+        out.add("\\\"", input);
+        break;
+      case '\\':
+        out.add("\\\\", input);
+        break;
+      case '\n':
+        out.add("\\n", input);
+        break;
+      case '\r':
+        out.add("\\r", input);
+        break;
+      case '\t':
+        out.add("\\t", input);
+        break;
+      case '\f':
+        out.add("\\f", input);
+        break;
+      case '\b':
+        out.add("\\b", input);
+        break;
       default:
         if (c >= 0x10000) {
           write_unit(out, 0xd800 + ((c - 0x10000) >> 10), input);
@@ -56,14 +70,21 @@ class Writer {
   void write(const Value& v, int level) {
     if (Status s = meter_.step(); !s.ok()) return out_.fail(std::move(s));
     switch (v.kind()) {
-      case Kind::kNone: return out_.add("null");
-      case Kind::kBool: return out_.add(v.as_int() ? "true" : "false");
-      case Kind::kInt: return out_.add(format_int(v.as_int()));
-      case Kind::kFloat: return out_.add(number(v.as_real()));
-      case Kind::kString: return write_string(out_, v.text(), style_.ensure_ascii);
+      case Kind::kNone:
+        return out_.add("null");
+      case Kind::kBool:
+        return out_.add(v.as_int() ? "true" : "false");
+      case Kind::kInt:
+        return out_.add(format_int(v.as_int()));
+      case Kind::kFloat:
+        return out_.add(number(v.as_real()));
+      case Kind::kString:
+        return write_string(out_, v.text(), style_.ensure_ascii);
       case Kind::kList:
-      case Kind::kTuple: return write_list(v.items(), level);
-      case Kind::kDict: return write_dict(v.dict(), level);
+      case Kind::kTuple:
+        return write_list(v.items(), level);
+      case Kind::kDict:
+        return write_dict(v.dict(), level);
       default:
         return out_.fail(type_error(v.is_undefined() ? str("tojson: ", why_undefined(v))
                                                      : str("tojson cannot write a '", type_name(v), "'")));
@@ -227,7 +248,8 @@ Result<Value> parse_json(Meter& m, std::string_view json, std::string_view where
   TRY(m.pass(json.size()));
   Reader reader(m);
   const bool done = nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
-  if (!reader.status.ok()) return Status(reader.status.code(), str(where, " ", reader.status.message()), std::string(reader.status.hint()));
+  if (!reader.status.ok())
+    return Status(reader.status.code(), str(where, " ", reader.status.message()), std::string(reader.status.hint()));
   if (!done) return Status::invalid(str(where, " is not JSON"));
   return std::move(reader.result);
 }

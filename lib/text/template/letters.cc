@@ -12,7 +12,10 @@ char32_t decode(std::string_view s, size_t i, size_t& size) {
   const unsigned char lead = byte(i);
   size = 1;
   if (lead < 0x80) return lead;
-  const size_t n = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc2 && lead < 0xe0 ? 2 : 0;
+  const size_t n = lead >= 0xf0 && lead < 0xf5   ? 4
+                   : lead >= 0xe0 && lead < 0xf0 ? 3
+                   : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                 : 0;
   if (n == 0 || s.size() - i < n) return kStray + lead;
   char32_t c = lead & (0xff >> (n + 1));
   for (size_t k = 1; k < n; k++) {

@@ -24,8 +24,8 @@ bool is_space(char32_t c);
 bool is_printable(char32_t c);
 bool is_upper(char32_t c);
 bool is_lower(char32_t c);
-bool is_cased(char32_t c);   // upper, lower or title case
-bool is_digit(char32_t c);   // ASCII
+bool is_cased(char32_t c);  // upper, lower or title case
+bool is_digit(char32_t c);  // ASCII
 bool is_alpha(char32_t c);
 // Appends the mapped character, which may become up to three.
 void to_upper(char32_t c, std::string& out);

@@ -24,15 +24,18 @@ struct Operator {
   Tok type;
 };
 constexpr Operator kOperators[] = {
-    {"//", Tok::kFloorDiv}, {"**", Tok::kPow}, {"==", Tok::kEq}, {"!=", Tok::kNe}, {">=", Tok::kGe}, {"<=", Tok::kLe},
-    {"+", Tok::kAdd}, {"-", Tok::kSub}, {"/", Tok::kDiv}, {"*", Tok::kMul}, {"%", Tok::kMod}, {"~", Tok::kTilde},
+    {"//", Tok::kFloorDiv},   {"**", Tok::kPow},         {"==", Tok::kEq},       {"!=", Tok::kNe},
+    {">=", Tok::kGe},         {"<=", Tok::kLe},          {"+", Tok::kAdd},       {"-", Tok::kSub},
+    {"/", Tok::kDiv},         {"*", Tok::kMul},          {"%", Tok::kMod},       {"~", Tok::kTilde},
     {"[", Tok::kLeftBracket}, {"]", Tok::kRightBracket}, {"(", Tok::kLeftParen}, {")", Tok::kRightParen},
-    {"{", Tok::kLeftBrace}, {"}", Tok::kRightBrace}, {">", Tok::kGt}, {"<", Tok::kLt}, {"=", Tok::kAssign},
-    {".", Tok::kDot}, {":", Tok::kColon}, {"|", Tok::kPipe}, {",", Tok::kComma}, {";", Tok::kSemicolon},
+    {"{", Tok::kLeftBrace},   {"}", Tok::kRightBrace},   {">", Tok::kGt},        {"<", Tok::kLt},
+    {"=", Tok::kAssign},      {".", Tok::kDot},          {":", Tok::kColon},     {"|", Tok::kPipe},
+    {",", Tok::kComma},       {";", Tok::kSemicolon},
 };
 
 bool name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -50,7 +53,9 @@ class Lexer {
   Status fail(size_t offset, std::string what) const {
     return Status::invalid(str("chat template, ", source_.place(static_cast<uint32_t>(offset)), ": ", what));
   }
-  void add(Tok type, size_t offset, string_view text = {}) { tokens_.push_back({type, static_cast<uint32_t>(offset), text}); }
+  void add(Tok type, size_t offset, string_view text = {}) {
+    tokens_.push_back({type, static_cast<uint32_t>(offset), text});
+  }
   bool here(string_view s) const { return text_.substr(at_).starts_with(s); }
 
   // The end of a run of white space from i on.
@@ -66,7 +71,8 @@ class Lexer {
     at_ = end;
   }
 
-  // After the closing bracket of a block or comment at `close`: "-" eats white space, "+" nothing, else one newline goes.
+  // After the closing bracket of a block or comment at `close`: "-" eats white space, "+" nothing, else one newline
+  // goes.
   size_t behind(size_t close, char sign) const {
     if (sign == '-') return skip_space(close + 2);
     return sign != '+' && close + 2 < text_.size() && text_[close + 2] == '\n' ? close + 3 : close + 2;
@@ -183,13 +189,15 @@ class Lexer {
   }
 
   Status symbol() {
-    const auto op = std::find_if(std::begin(kOperators), std::end(kOperators), [&](const Operator& o) { return here(o.text); });
+    const auto op =
+        std::find_if(std::begin(kOperators), std::end(kOperators), [&](const Operator& o) { return here(o.text); });
     if (op == std::end(kOperators)) return fail(at_, "a character that has no place in an expression");
     const char c = op->text[0];
     if (c == '(' || c == '[' || c == '{') open_ += c == '(' ? ')' : c == '[' ? ']' : '}';
     if (c == ')' || c == ']' || c == '}') {
       if (open_.empty() || open_.back() != c) {
-        return fail(at_, open_.empty() ? str("'", c, "' closes nothing") : str("'", c, "' where '", open_.back(), "' was expected"));
+        return fail(at_, open_.empty() ? str("'", c, "' closes nothing")
+                                       : str("'", c, "' where '", open_.back(), "' was expected"));
       }
       open_.pop_back();
     }
@@ -200,7 +208,9 @@ class Lexer {
 
   // digits, each possibly behind one underscore
   size_t digits(size_t i, bool (*accepts)(char)) const {
-    while (i < text_.size() && (accepts(text_[i]) || (text_[i] == '_' && i + 1 < text_.size() && accepts(text_[i + 1])))) i++;
+    while (i < text_.size() &&
+           (accepts(text_[i]) || (text_[i] == '_' && i + 1 < text_.size() && accepts(text_[i + 1]))))
+      i++;
     return i;
   }
 
@@ -225,7 +235,10 @@ class Lexer {
       static constexpr auto binary = [](char c) { return c == '0' || c == '1'; };
       const char mark = begin + 1 < text_.size() ? static_cast<char>(text_[begin + 1] | 32) : char(0);
       const size_t prefixed = begin + 2;
-      const size_t stop = mark == 'x' ? digits(prefixed, hex) : mark == 'o' ? digits(prefixed, octal) : mark == 'b' ? digits(prefixed, binary) : prefixed;
+      const size_t stop = mark == 'x'   ? digits(prefixed, hex)
+                          : mark == 'o' ? digits(prefixed, octal)
+                          : mark == 'b' ? digits(prefixed, binary)
+                                        : prefixed;
       if (stop > prefixed) {
         base = mark == 'x' ? 16 : mark == 'o' ? 8 : 2;
         end = stop;
@@ -292,7 +305,8 @@ class Lexer {
         uint32_t code = 0;
         const string_view hex = s.substr(i + 1, n);
         const auto r = std::from_chars(hex.data(), hex.data() + hex.size(), code, 16);
-        if (hex.size() < n || r.ptr != hex.data() + n) return fail(begin, str("the escape \\", c, " needs ", n, " hexadecimal digits"));
+        if (hex.size() < n || r.ptr != hex.data() + n)
+          return fail(begin, str("the escape \\", c, " needs ", n, " hexadecimal digits"));
         if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return fail(begin, "an escape that is no character");
         encode(code, out);
         i += n;
@@ -318,9 +332,10 @@ class Lexer {
 
 const char* token_name(Tok t) {
   static constexpr const char* kNames[] = {
-      "text", "'{{'", "'}}'", "'{%'", "'%}'", "a name", "a string", "an integer", "a number", "'+'", "'-'", "'*'", "'/'", "'//'", "'%'",
-      "'**'", "'~'", "'=='", "'!='", "'<'", "'<='", "'>'", "'>='", "'='", "'.'", "':'", "'|'", "','", "';'", "'('", "')'", "'['", "']'",
-      "'{'", "'}'", "the end of the template",
+      "text", "'{{'", "'}}'", "'{%'", "'%}'", "a name", "a string", "an integer", "a number",
+      "'+'",  "'-'",  "'*'",  "'/'",  "'//'", "'%'",    "'**'",     "'~'",        "'=='",
+      "'!='", "'<'",  "'<='", "'>'",  "'>='", "'='",    "'.'",      "':'",        "'|'",
+      "','",  "';'",  "'('",  "')'",  "'['",  "']'",    "'{'",      "'}'",        "the end of the template",
   };
   static_assert(std::size(kNames) == static_cast<size_t>(Tok::kEnd) + 1);
   return kNames[static_cast<size_t>(t)];

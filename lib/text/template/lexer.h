@@ -1,5 +1,6 @@
-// Template source -> tokens, with the white-space rules of jinja2 as chat templates are written for: trim_blocks (the newline
-// after a block is dropped) and lstrip_blocks (blanks before a block that begins its line are dropped), - and + override them.
+// Template source -> tokens, with the white-space rules of jinja2 as chat templates are written for: trim_blocks (the
+// newline after a block is dropped) and lstrip_blocks (blanks before a block that begins its line are dropped), - and +
+// override them.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -12,12 +13,41 @@
 namespace infer::text::jinja {
 
 enum class Tok : uint8_t {
-  kData, kVariableBegin, kVariableEnd, kBlockBegin, kBlockEnd,
-  kName, kString, kInteger, kFloat,
-  kAdd, kSub, kMul, kDiv, kFloorDiv, kMod, kPow, kTilde,
-  kEq, kNe, kLt, kLe, kGt, kGe, kAssign,
-  kDot, kColon, kPipe, kComma, kSemicolon,
-  kLeftParen, kRightParen, kLeftBracket, kRightBracket, kLeftBrace, kRightBrace,
+  kData,
+  kVariableBegin,
+  kVariableEnd,
+  kBlockBegin,
+  kBlockEnd,
+  kName,
+  kString,
+  kInteger,
+  kFloat,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kFloorDiv,
+  kMod,
+  kPow,
+  kTilde,
+  kEq,
+  kNe,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kAssign,
+  kDot,
+  kColon,
+  kPipe,
+  kComma,
+  kSemicolon,
+  kLeftParen,
+  kRightParen,
+  kLeftBracket,
+  kRightBracket,
+  kLeftBrace,
+  kRightBrace,
   kEnd,
 };
 
@@ -31,7 +61,7 @@ struct Token {
 
 // What the tokens point into; also turns offsets into lines for messages.
 struct Source {
-  std::string text;                  // newlines are \n, the last one is dropped
+  std::string text;                   // newlines are \n, the last one is dropped
   std::deque<std::string> unescaped;  // strings that were written with escapes
 
   // "line 3, column 14"

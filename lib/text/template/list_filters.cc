@@ -25,7 +25,8 @@ Result<Value> follow(Meter& m, Value item, const Value& path, const Value* fallb
     const string_view part = rest.substr(0, dot);
     more = dot != rest.npos;
     if (more) rest.remove_prefix(dot + 1);
-    const bool number = !part.empty() && part.size() < 10 && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool number = !part.empty() && part.size() < 10 &&
+                        std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
     int64_t index = 0;
     for (char c : part.substr(0, number ? part.size() : 0)) index = index * 10 + (c - '0');
     Value key = Value::integer(index);
@@ -121,7 +122,8 @@ Result<Value> f_items(Meter& m, const Value& v, const Args&) {
 
 Result<Value> f_dictsort(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "dictsort", {"case_sensitive", "by", "reverse"}));
-  if (!v.is(Kind::kDict)) return type_error(v.is_undefined() ? why_undefined(v) : str("dictsort needs a dict, not a '", type_name(v), "'"));
+  if (!v.is(Kind::kDict))
+    return type_error(v.is_undefined() ? why_undefined(v) : str("dictsort needs a dict, not a '", type_name(v), "'"));
   const string_view by = a[1] && a[1]->is_string() ? string_view(a[1]->text().bytes) : "key";
   if (by != "key" && by != "value") return type_error("dictsort sorts by 'key' or 'value'");
   const auto& entries = v.dict().entries;
@@ -324,12 +326,14 @@ Result<Value> f_selectattr(Meter& m, const Value& v, const Args& a) { return cho
 Result<Value> f_rejectattr(Meter& m, const Value& v, const Args& a) { return chosen(m, v, a, true, false); }
 
 constexpr Entry kFilters[] = {
-    {"attr", f_attr},         {"batch", f_batch},           {"count", f_length}, {"dictsort", f_dictsort},
-    {"first", f_first},       {"items", f_items},           {"join", f_join},    {"last", f_last},
-    {"length", f_length},     {"list", f_list},             {"map", f_map},      {"max", f_max},
-    {"min", f_min},           {"reject", f_reject},         {"rejectattr", f_rejectattr}, {"reverse", f_reverse},
-    {"select", f_select},     {"selectattr", f_selectattr}, {"slice", f_slice},  {"sort", f_sort},
-    {"sum", f_sum},           {"unique", f_unique},
+    {"attr", f_attr},         {"batch", f_batch},   {"count", f_length},
+    {"dictsort", f_dictsort}, {"first", f_first},   {"items", f_items},
+    {"join", f_join},         {"last", f_last},     {"length", f_length},
+    {"list", f_list},         {"map", f_map},       {"max", f_max},
+    {"min", f_min},           {"reject", f_reject}, {"rejectattr", f_rejectattr},
+    {"reverse", f_reverse},   {"select", f_select}, {"selectattr", f_selectattr},
+    {"slice", f_slice},       {"sort", f_sort},     {"sum", f_sum},
+    {"unique", f_unique},
 };
 
 }  // namespace

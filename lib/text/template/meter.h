@@ -1,5 +1,5 @@
-// What a render may use. Every evaluated node, every compared or copied kilobyte is a step; every string, list and dict that
-// is alive counts its bytes. Both are checked before the work is done, so a hostile template ends with a sentence.
+// What a render may use. Every evaluated node, every compared or copied kilobyte is a step; every string, list and dict
+// that is alive counts its bytes. Both are checked before the work is done, so a hostile template ends with a sentence.
 #pragma once
 #include <cstdint>
 #include <memory>

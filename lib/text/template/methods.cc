@@ -64,25 +64,32 @@ Result<Value> loop_changed(Meter& m, const Value& self, const Args& args) {
 }
 
 constexpr Entry kDictMethods[] = {
-    {"clear", nullptr}, {"copy", same},   {"fromkeys", nullptr}, {"get", dict_get},       {"items", dict_items},
-    {"keys", dict_keys}, {"pop", nullptr}, {"popitem", nullptr},  {"setdefault", nullptr}, {"update", nullptr},
-    {"values", dict_values},
+    {"clear", nullptr},      {"copy", same},      {"fromkeys", nullptr},   {"get", dict_get},
+    {"items", dict_items},   {"keys", dict_keys}, {"pop", nullptr},        {"popitem", nullptr},
+    {"setdefault", nullptr}, {"update", nullptr}, {"values", dict_values},
 };
 constexpr Entry kListMethods[] = {
-    {"append", nullptr}, {"clear", nullptr}, {"copy", same},   {"count", list_count},  {"extend", nullptr}, {"index", list_index},
-    {"insert", nullptr}, {"pop", nullptr},   {"remove", nullptr}, {"reverse", nullptr}, {"sort", nullptr},
+    {"append", nullptr}, {"clear", nullptr},    {"copy", same},      {"count", list_count},
+    {"extend", nullptr}, {"index", list_index}, {"insert", nullptr}, {"pop", nullptr},
+    {"remove", nullptr}, {"reverse", nullptr},  {"sort", nullptr},
 };
 constexpr Entry kTupleMethods[] = {{"count", list_count}, {"index", list_index}};
 constexpr Entry kLoopMethods[] = {{"changed", loop_changed}, {"cycle", loop_cycle}};
 
 std::span<const Entry> methods_of(const Value& v) {
   switch (v.kind()) {
-    case Kind::kString: return string_methods();
-    case Kind::kDict: return kDictMethods;
-    case Kind::kList: return kListMethods;
-    case Kind::kTuple: return kTupleMethods;
-    case Kind::kLoop: return kLoopMethods;
-    default: return {};
+    case Kind::kString:
+      return string_methods();
+    case Kind::kDict:
+      return kDictMethods;
+    case Kind::kList:
+      return kListMethods;
+    case Kind::kTuple:
+      return kTupleMethods;
+    case Kind::kLoop:
+      return kLoopMethods;
+    default:
+      return {};
   }
 }
 

@@ -10,8 +10,8 @@ namespace infer::text::jinja {
 Result<Value> member_of(Meter&, const Value& object, std::string_view name, bool& found);
 Result<Value> call_method(Meter&, const Method&, const Args&);
 
-// The tables. A row without a function is a method that Python has and templates may not use (it changes its object), or that
-// this interpreter does not have; either is an error when called.
+// The tables. A row without a function is a method that Python has and templates may not use (it changes its object),
+// or that this interpreter does not have; either is an error when called.
 std::span<const Entry> string_methods();
 
 // A method of strings by its Python name, on str() of the value: for the filters that are such methods.

@@ -51,18 +51,22 @@ Result<bool> equal(Meter& m, const Value& a, const Value& b) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case Kind::kUndefined:
-    case Kind::kNone: return true;
+    case Kind::kNone:
+      return true;
     case Kind::kString:
       TRY(m.pass(a.text().bytes.size()));
       return a.text().bytes == b.text().bytes;
     case Kind::kList:
-    case Kind::kTuple: return equal_items(m, a.items(), b.items());
-    case Kind::kDict: return equal_dicts(m, a.dict(), b.dict());
+    case Kind::kTuple:
+      return equal_items(m, a.items(), b.items());
+    case Kind::kDict:
+      return equal_dicts(m, a.dict(), b.dict());
     case Kind::kRange: {
       const auto &x = a.as<Range>(), &y = b.as<Range>();
       return x.count == y.count && (x.count == 0 || (x.start == y.start && (x.count == 1 || x.step == y.step)));
     }
-    default: return a.object() == b.object();
+    default:
+      return a.object() == b.object();
   }
 }
 
@@ -85,17 +89,20 @@ Result<bool> less(Meter& m, const Value& a, const Value& b) {
 
 Result<bool> compare(Meter& m, Op op, const Value& a, const Value& b) {
   switch (op) {
-    case Op::kEq: return equal(m, a, b);
+    case Op::kEq:
+      return equal(m, a, b);
     case Op::kNe: {
       TRY_SET(const bool same, equal(m, a, b));
       return !same;
     }
-    case Op::kIn: return contains(m, b, a);
+    case Op::kIn:
+      return contains(m, b, a);
     case Op::kNotIn: {
       TRY_SET(const bool in, contains(m, b, a));
       return !in;
     }
-    default: break;
+    default:
+      break;
   }
   if (a.is_number() && b.is_number()) {
     const int order = order_numbers(a, b);
@@ -115,8 +122,9 @@ Status check_hashable(const Value& v) {
 Result<bool> contains(Meter& m, const Value& container, const Value& item) {
   if (container.is_string()) {
     if (!item.is_string()) {
-      return item.is_undefined() ? type_error(why_undefined(item))
-                                 : type_error(str("'in <string>' needs a string on its left, not '", type_name(item), "'"));
+      return item.is_undefined()
+                 ? type_error(why_undefined(item))
+                 : type_error(str("'in <string>' needs a string on its left, not '", type_name(item), "'"));
     }
     TRY_SET(const size_t at, find(m, container.text().bytes, item.text().bytes));
     return at != std::string::npos;
@@ -173,7 +181,8 @@ Result<size_t> find(Meter& m, std::string_view text, std::string_view needle, si
 namespace {
 
 Result<Value> overflow() {
-  return Status::invalid("an integer of the chat template does not fit 64 bits", "templates compute with 64-bit integers");
+  return Status::invalid("an integer of the chat template does not fit 64 bits",
+                         "templates compute with 64-bit integers");
 }
 
 Result<Value> zero_division() { return Status::invalid("the chat template divides by zero"); }
@@ -191,9 +200,12 @@ Result<Value> power(int64_t base, int64_t exponent) {
 Result<Value> integers(Op op, int64_t a, int64_t b) {
   int64_t r = 0;
   switch (op) {
-    case Op::kAdd: return __builtin_add_overflow(a, b, &r) ? overflow() : Value::integer(r);
-    case Op::kSub: return __builtin_sub_overflow(a, b, &r) ? overflow() : Value::integer(r);
-    case Op::kMul: return __builtin_mul_overflow(a, b, &r) ? overflow() : Value::integer(r);
+    case Op::kAdd:
+      return __builtin_add_overflow(a, b, &r) ? overflow() : Value::integer(r);
+    case Op::kSub:
+      return __builtin_sub_overflow(a, b, &r) ? overflow() : Value::integer(r);
+    case Op::kMul:
+      return __builtin_mul_overflow(a, b, &r) ? overflow() : Value::integer(r);
     case Op::kFloorDiv:
     case Op::kMod: {
       if (b == 0) return zero_division();
@@ -202,22 +214,27 @@ Result<Value> integers(Op op, int64_t a, int64_t b) {
       const bool down = rest != 0 && (rest < 0) != (b < 0);  // Python rounds towards minus infinity
       return Value::integer(op == Op::kMod ? rest + (down ? b : 0) : quotient - (down ? 1 : 0));
     }
-    default: break;
+    default:
+      break;
   }
   return Status::internal("not an integer operator");
 }
 
 Result<Value> reals(Op op, double a, double b) {
   switch (op) {
-    case Op::kAdd: return Value::real(a + b);
-    case Op::kSub: return Value::real(a - b);
-    case Op::kMul: return Value::real(a * b);
+    case Op::kAdd:
+      return Value::real(a + b);
+    case Op::kSub:
+      return Value::real(a - b);
+    case Op::kMul:
+      return Value::real(a * b);
     case Op::kPow:
       if (a == 0 && b < 0) return zero_division();
       if (a < 0 && b != std::floor(b)) return type_error("a root of a negative number");
       if (!std::isfinite(std::pow(a, b)) && std::isfinite(a) && std::isfinite(b)) return overflow();
       return Value::real(std::pow(a, b));
-    default: break;
+    default:
+      break;
   }
   if (b == 0) return zero_division();
   if (op == Op::kDiv) return Value::real(a / b);

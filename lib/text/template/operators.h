@@ -8,7 +8,7 @@ namespace infer::text::jinja {
 enum class Op : uint8_t { kAdd, kSub, kMul, kDiv, kFloorDiv, kMod, kPow, kEq, kNe, kLt, kLe, kGt, kGe, kIn, kNotIn };
 
 Result<bool> equal(Meter&, const Value& a, const Value& b);
-Result<bool> less(Meter&, const Value& a, const Value& b);     // a < b; TypeError where Python has no order
+Result<bool> less(Meter&, const Value& a, const Value& b);  // a < b; TypeError where Python has no order
 Result<bool> compare(Meter&, Op op, const Value& a, const Value& b);
 Result<Value> arithmetic(Meter&, Op op, const Value& a, const Value& b);
 Result<Value> negate(Meter&, const Value&, bool minus);
@@ -25,7 +25,8 @@ Result<Value> to_string(Meter&, const Value&);
 // Appends the text with & < > ' " as HTML entities.
 void escape(Builder&, const Text&);
 
-// The first place of `needle` at or after `from`, npos if none. Counts its work, so that no pair of strings makes it slow.
+// The first place of `needle` at or after `from`, npos if none. Counts its work, so that no pair of strings makes it
+// slow.
 Result<size_t> find(Meter&, std::string_view text, std::string_view needle, size_t from = 0);
 
 std::string format_int(int64_t);

@@ -19,7 +19,8 @@ Result<ExprPtr> Parser::finished(ExprPtr e) {
   for (const auto* o : {e->more_positional.get(), e->more_named.get()}) depth = std::max<int>(depth, o ? o->depth : 0);
   const int most = kFramesPerLevel * program_.limits.depth;
   if (depth >= most) {
-    return Status::invalid(str("chat template, ", program_.source.place(e->offset), ": expressions nest deeper than ", most, " steps"));
+    return Status::invalid(
+        str("chat template, ", program_.source.place(e->offset), ": expressions nest deeper than ", most, " steps"));
   }
   e->depth = static_cast<uint16_t>(depth + 1);
   return e;
@@ -99,7 +100,8 @@ Result<ExprPtr> Parser::comparison() {
   return finished(std::move(e));
 }
 
-Result<ExprPtr> Parser::arithmetic_chain(Result<ExprPtr> (Parser::*operand)(), std::initializer_list<std::pair<Tok, Op>> ops) {
+Result<ExprPtr> Parser::arithmetic_chain(Result<ExprPtr> (Parser::*operand)(),
+                                         std::initializer_list<std::pair<Tok, Op>> ops) {
   TRY_SET(ExprPtr first, (this->*operand)());
   ExprPtr e;
   while (true) {
@@ -119,7 +121,9 @@ Result<ExprPtr> Parser::arithmetic_chain(Result<ExprPtr> (Parser::*operand)(), s
   return finished(std::move(e));
 }
 
-Result<ExprPtr> Parser::sum() { return arithmetic_chain(&Parser::concatenation, {{Tok::kAdd, Op::kAdd}, {Tok::kSub, Op::kSub}}); }
+Result<ExprPtr> Parser::sum() {
+  return arithmetic_chain(&Parser::concatenation, {{Tok::kAdd, Op::kAdd}, {Tok::kSub, Op::kSub}});
+}
 
 Result<ExprPtr> Parser::concatenation() {
   TRY_SET(ExprPtr first, product());
@@ -134,7 +138,9 @@ Result<ExprPtr> Parser::concatenation() {
 }
 
 Result<ExprPtr> Parser::product() {
-  return arithmetic_chain(&Parser::power, {{Tok::kMul, Op::kMul}, {Tok::kDiv, Op::kDiv}, {Tok::kFloorDiv, Op::kFloorDiv}, {Tok::kMod, Op::kMod}});
+  return arithmetic_chain(
+      &Parser::power,
+      {{Tok::kMul, Op::kMul}, {Tok::kDiv, Op::kDiv}, {Tok::kFloorDiv, Op::kFloorDiv}, {Tok::kMod, Op::kMod}});
 }
 
 static constexpr auto kWithFilters = true;
@@ -210,9 +216,12 @@ Result<ExprPtr> Parser::primary() {
       (void)close;
       return e;
     }
-    case Tok::kLeftBracket: return list();
-    case Tok::kLeftBrace: return dict();
-    default: return unexpected("an expression");
+    case Tok::kLeftBracket:
+      return list();
+    case Tok::kLeftBrace:
+      return dict();
+    default:
+      return unexpected("an expression");
   }
 }
 
@@ -297,7 +306,8 @@ Result<ExprPtr> Parser::after_dot(ExprPtr object) {
     e->operands.push_back(std::move(object));
     return finished(std::move(e));
   }
-  if (t.type != Tok::kInteger) return fail(t, str("a name or a number was expected after '.', not ", token_name(t.type)));
+  if (t.type != Tok::kInteger)
+    return fail(t, str("a name or a number was expected after '.', not ", token_name(t.type)));
   ExprPtr key = make(ExprKind::kConstant, t);
   key->constant = Value::integer(t.integer);
   ExprPtr e = make(ExprKind::kSubscript, t);
@@ -423,7 +433,8 @@ Result<ExprPtr> Parser::test(ExprPtr value) {
     TRY(arguments(*e));
   } else {
     const Tok t = now().type;
-    const bool begins = t == Tok::kName || t == Tok::kString || t == Tok::kInteger || t == Tok::kFloat || t == Tok::kLeftBracket || t == Tok::kLeftBrace;
+    const bool begins = t == Tok::kName || t == Tok::kString || t == Tok::kInteger || t == Tok::kFloat ||
+                        t == Tok::kLeftBracket || t == Tok::kLeftBrace;
     if (begins && !at_any({"else", "or", "and"})) {
       if (at_word("is")) return fail(now(), "tests cannot be chained: use parentheses");
       TRY_SET(ExprPtr argument, primary());

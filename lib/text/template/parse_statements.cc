@@ -4,7 +4,8 @@
 
 namespace infer::text::jinja {
 
-// ---- tokens ----------------------------------------------------------------------------------------------------------
+// ---- tokens
+// ----------------------------------------------------------------------------------------------------------
 
 Status Parser::fail(const Token& where, std::string what) const {
   return Status::invalid(str("chat template, ", program_.source.place(where.offset), ": ", what));
@@ -12,7 +13,8 @@ Status Parser::fail(const Token& where, std::string what) const {
 
 Status Parser::unexpected(std::string_view expected) const {
   const bool named = now().type == Tok::kName && now().text.size() < 100;
-  return fail(now(), named ? str("expected ", expected, ", found '", now().text, "'") : str("expected ", expected, ", found ", token_name(now().type)));
+  return fail(now(), named ? str("expected ", expected, ", found '", now().text, "'")
+                           : str("expected ", expected, ", found ", token_name(now().type)));
 }
 
 bool Parser::at_any(Words words) const {
@@ -41,7 +43,8 @@ Status Parser::expect_word(std::string_view w) { return skip_word(w) ? Status() 
 Status Parser::Nest::check() const {
   const int most = parser_.program_.limits.depth;
   if (parser_.nest_ <= most) return {};
-  return Status::invalid(str("chat template, ", parser_.program_.source.place(parser_.now().offset), ": nests deeper than ", most, " levels"),
+  return Status::invalid(str("chat template, ", parser_.program_.source.place(parser_.now().offset),
+                             ": nests deeper than ", most, " levels"),
                          "raise the limit 'depth', or use another template");
 }
 
@@ -70,7 +73,8 @@ std::unique_ptr<Stmt> Parser::make(StmtKind kind) const {
   return s;
 }
 
-// ---- blocks ----------------------------------------------------------------------------------------------------------
+// ---- blocks
+// ----------------------------------------------------------------------------------------------------------
 
 Status Parser::run() {
   program_.loop_name = name_id("loop");
@@ -130,7 +134,8 @@ Result<Block> Parser::scoped_body(Words ends, bool drop_end) {
   return out;
 }
 
-// ---- statements ------------------------------------------------------------------------------------------------------
+// ---- statements
+// ------------------------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Stmt>> Parser::statement() {
   struct Row {
@@ -138,17 +143,25 @@ Result<std::unique_ptr<Stmt>> Parser::statement() {
     Result<std::unique_ptr<Stmt>> (Parser::*parse)();
   };
   static constexpr Row kRows[] = {
-      {"if", &Parser::if_statement},         {"for", &Parser::for_statement},         {"set", &Parser::set_statement},
-      {"macro", &Parser::macro_statement},   {"call", &Parser::call_statement},       {"filter", &Parser::filter_statement},
-      {"with", &Parser::with_statement},     {"print", &Parser::print_statement},     {"generation", &Parser::generation_statement},
-      {"break", &Parser::jump_statement},    {"continue", &Parser::jump_statement},
+      {"if", &Parser::if_statement},
+      {"for", &Parser::for_statement},
+      {"set", &Parser::set_statement},
+      {"macro", &Parser::macro_statement},
+      {"call", &Parser::call_statement},
+      {"filter", &Parser::filter_statement},
+      {"with", &Parser::with_statement},
+      {"print", &Parser::print_statement},
+      {"generation", &Parser::generation_statement},
+      {"break", &Parser::jump_statement},
+      {"continue", &Parser::jump_statement},
   };
   if (!at(Tok::kName)) return unexpected("the name of a statement");
   for (const Row& row : kRows) {
     if (at_word(row.word)) return (this->*row.parse)();
   }
   if (at_any({"include", "import", "from", "extends", "block", "autoescape"})) {
-    return Status::unsupported(str("chat template, ", program_.source.place(now().offset), ": the statement '", now().text, "' is not supported"));
+    return Status::unsupported(str("chat template, ", program_.source.place(now().offset), ": the statement '",
+                                   now().text, "' is not supported"));
   }
   return unexpected("a statement that chat templates have");
 }
@@ -197,7 +210,9 @@ Result<std::unique_ptr<Stmt>> Parser::for_statement() {
   if (skip_word("if")) {
     TRY_SET(s->condition, expression());
   }
-  if (at_word("recursive")) return Status::unsupported(str("chat template, ", program_.source.place(now().offset), ": recursive loops are not supported"));
+  if (at_word("recursive"))
+    return Status::unsupported(
+        str("chat template, ", program_.source.place(now().offset), ": recursive loops are not supported"));
   loops_++;
   TRY_SET(s->body, scoped_body({"endfor", "else"}, false));
   loops_--;
@@ -318,7 +333,8 @@ Result<std::unique_ptr<Stmt>> Parser::jump_statement() {
   return s;
 }
 
-// ---- targets ---------------------------------------------------------------------------------------------------------
+// ---- targets
+// ---------------------------------------------------------------------------------------------------------
 
 Result<Target> Parser::one_target(bool with_namespace) {
   if (at(Tok::kLeftParen)) {
@@ -331,7 +347,8 @@ Result<Target> Parser::one_target(bool with_namespace) {
     return t;
   }
   TRY_SET(const Token name, expect(Tok::kName));
-  if (name.text == "true" || name.text == "false" || name.text == "none" || name.text == "True" || name.text == "False" || name.text == "None") {
+  if (name.text == "true" || name.text == "false" || name.text == "none" || name.text == "True" ||
+      name.text == "False" || name.text == "None") {
     return fail(name, str("cannot assign to '", name.text, "'"));
   }
   Target t;
@@ -362,7 +379,8 @@ Result<Target> Parser::target(bool with_tuple, bool with_namespace) {
 
 Result<std::unique_ptr<Program>> parse(std::string_view text, const TemplateLimits& limits) {
   if (static_cast<int64_t>(text.size()) > limits.source_bytes) {
-    return Status::invalid(str("the chat template has ", text.size(), " bytes, more than the limit of ", limits.source_bytes));
+    return Status::invalid(
+        str("the chat template has ", text.size(), " bytes, more than the limit of ", limits.source_bytes));
   }
   auto program = std::make_unique<Program>();
   program->limits = limits;

@@ -108,8 +108,8 @@ class Parser {
   std::vector<Token> tokens_;
   size_t at_ = 0;
   int nest_ = 0;
-  int loops_ = 0;                 // around the current statement, inside its macro
-  std::vector<Macro*> macros_;    // around the current statement
+  int loops_ = 0;               // around the current statement, inside its macro
+  std::vector<Macro*> macros_;  // around the current statement
   std::vector<Unknown> unknown_;
   std::unordered_map<std::string_view, Name> ids_;  // views of the source
 };

@@ -120,12 +120,18 @@ void represent_range(Builder& out, const Range& r) {
 void represent(Builder& out, Meter& m, const Value& v) {
   if (Status s = m.step(); !s.ok()) return out.fail(std::move(s));
   switch (v.kind()) {
-    case Kind::kUndefined: return out.add("Undefined");
-    case Kind::kNone: return out.add("None");
-    case Kind::kBool: return out.add(v.as_int() ? "True" : "False");
-    case Kind::kInt: return out.add(format_int(v.as_int()));
-    case Kind::kFloat: return out.add(format_real(v.as_real()));
-    case Kind::kString: return represent_text(out, v.text());
+    case Kind::kUndefined:
+      return out.add("Undefined");
+    case Kind::kNone:
+      return out.add("None");
+    case Kind::kBool:
+      return out.add(v.as_int() ? "True" : "False");
+    case Kind::kInt:
+      return out.add(format_int(v.as_int()));
+    case Kind::kFloat:
+      return out.add(format_real(v.as_real()));
+    case Kind::kString:
+      return represent_text(out, v.text());
     case Kind::kList:
       out.add('[');
       represent_items(out, m, v.items());
@@ -134,10 +140,14 @@ void represent(Builder& out, Meter& m, const Value& v) {
       out.add('(');
       represent_items(out, m, v.items());
       return out.add(v.items().size() == 1 ? ",)" : ")");
-    case Kind::kDict: return represent_dict(out, m, v.dict());
-    case Kind::kRange: return represent_range(out, v.as<Range>());
-    case Kind::kView: return represent_view(out, m, v.as<View>());
-    default: return out.add(str('<', type_name(v), " object>"));
+    case Kind::kDict:
+      return represent_dict(out, m, v.dict());
+    case Kind::kRange:
+      return represent_range(out, v.as<Range>());
+    case Kind::kView:
+      return represent_view(out, m, v.as<View>());
+    default:
+      return out.add(str('<', type_name(v), " object>"));
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace infer::text::jinja {
 
-// Evaluator frames, per level of the limit `depth`, that an expression may need and that macro calls may add up to. One frame
-// takes about a KiB of stack, so the default depth of 64 stays within a thread's 512 KiB.
+// Evaluator frames, per level of the limit `depth`, that an expression may need and that macro calls may add up to. One
+// frame takes about a KiB of stack, so the default depth of 64 stays within a thread's 512 KiB.
 inline constexpr int kFramesPerLevel = 6;
 
 struct Program {

@@ -1,7 +1,7 @@
 // Variables of a template at run time: a chain of scopes, innermost first.
 //
-// A loop body, a macro call, a block each has its scope; `if` has none. A macro sees the scope that it was defined in, so a
-// scope in which a macro was defined is kept until the end of the rendering; all others go when their block ends.
+// A loop body, a macro call, a block each has its scope; `if` has none. A macro sees the scope that it was defined in,
+// so a scope in which a macro was defined is kept until the end of the rendering; all others go when their block ends.
 #pragma once
 #include <memory>
 #include <vector>

@@ -17,8 +17,10 @@ bool is_iterable(const Value& v) {
     case Kind::kDict:
     case Kind::kRange:
     case Kind::kView:
-    case Kind::kIterator: return true;
-    default: return false;
+    case Kind::kIterator:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -48,17 +50,26 @@ Result<Sequence> Sequence::of(Meter& m, const Value& v) {
   Sequence s;
   s.source_ = v;
   switch (v.kind()) {
-    case Kind::kUndefined: break;
+    case Kind::kUndefined:
+      break;
     case Kind::kString: {
       TRY_SET(s.source_, characters(m, v));
       s.size_ = static_cast<int64_t>(s.source_.items().size());
       break;
     }
     case Kind::kList:
-    case Kind::kTuple: s.size_ = static_cast<int64_t>(v.items().size()); break;
-    case Kind::kDict: s.size_ = static_cast<int64_t>(v.dict().entries.size()); break;
-    case Kind::kRange: s.size_ = v.as<Range>().count; break;
-    case Kind::kView: s.size_ = static_cast<int64_t>(v.as<View>().dict.dict().entries.size()); break;
+    case Kind::kTuple:
+      s.size_ = static_cast<int64_t>(v.items().size());
+      break;
+    case Kind::kDict:
+      s.size_ = static_cast<int64_t>(v.dict().entries.size());
+      break;
+    case Kind::kRange:
+      s.size_ = v.as<Range>().count;
+      break;
+    case Kind::kView:
+      s.size_ = static_cast<int64_t>(v.as<View>().dict.dict().entries.size());
+      break;
     case Kind::kIterator: {
       const auto& it = v.as<Iterator>();
       s.first_ = static_cast<int64_t>(it.next);
@@ -66,7 +77,8 @@ Result<Sequence> Sequence::of(Meter& m, const Value& v) {
       it.next = it.items.size();
       break;
     }
-    default: return type_error(str("a '", type_name(v), "' cannot be iterated over"));
+    default:
+      return type_error(str("a '", type_name(v), "' cannot be iterated over"));
   }
   return s;
 }
@@ -76,17 +88,22 @@ Result<Value> Sequence::at(Meter& m, int64_t i) const {
   const size_t k = static_cast<size_t>(first_ + i);
   switch (source_.kind()) {
     case Kind::kList:
-    case Kind::kTuple: return source_.items()[k];
-    case Kind::kDict: return source_.dict().entries[k].key;
-    case Kind::kRange: return source_.as<Range>().at(i);
-    case Kind::kIterator: return source_.as<Iterator>().items[k];
+    case Kind::kTuple:
+      return source_.items()[k];
+    case Kind::kDict:
+      return source_.dict().entries[k].key;
+    case Kind::kRange:
+      return source_.as<Range>().at(i);
+    case Kind::kIterator:
+      return source_.as<Iterator>().items[k];
     case Kind::kView: {
       const auto& view = source_.as<View>();
       const auto& e = view.dict.dict().entries[k];
       if (view.part == View::kItems) return make_list(m, {e.key, e.value}, Kind::kTuple);
       return view.part == View::kKeys ? e.key : e.value;
     }
-    default: return Status::internal("no such item");
+    default:
+      return Status::internal("no such item");
   }
 }
 
@@ -107,16 +124,22 @@ Result<std::vector<Value>> Sequence::collect(Meter& m, const Value& v) {
 
 Result<int64_t> length(Meter& m, const Value& v) {
   switch (v.kind()) {
-    case Kind::kUndefined: return int64_t{0};
+    case Kind::kUndefined:
+      return int64_t{0};
     case Kind::kString:
       TRY(m.pass(v.text().bytes.size()));
       return static_cast<int64_t>(count_characters(v.text().bytes));
     case Kind::kList:
-    case Kind::kTuple: return static_cast<int64_t>(v.items().size());
-    case Kind::kDict: return static_cast<int64_t>(v.dict().entries.size());
-    case Kind::kRange: return v.as<Range>().count;
-    case Kind::kView: return static_cast<int64_t>(v.as<View>().dict.dict().entries.size());
-    default: return type_error(str("a '", type_name(v), "' has no length"));
+    case Kind::kTuple:
+      return static_cast<int64_t>(v.items().size());
+    case Kind::kDict:
+      return static_cast<int64_t>(v.dict().entries.size());
+    case Kind::kRange:
+      return v.as<Range>().count;
+    case Kind::kView:
+      return static_cast<int64_t>(v.as<View>().dict.dict().entries.size());
+    default:
+      return type_error(str("a '", type_name(v), "' has no length"));
   }
 }
 

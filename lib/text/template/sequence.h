@@ -17,7 +17,7 @@ class Sequence {
   static Result<std::vector<Value>> collect(Meter&, const Value&);
 
  private:
-  Value source_;      // what is walked; a list for a string's characters
+  Value source_;  // what is walked; a list for a string's characters
   int64_t first_ = 0, size_ = 0;
 };
 

@@ -259,10 +259,18 @@ Result<Value> found_at(Result<int64_t> where, bool must) {
   if (must && *where < 0) return Status::invalid("index() did not find the text in the string");
   return Value::integer(*where);
 }
-Result<Value> str_find(Meter& m, const Value& s, const Args& a) { return found_at(position(m, s, a, "find", false), false); }
-Result<Value> str_rfind(Meter& m, const Value& s, const Args& a) { return found_at(position(m, s, a, "rfind", true), false); }
-Result<Value> str_index(Meter& m, const Value& s, const Args& a) { return found_at(position(m, s, a, "index", false), true); }
-Result<Value> str_rindex(Meter& m, const Value& s, const Args& a) { return found_at(position(m, s, a, "rindex", true), true); }
+Result<Value> str_find(Meter& m, const Value& s, const Args& a) {
+  return found_at(position(m, s, a, "find", false), false);
+}
+Result<Value> str_rfind(Meter& m, const Value& s, const Args& a) {
+  return found_at(position(m, s, a, "rfind", true), false);
+}
+Result<Value> str_index(Meter& m, const Value& s, const Args& a) {
+  return found_at(position(m, s, a, "index", false), true);
+}
+Result<Value> str_rindex(Meter& m, const Value& s, const Args& a) {
+  return found_at(position(m, s, a, "rindex", true), true);
+}
 
 Result<Value> str_count(Meter& m, const Value& self, const Args& args) {
   TRY_SET(const auto a, bind(args, "count", {"sub", "start", "end"}, 1));

@@ -10,7 +10,9 @@ namespace {
 class Compiled final : public Template {
  public:
   explicit Compiled(std::unique_ptr<const jinja::Program> program) : program_(std::move(program)) {}
-  Result<Rendered> render(const Context& context) const override { return jinja::Interpreter(*program_, context).run(); }
+  Result<Rendered> render(const Context& context) const override {
+    return jinja::Interpreter(*program_, context).run();
+  }
 
  private:
   std::unique_ptr<const jinja::Program> program_;

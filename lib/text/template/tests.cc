@@ -19,25 +19,53 @@ Answer of(const Args& args, Predicate p) {
   return Value::boolean(p());
 }
 
-Answer is_defined(Meter&, const Value& v, const Args& a) { return of(a, [&] { return !v.is_undefined(); }); }
-Answer is_undefined(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is_undefined(); }); }
-Answer is_none(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is(Kind::kNone); }); }
-Answer is_boolean(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is(Kind::kBool); }); }
-Answer is_true(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is(Kind::kBool) && v.as_int(); }); }
-Answer is_false(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is(Kind::kBool) && !v.as_int(); }); }
-Answer is_integer(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is(Kind::kInt); }); }
-Answer is_float(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is(Kind::kFloat); }); }
-Answer is_number(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is_number(); }); }
-Answer is_string(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is_string(); }); }
-Answer is_mapping(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is(Kind::kDict); }); }
+Answer is_defined(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return !v.is_undefined(); });
+}
+Answer is_undefined(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is_undefined(); });
+}
+Answer is_none(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is(Kind::kNone); });
+}
+Answer is_boolean(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is(Kind::kBool); });
+}
+Answer is_true(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is(Kind::kBool) && v.as_int(); });
+}
+Answer is_false(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is(Kind::kBool) && !v.as_int(); });
+}
+Answer is_integer(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is(Kind::kInt); });
+}
+Answer is_float(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is(Kind::kFloat); });
+}
+Answer is_number(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is_number(); });
+}
+Answer is_string(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is_string(); });
+}
+Answer is_mapping(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is(Kind::kDict); });
+}
 Answer is_sequence(Meter&, const Value& v, const Args& a) {
   return of(a, [&] { return is_iterable(v) && !v.is(Kind::kView) && !v.is(Kind::kIterator); });
 }
-Answer is_iterable_test(Meter&, const Value& v, const Args& a) { return of(a, [&] { return is_iterable(v); }); }
-Answer is_callable(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is_undefined() || v.is(Kind::kFunction) || v.is(Kind::kMethod) || v.is(Kind::kMacro) || v.is(Kind::kLoop); });
+Answer is_iterable_test(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return is_iterable(v); });
 }
-Answer is_escaped(Meter&, const Value& v, const Args& a) { return of(a, [&] { return v.is_string() && v.text().safe; }); }
+Answer is_callable(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] {
+    return v.is_undefined() || v.is(Kind::kFunction) || v.is(Kind::kMethod) || v.is(Kind::kMacro) || v.is(Kind::kLoop);
+  });
+}
+Answer is_escaped(Meter&, const Value& v, const Args& a) {
+  return of(a, [&] { return v.is_string() && v.text().safe; });
+}
 Answer is_upper_test(Meter& m, const Value& v, const Args& a) { return string_method(m, v, "isupper", a); }
 Answer is_lower_test(Meter& m, const Value& v, const Args& a) { return string_method(m, v, "islower", a); }
 
@@ -122,7 +150,8 @@ constexpr Entry kTests[] = {
 }  // namespace
 
 const Entry* find_test(std::string_view name) {
-  const auto row = std::lower_bound(std::begin(kTests), std::end(kTests), name, [](const Entry& e, std::string_view n) { return e.name < n; });
+  const auto row = std::lower_bound(std::begin(kTests), std::end(kTests), name,
+                                    [](const Entry& e, std::string_view n) { return e.name < n; });
   return row != std::end(kTests) && row->name == name ? row : nullptr;
 }
 

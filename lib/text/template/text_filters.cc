@@ -101,9 +101,11 @@ Result<Value> f_truncate(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const Value dots, make_string(m, "..."));
   TRY_SET(const Text* end, need_text(a[2] ? *a[2] : dots, "truncate"));
   TRY_SET(const int64_t most, a[0] ? need_int(*a[0], "the length of truncate") : Result<int64_t>(int64_t{255}));
-  TRY_SET(const int64_t leeway, a[3] && !a[3]->is(Kind::kNone) ? need_int(*a[3], "the leeway of truncate") : Result<int64_t>(int64_t{5}));
+  TRY_SET(const int64_t leeway,
+          a[3] && !a[3]->is(Kind::kNone) ? need_int(*a[3], "the leeway of truncate") : Result<int64_t>(int64_t{5}));
   const int64_t end_size = static_cast<int64_t>(count_characters(end->bytes));
-  if (most < end_size || leeway < 0) return type_error("truncate needs a length of at least its end's, and no negative leeway");
+  if (most < end_size || leeway < 0)
+    return type_error("truncate needs a length of at least its end's, and no negative leeway");
   TRY_SET(const int64_t n, length(m, v));
   if (n - leeway <= most) return v;
   size_t keep = offset_of(t->bytes, static_cast<size_t>(most - end_size));
@@ -195,7 +197,8 @@ bool parse_real(string_view s, double& out) {
   if (begin == end || (plus && *begin == '-') || plain.find('(') != plain.npos) return false;
   const auto r = std::from_chars(begin, end, out);
   if (r.ptr != end) return false;
-  if (r.ec == std::errc::result_out_of_range) out = plain.find("e-") != plain.npos ? 0.0 : HUGE_VAL * (plain[0] == '-' ? -1 : 1);
+  if (r.ec == std::errc::result_out_of_range)
+    out = plain.find("e-") != plain.npos ? 0.0 : HUGE_VAL * (plain[0] == '-' ? -1 : 1);
   return r.ec == std::errc() || r.ec == std::errc::result_out_of_range;
 }
 
@@ -249,12 +252,14 @@ double round_to(double v, int digits) {
 
 Result<Value> f_round(Meter&, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "round", {"precision", "method"}));
-  if (!v.is_number()) return type_error(v.is_undefined() ? why_undefined(v) : str("round does not work on a '", type_name(v), "'"));
+  if (!v.is_number())
+    return type_error(v.is_undefined() ? why_undefined(v) : str("round does not work on a '", type_name(v), "'"));
   TRY_SET(const int64_t precision, a[0] ? need_int(*a[0], "the precision of round") : Result<int64_t>(int64_t{0}));
   if (precision < -20 || precision > 20) return type_error("round works with a precision of -20 to 20");
   const string_view method = a[1] && a[1]->is_string() ? string_view(a[1]->text().bytes) : a[1] ? "" : "common";
   const double scale = std::pow(10.0, static_cast<double>(precision)), d = v.as_real();
-  if (method == "ceil" || method == "floor") return Value::real((method == "ceil" ? std::ceil(d * scale) : std::floor(d * scale)) / scale);
+  if (method == "ceil" || method == "floor")
+    return Value::real((method == "ceil" ? std::ceil(d * scale) : std::floor(d * scale)) / scale);
   if (method != "common") return type_error("the method of round must be common, ceil or floor");
   if (v.is_integral()) {
     if (precision >= 0) return Value::integer(v.as_int());
@@ -273,12 +278,28 @@ Result<Value> f_default(Meter& m, const Value& v, const Args& args) {
 }
 
 constexpr Entry kFilters[] = {
-    {"abs", f_abs},           {"capitalize", f_capitalize}, {"center", f_center}, {"d", f_default},
-    {"default", f_default},   {"e", f_escape},              {"escape", f_escape}, {"float", f_float},
-    {"forceescape", f_forceescape}, {"format", f_format},   {"indent", f_indent}, {"int", f_int},
-    {"lower", f_lower},       {"replace", f_replace},       {"round", f_round},   {"safe", f_safe},
-    {"string", f_string},     {"title", f_title},           {"tojson", f_tojson}, {"trim", f_trim},
-    {"truncate", f_truncate}, {"upper", f_upper},
+    {"abs", f_abs},
+    {"capitalize", f_capitalize},
+    {"center", f_center},
+    {"d", f_default},
+    {"default", f_default},
+    {"e", f_escape},
+    {"escape", f_escape},
+    {"float", f_float},
+    {"forceescape", f_forceescape},
+    {"format", f_format},
+    {"indent", f_indent},
+    {"int", f_int},
+    {"lower", f_lower},
+    {"replace", f_replace},
+    {"round", f_round},
+    {"safe", f_safe},
+    {"string", f_string},
+    {"title", f_title},
+    {"tojson", f_tojson},
+    {"trim", f_trim},
+    {"truncate", f_truncate},
+    {"upper", f_upper},
 };
 
 }  // namespace

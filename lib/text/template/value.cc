@@ -11,8 +11,9 @@ Status Meter::out_of_steps() const {
 }
 
 Status Meter::out_of_bytes() const {
-  return Status::invalid(str("the chat template needs more than ", limits_.bytes, " bytes of memory for its text and lists"),
-                         "use another template or shorter messages, or raise the limit 'bytes'");
+  return Status::invalid(
+      str("the chat template needs more than ", limits_.bytes, " bytes of memory for its text and lists"),
+      "use another template or shorter messages, or raise the limit 'bytes'");
 }
 
 Status type_error(std::string message) { return Status::invalid(std::move(message)); }
@@ -29,39 +30,65 @@ const Dict& Value::dict() const { return as<Dict>(); }
 bool Value::truthy() const {
   switch (kind_) {
     case Kind::kUndefined:
-    case Kind::kNone: return false;
+    case Kind::kNone:
+      return false;
     case Kind::kBool:
-    case Kind::kInt: return scalar_ != 0;
-    case Kind::kFloat: return as_real() != 0.0;
-    case Kind::kString: return !text().bytes.empty();
+    case Kind::kInt:
+      return scalar_ != 0;
+    case Kind::kFloat:
+      return as_real() != 0.0;
+    case Kind::kString:
+      return !text().bytes.empty();
     case Kind::kList:
-    case Kind::kTuple: return !items().empty();
-    case Kind::kDict: return !dict().entries.empty();
-    case Kind::kRange: return as<Range>().count != 0;
-    case Kind::kView: return as<View>().dict.truthy();
-    default: return true;
+    case Kind::kTuple:
+      return !items().empty();
+    case Kind::kDict:
+      return !dict().entries.empty();
+    case Kind::kRange:
+      return as<Range>().count != 0;
+    case Kind::kView:
+      return as<View>().dict.truthy();
+    default:
+      return true;
   }
 }
 
 const char* type_name(const Value& v) {
   switch (v.kind()) {
-    case Kind::kUndefined: return "Undefined";
-    case Kind::kNone: return "NoneType";
-    case Kind::kBool: return "bool";
-    case Kind::kInt: return "int";
-    case Kind::kFloat: return "float";
-    case Kind::kString: return v.text().safe ? "Markup" : "str";
-    case Kind::kList: return "list";
-    case Kind::kTuple: return "tuple";
-    case Kind::kDict: return "dict";
-    case Kind::kRange: return "range";
-    case Kind::kView: return "dict view";
-    case Kind::kIterator: return "generator";
-    case Kind::kNamespace: return "namespace";
-    case Kind::kLoop: return "loop";
-    case Kind::kFunction: return "function";
-    case Kind::kMethod: return "method";
-    case Kind::kMacro: return "macro";
+    case Kind::kUndefined:
+      return "Undefined";
+    case Kind::kNone:
+      return "NoneType";
+    case Kind::kBool:
+      return "bool";
+    case Kind::kInt:
+      return "int";
+    case Kind::kFloat:
+      return "float";
+    case Kind::kString:
+      return v.text().safe ? "Markup" : "str";
+    case Kind::kList:
+      return "list";
+    case Kind::kTuple:
+      return "tuple";
+    case Kind::kDict:
+      return "dict";
+    case Kind::kRange:
+      return "range";
+    case Kind::kView:
+      return "dict view";
+    case Kind::kIterator:
+      return "generator";
+    case Kind::kNamespace:
+      return "namespace";
+    case Kind::kLoop:
+      return "loop";
+    case Kind::kFunction:
+      return "function";
+    case Kind::kMethod:
+      return "method";
+    case Kind::kMacro:
+      return "macro";
   }
   return "object";
 }
@@ -69,12 +96,18 @@ const char* type_name(const Value& v) {
 int depth_of(const Value& v) {
   switch (v.kind()) {
     case Kind::kList:
-    case Kind::kTuple: return v.as<List>().depth;
-    case Kind::kDict: return v.dict().depth;
-    case Kind::kView: return 1 + depth_of(v.as<View>().dict);
-    case Kind::kMethod: return 1 + depth_of(v.as<Method>().self);
-    case Kind::kIterator: return v.as<Iterator>().depth;
-    default: return 0;
+    case Kind::kTuple:
+      return v.as<List>().depth;
+    case Kind::kDict:
+      return v.dict().depth;
+    case Kind::kView:
+      return 1 + depth_of(v.as<View>().dict);
+    case Kind::kMethod:
+      return 1 + depth_of(v.as<Method>().self);
+    case Kind::kIterator:
+      return v.as<Iterator>().depth;
+    default:
+      return 0;
   }
 }
 

@@ -1,8 +1,8 @@
 // What template expressions compute with: Python's values as far as chat templates meet them.
 //
-// Strings, lists and dicts never change once made, so they can be shared freely and cannot form a cycle. Only namespaces and
-// iterators change; the interpreter empties the namespaces at the end. A container knows how deep it nests and is refused
-// beyond the limit: that bounds every recursion over values, their destruction included.
+// Strings, lists and dicts never change once made, so they can be shared freely and cannot form a cycle. Only
+// namespaces and iterators change; the interpreter empties the namespaces at the end. A container knows how deep it
+// nests and is refused beyond the limit: that bounds every recursion over values, their destruction included.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -51,12 +51,12 @@ struct Run {
   size_t begin, end;  // bytes [begin, end)
 };
 
-// A string. `input` lists the bytes that came from messages or other variables, sorted and disjoint; the rest was written by
-// the template.
+// A string. `input` lists the bytes that came from messages or other variables, sorted and disjoint; the rest was
+// written by the template.
 struct Text : Object {
-  std::string bytes;      // UTF-8, may be invalid: a stray byte counts as one character
+  std::string bytes;  // UTF-8, may be invalid: a stray byte counts as one character
   std::vector<Run> input;
-  bool safe = false;      // markupsafe's Markup: what is added to it is escaped
+  bool safe = false;  // markupsafe's Markup: what is added to it is escaped
 };
 
 struct List;
@@ -101,8 +101,8 @@ class Value {
   std::shared_ptr<const Object> object_;
 };
 
-struct Missing : Object {  // why a value is undefined
-  std::string_view hint;   // static text, or empty
+struct Missing : Object {       // why a value is undefined
+  std::string_view hint;        // static text, or empty
   const char* owner = nullptr;  // static: "dict object" when an attribute was missing, null when a variable was
   std::string name;
 };
@@ -116,7 +116,7 @@ struct Dict : Object {
   struct Entry {
     Value key, value;
   };
-  std::vector<Entry> entries;  // in order of insertion
+  std::vector<Entry> entries;                            // in order of insertion
   std::unordered_map<std::string_view, uint32_t> index;  // string keys, once there are many entries
   int depth = 1;
 

@@ -33,7 +33,8 @@ inline Template::Context context_of(const Json& in) {
   return context;
 }
 
-inline Result<Rendered> render(const std::string& source, const Template::Context& context = {}, const TemplateLimits& limits = {}) {
+inline Result<Rendered> render(const std::string& source, const Template::Context& context = {},
+                               const TemplateLimits& limits = {}) {
   auto compiled = Template::compile(source, limits);
   if (!compiled.ok()) return compiled.status();
   return (*compiled)->render(context);

@@ -53,7 +53,8 @@ TEST_CASE("variables that are JSON keep types and order, and are refused when th
 }
 
 TEST_CASE("the defaults of a chat without tools are those of Hugging Face transformers") {
-  CHECK(text_of("{{ tools is none }}{{ documents is none }}{{ messages | length }}{{ add_generation_prompt }}{{ bos_token == '' }}") == "TrueTrue0TrueTrue");
+  CHECK(text_of("{{ tools is none }}{{ documents is none }}{{ messages | length }}{{ add_generation_prompt }}{{ "
+                "bos_token == '' }}") == "TrueTrue0TrueTrue");
 }
 
 TEST_CASE("raise_exception passes its words on unchanged") {
@@ -73,7 +74,8 @@ TEST_CASE("an error in the source says where it is and what was expected") {
   CHECK(message("{{ x | nosuch }}") == "chat template, line 1, column 8: there is no filter 'nosuch'");
   CHECK(message("{% include 'a' %}") == "chat template, line 1, column 4: the statement 'include' is not supported");
   CHECK(message("{{ 'abc }}") == "chat template, line 1, column 4: this string has no end: expected '");
-  CHECK(message("\xc3\xa9 {{ ? }}") == "chat template, line 1, column 6: a character that has no place in an expression");
+  CHECK(message("\xc3\xa9 {{ ? }}") ==
+        "chat template, line 1, column 6: a character that has no place in an expression");
 }
 
 TEST_CASE("an error while rendering says where it happened") {
@@ -86,11 +88,13 @@ TEST_CASE("bytes that are not UTF-8 pass through") {
   Template::Context c;
   c.messages = {{"user", {{"text", std::string("a\xff\xc3(\x80") + '\0' + "z "}}, ""}};
   CHECK(text_of("{{ messages[0].content | trim }}", c) == std::string("a\xff\xc3(\x80") + '\0' + "z");
-  CHECK(text_of("{{ messages[0].content | upper }}|{{ messages[0].content | length }}", c) == std::string("A\xff\xc3(\x80") + '\0' + "Z |8");
+  CHECK(text_of("{{ messages[0].content | upper }}|{{ messages[0].content | length }}", c) ==
+        std::string("A\xff\xc3(\x80") + '\0' + "Z |8");
 }
 
 TEST_CASE("a compiled template renders many times with the same result") {
-  const auto t = Template::compile("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}");
+  const auto t = Template::compile(
+      "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}");
   REQUIRE(t.ok());
   Template::Context c;
   c.messages.resize(3);

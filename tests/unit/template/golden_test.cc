@@ -32,7 +32,8 @@ static void check(const Result<Rendered>& ours, const Json& expected) {
     return;
   }
   CHECK_FALSE(ours.ok());
-  if (!ours.ok() && expected["error"].is_string()) CHECK(ours.status().message() == expected["error"].get<std::string>());
+  if (!ours.ok() && expected["error"].is_string())
+    CHECK(ours.status().message() == expected["error"].get<std::string>());
 }
 
 TEST_CASE("every construct gives the text that jinja2 gives, and fails where jinja2 fails") {
