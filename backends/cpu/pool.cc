@@ -1,6 +1,5 @@
 #include "backends/cpu/pool.h"
 
-
 namespace infer::cpu {
 namespace {
 

@@ -23,6 +23,14 @@ if(INFER_FUZZ)
 endif()
 link_libraries(Threads::Threads)
 
+# Header-only libraries for cross compilers that do not look into /usr/include (where the machine's own C headers are, too).
+if(WIN32)
+  find_path(JSON_INCLUDE nlohmann/json.hpp PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/third_party)
+  file(CREATE_LINK ${JSON_INCLUDE}/nlohmann ${CMAKE_BINARY_DIR}/third_party/nlohmann SYMBOLIC)
+  target_include_directories(infer_flags SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/third_party)
+endif()
+
 # infer_module(NAME [DEPENDS target...]): the .cc files of this folder as the static library infer_NAME.
 # The link edges are the architecture's edges; tests/unit/structure compares them with the #includes.
 function(infer_module name)

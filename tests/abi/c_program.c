@@ -7,25 +7,25 @@
 #include <string.h>
 
 static int checks;
-#define CHECK(cond)                                                                                             \
-  do {                                                                                                          \
-    ++checks;                                                                                                   \
-    if (!(cond)) {                                                                                              \
+#define CHECK(cond)                                                                                                \
+  do {                                                                                                             \
+    ++checks;                                                                                                      \
+    if (!(cond)) {                                                                                                 \
       fprintf(stderr, "%s:%d: %s\n  %s | %s\n", __FILE__, __LINE__, #cond, infer_last_error(), infer_last_hint()); \
-      exit(1);                                                                                                  \
-    }                                                                                                           \
+      exit(1);                                                                                                     \
+    }                                                                                                              \
   } while (0)
 
 static int logged;
 static int woken;
-static void on_log(void *user, int32_t level, const char *text, int64_t len) {
+static void on_log(void* user, int32_t level, const char* text, int64_t len) {
   (void)level, (void)text, (void)len;
-  ++*(int *)user;
+  ++*(int*)user;
 }
-static void on_wake(void *user) { (void)user, woken = 1; }
+static void on_wake(void* user) { (void)user, woken = 1; }
 
 static void options(void) {
-  infer_options *o = NULL;
+  infer_options* o = NULL;
   int32_t i = 0;
   CHECK(infer_options_new(&o) == INFER_OK);
   CHECK(infer_options_set_int(o, INFER_OPTION_TOP_K, 5) == INFER_OK);
@@ -40,7 +40,7 @@ static void options(void) {
   infer_options_release(o);
 }
 
-static void look_at(infer_runtime *rt, infer_model *m) {
+static void look_at(infer_runtime* rt, infer_model* m) {
   infer_device device = INFER_DEVICE_INIT;
   infer_backend_info backend = INFER_BACKEND_INFO_INIT;
   infer_tensor_info tensor = INFER_TENSOR_INFO_INIT;
@@ -59,7 +59,8 @@ static void look_at(infer_runtime *rt, infer_model *m) {
   CHECK(infer_model_meta_at(m, 0, &key, &value) == INFER_OK && key && value);
   CHECK(infer_model_tensor_at(m, 0, &tensor) == INFER_OK && tensor.name && tensor.type && tensor.bytes > 0);
   CHECK(infer_model_encode(m, "the cat", -1, 0, ids, 64, &n) == INFER_OK && n > 0);
-  CHECK(infer_model_decode(m, ids, n, 0, text, (int64_t)sizeof text, &len) == INFER_OK && len == 7 && memcmp(text, "the cat", 7) == 0);
+  CHECK(infer_model_decode(m, ids, n, 0, text, (int64_t)sizeof text, &len) == INFER_OK && len == 7 &&
+        memcmp(text, "the cat", 7) == 0);
   CHECK(infer_model_token(m, ids[0], &bytes, &len) == INFER_OK && len > 0);
   CHECK(infer_model_special(m, "eos", &special) == INFER_OK && special >= 0);
   part.role = "user";
@@ -67,17 +68,17 @@ static void look_at(infer_runtime *rt, infer_model *m) {
   CHECK(infer_model_render(m, &part, 1, NULL, text, (int64_t)sizeof text, &len) == INFER_OK && len > 2);
 }
 
-static void generate(infer_model *m) {
-  infer_options *o = NULL;
-  infer_engine *e = NULL;
-  infer_request *r[3] = {NULL, NULL, NULL};
+static void generate(infer_model* m) {
+  infer_options* o = NULL;
+  infer_engine* e = NULL;
+  infer_request* r[3] = {NULL, NULL, NULL};
   infer_piece piece = INFER_PIECE_INIT;
   infer_usage usage = INFER_USAGE_INIT;
   infer_part part = INFER_PART_INIT;
   infer_status s;
   const int32_t ids[] = {5, 6, 7};
   static float row[288];
-  const char *name = NULL;
+  const char* name = NULL;
   int64_t value = 0;
   int i;
   part.role = "user";
@@ -110,9 +111,9 @@ static void generate(infer_model *m) {
   infer_options_release(o);
 }
 
-static void *slurp(const char *path, int64_t *n) {
-  FILE *f = fopen(path, "rb");
-  void *data;
+static void* slurp(const char* path, int64_t* n) {
+  FILE* f = fopen(path, "rb");
+  void* data;
   CHECK(f != NULL);
   CHECK(fseek(f, 0, SEEK_END) == 0);
   *n = (int64_t)ftell(f);
@@ -124,12 +125,12 @@ static void *slurp(const char *path, int64_t *n) {
 }
 
 int main(void) {
-  infer_runtime *rt = NULL;
-  infer_model *m = NULL;
+  infer_runtime* rt = NULL;
+  infer_model* m = NULL;
   infer_hooks hooks = INFER_HOOKS_INIT;
   double progress = -1;
   int64_t n = 0;
-  void *data = slurp(MODEL, &n);
+  void* data = slurp(MODEL, &n);
   hooks.user = &logged;
   hooks.log = on_log;
   hooks.wake = on_wake;

@@ -51,8 +51,6 @@ inline Answer collect(libinfer::Request& r) {
   return a;
 }
 
-inline Options greedy(int64_t max_tokens) {
-  return Options().set("temperature", 0).set("max_tokens", max_tokens);
-}
+inline Options greedy(int64_t max_tokens) { return Options().set("temperature", 0).set("max_tokens", max_tokens); }
 
 }  // namespace open_api
