@@ -75,12 +75,10 @@ void many_keys(const Visit& visit) {
   const auto tiny = [](size_t n, auto name) {
     Raw r;
     r.header(0, n);
-    r.fields.reserve(4 * n);
     r.bytes.reserve(n * 24);
     for (size_t i = 0; i < n; ++i) {
       const std::string key = name(i);
-      r.put("", uint64_t{key.size()}).bytes += key;
-      r.put("", uint32_t{kU8}).bytes += '\1';
+      r.text("", key).put("", uint32_t{kU8}).bytes += '\1';
     }
     return r.bytes;
   };

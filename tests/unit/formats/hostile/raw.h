@@ -1,5 +1,5 @@
-// GGUF bytes written without any rule, field by field; each field is remembered, so that a test can go over all of
-// them.
+// GGUF bytes written without any rule, field by field; each field with a name is remembered, so that a test can go over
+// all of them.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -24,12 +24,12 @@ class Raw {
 
   template <class T>
   Raw& put(std::string name, T v) {
-    fields.push_back({std::move(name), bytes.size(), sizeof v});
+    if (!name.empty()) fields.push_back({std::move(name), bytes.size(), sizeof v});
     bytes.append(reinterpret_cast<const char*>(&v), sizeof v);
     return *this;
   }
   Raw& text(const std::string& name, std::string_view s) {
-    put(name + ".length", uint64_t{s.size()});
+    put(name.empty() ? name : name + ".length", uint64_t{s.size()});
     bytes += s;
     return *this;
   }

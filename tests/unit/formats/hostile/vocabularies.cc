@@ -20,10 +20,9 @@ std::string with_vocab(uint64_t n, F more) {
 }
 std::string with_tokens(const std::vector<std::string>& tokens) {
   Raw r;
-  r.header(0, 3)
-      .key("general.architecture", "llama")
-      .key("tokenizer.ggml.model", "llama")
-      .array("tokenizer.ggml.tokens", tokens);
+  r.header(0, 3).key("general.architecture", "llama").key("tokenizer.ggml.model", "llama");
+  r.array_head("tokenizer.ggml.tokens", kStr, tokens.size());
+  for (const std::string& t : tokens) r.text("", t);
   return r.bytes;
 }
 
