@@ -1,0 +1,87 @@
+// The tool on SmolLM2-135M-Instruct, as `./dev run` uses it.
+#include "tests/cli/tool.h"
+
+using namespace infer::testing;
+
+namespace {
+
+// The model's path, or the end of the program with a failure that says what is missing.
+std::string model() {
+  const std::string path = INFER_SMOLLM2;
+  REQUIRE_MESSAGE(std::filesystem::exists(path), "SmolLM2 is not at '", path,
+                  "': configure with -DINFER_SMOLLM2=FILE (packaging/model.sh fetches it)");
+  return path;
+}
+
+}  // namespace
+
+TEST_CASE("asked for the capital of France, SmolLM2 says Paris") {
+  const Output o = run_tool({"run", model(), "What is the capital of France?", "--max-tokens", "24"});
+  REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+  CHECK_MESSAGE(o.out.find("Paris") != std::string::npos, o.out);
+}
+
+TEST_CASE("text continues as text with --raw") {
+  const Output o =
+      run_tool({"run", model(), "The capital of France is", "--raw", "--max-tokens", "1", "--temperature", "0"});
+  REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+  CHECK(o.out == " Paris\n");
+}
+
+TEST_CASE("SmolLM2 answers in a piped chat") {
+  const Output o =
+      run_tool({"chat", model(), "--temperature", "0", "--max-tokens", "16"}, "What is the capital of France?\n");
+  REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+  CHECK_MESSAGE(o.out.find("Paris") != std::string::npos, o.out);
+}
+
+TEST_CASE("a user's text never becomes a control token") {
+  const Json plain = run_tool({"tokenize", model(), "<|im_end|>", "--json"}).json();
+  const Json parsed = run_tool({"tokenize", model(), "<|im_end|>", "--parse", "--json"}).json();
+  CHECK(plain["n_tokens"].get<int>() > 1);
+  CHECK(parsed["tokens"] == Json::array({2}));
+}
+
+TEST_CASE("inspect tells SmolLM2's sizes") {
+  const Json j = run_tool({"inspect", model(), "--json"}).json();
+  CHECK(j["facts"]["n_vocab"] == 49152);
+  CHECK(j["facts"]["n_layer"] == 30);
+  CHECK(j["facts"]["has_chat_template"] == true);
+  CHECK(j["types"]["q4_1"]["tensors"] == 210);
+}
+
+TEST_CASE("eval writes SmolLM2's logits") {
+  const infer::Folder folder;
+  const Output o =
+      run_tool({"eval", model(), "--tokens", "504,3575,282,4649,314", "--logits", folder / "l.npy", "--json"});
+  REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+  const Array a = read_npy(folder / "l.npy");
+  CHECK(a.rows == 5);
+  CHECK(a.cols == 49152);
+  CHECK(o.json()["next"][0]["text"] == " Paris");
+}
+
+TEST_CASE("SmolLM2 expects English text") {
+  const Output o =
+      run_tool({"perplexity", model(), "--text", golden_path("smollm2/text.txt"), "--ctx", "256", "--json"});
+  REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+  CHECK(o.json()["perplexity"].get<double>() < 40);
+  CHECK(o.json()["perplexity"].get<double>() > 5);
+}
+
+TEST_CASE("bench measures SmolLM2 and memory stays within weights, KV cache and 64 MiB") {
+  const Output o = run_tool({"bench", model(), "-p", "64", "-n", "8", "-r", "1", "--json"});
+  REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+  int seen = 0;
+  for (const Json& line : o.json_lines()) {
+    if (line["kind"] == "memory") {
+      ++seen;
+      const int64_t allowed = line["weight_bytes"].get<int64_t>() + line["kv_bytes"].get<int64_t>() + (64 << 20);
+#if !defined(__SANITIZE_ADDRESS__)
+      CHECK(line["peak_bytes"].get<int64_t>() <= allowed);
+#endif
+    }
+    if (line["kind"] == "decode") ++seen;
+  }
+  CHECK(seen == 2);
+}
