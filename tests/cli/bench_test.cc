@@ -17,7 +17,6 @@ TEST_CASE("bench --json gives a line per measurement beside the machine's limits
       CHECK(line["tokens_per_s"].get<double>() > 0);
       CHECK(line["samples"].size() == 2);
       CHECK(line["fraction_of_limit"].get<double>() > 0);
-      CHECK(line["fraction_of_limit"].get<double>() < 1);
       CHECK(line["tokens"] == (kind == "prefill" ? 32 : 8));
     } else if (kind == "machine") {
       CHECK(line["threads"] == 2);

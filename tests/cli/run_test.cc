@@ -6,14 +6,13 @@
 
 using namespace infer::testing;
 
-TEST_CASE("run gives the golden greedy tokens of every tiny model on reference") {
+TEST_CASE("the likeliest token after the golden prompt is the golden one, on every tiny model") {
   for (const std::string& name : tiny_models()) {
     CAPTURE(name);
     const Golden golden = read_golden("tiny/" + name + ".golden");
     const auto n_prompt = static_cast<size_t>(golden.number("prompt"));
     std::vector<int32_t> tokens = golden.ints("tokens");
     tokens.resize(n_prompt);
-    // The prompt's tokens are not text; what run must do is what eval says: the likeliest token comes first.
     const Output next = run_tool(
         {"eval", tiny(name), "--tokens", join(tokens), "--json", "-o", "device=reference", "-o", "kv.type=f32"});
     REQUIRE(next.exit_code == 0);

@@ -61,6 +61,10 @@ TEST_CASE("eval writes SmolLM2's logits") {
   CHECK(o.json()["next"][0]["text"] == " Paris");
 }
 
+TEST_CASE("a context larger than memory is refused with what would fit") {
+  check_refused(run_tool({"run", model(), "x", "--ctx", "16777216"}), "context.max");
+}
+
 TEST_CASE("SmolLM2 expects English text") {
   const Output o =
       run_tool({"perplexity", model(), "--text", golden_path("smollm2/text.txt"), "--ctx", "256", "--json"});
@@ -81,7 +85,11 @@ TEST_CASE("bench measures SmolLM2 and memory stays within weights, KV cache and 
       CHECK(line["peak_bytes"].get<int64_t>() <= allowed);
 #endif
     }
-    if (line["kind"] == "decode") ++seen;
+    if (line["kind"] == "decode") {  // its weights do not fit a cache: memory is the limit
+      ++seen;
+      CHECK(line["fraction_of_limit"].get<double>() > 0);
+      CHECK(line["fraction_of_limit"].get<double>() <= 1);
+    }
   }
   CHECK(seen == 2);
 }

@@ -16,7 +16,7 @@ namespace {
 std::vector<std::string> emulator() {
   std::vector<std::string> words;
   std::istringstream in(INFER_EMULATOR);
-  for (std::string word; std::getline(in, word, ';');) words.push_back(word);
+  for (std::string word; in >> word;) words.push_back(word);
   return words;
 }
 
