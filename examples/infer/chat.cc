@@ -12,7 +12,7 @@ namespace {
 
 struct Arguments {
   Settings settings;
-  std::string file, system = kDefaultSystem;
+  std::string file, system;
 };
 
 const std::vector<std::string> kDefaults = {"batch.requests=1"};
@@ -75,7 +75,7 @@ void add_chat(CLI::App& app, Command& chosen) {
   auto a = std::make_shared<Arguments>();
   CLI::App& sub = *app.add_subcommand("chat", "talk with a model, line by line");
   add_file(sub, a->file);
-  sub.add_option("--system", a->system, "system message; \"\": the template's own")->capture_default_str();
+  sub.add_option("--system", a->system, "system message; without it, what the model's template says");
   a->settings.add_generation(sub);
   a->settings.add_common(sub);
   sub.callback([a, &chosen] { chosen = [a] { return chat(*a); }; });

@@ -12,13 +12,10 @@ struct Message {
   std::string text;
 };
 
-// Small models stray without a system message; --system "" leaves it to the model's template.
-inline constexpr const char* kDefaultSystem = "You are a helpful AI assistant.";
-
 // A template that the file has but that does not compile counts: using it says what is wrong.
 bool has_template(const Session& session);
 
-// Through the model's chat template. A template that has no system messages goes without the default one.
+// Through the model's chat template.
 Request submit_chat(const Session& session, const std::vector<Message>& messages, const Options& options);
 
 }  // namespace infer::tool

@@ -16,7 +16,8 @@ void add_help(CLI::App& app, Command& chosen) {
   sub.callback([a, &app, &chosen] {
     chosen = [a, &app] {
       if (a->topic.empty()) {
-        put(app.help());
+        put(app.get_formatter()->make_help(&app, "infer",
+                                           CLI::AppFormatMode::Normal));  // app.help() would be this one's
       } else if (a->topic == "options") {
         print_options(a->json);
       } else {

@@ -14,7 +14,7 @@ namespace {
 
 struct Arguments {
   Settings settings;
-  std::string file, prompt, system = kDefaultSystem;
+  std::string file, prompt, system;
   bool has_prompt = false, raw = false;
 };
 
@@ -64,7 +64,7 @@ void add_run(CLI::App& app, Command& chosen) {
   CLI::App& sub = *app.add_subcommand("run", "answer one prompt");
   add_file(sub, a->file);
   CLI::Option* prompt = sub.add_option("prompt", a->prompt, "the prompt; from standard input when left out");
-  sub.add_option("--system", a->system, "system message; \"\": the template's own")->capture_default_str();
+  sub.add_option("--system", a->system, "system message; without it, what the model's template says");
   sub.add_flag("--raw", a->raw, "continue the prompt as plain text, without the chat template");
   a->settings.add_generation(sub);
   a->settings.add_common(sub);

@@ -183,14 +183,16 @@ Status Engine::check(const Task& task) const {
   for (int64_t i = 0; i < n; ++i) {
     const int32_t id = task.prompt[static_cast<size_t>(i)];
     if (id < 0 || id >= parts_.n_vocab) {
-      return Status::invalid(str("token ", i, " of the prompt is ", id, "; ids are 0..", parts_.n_vocab - 1));
+      return Status::invalid(str("token ", i, " of the prompt is ", id, "; ids are 0..", parts_.n_vocab - 1),
+                             "make ids with this model's own tokenizer");
     }
   }
   constexpr size_t kMostStops = 1024, kMostStopBytes = 4096;
   const bool long_stop =
       std::any_of(task.stops.begin(), task.stops.end(), [](const auto& s) { return s.size() > kMostStopBytes; });
   if (task.stops.size() > kMostStops || long_stop) {
-    return Status::invalid(str("stop strings: at most ", kMostStops, ", each of at most ", kMostStopBytes, " bytes"));
+    return Status::invalid(str("stop strings: at most ", kMostStops, ", each of at most ", kMostStopBytes, " bytes"),
+                           "give fewer or shorter ones");
   }
   return {};
 }

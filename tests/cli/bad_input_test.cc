@@ -75,13 +75,17 @@ TEST_CASE("a context larger than memory is refused with what would fit") {
   check_refused(run_tool({"run", tiny("llama"), "x", "--ctx", "16777216", "-o", "memory.max=1000000"}), "context");
 }
 
+TEST_CASE("an option that neither the library nor a backend has is refused by name") {
+  check_refused(run_tool({"run", tiny("llama"), "x", "-o", "no.such.option=1"}), "no.such.option");
+  check_refused(run_tool({"run", tiny("llama"), "x", "-o", "cpu.no_such=1"}), "cpu.no_such");
+}
+
 TEST_CASE("a wrong command line is exit code 2 and points to the help") {
   const std::string file = tiny("llama");
   const std::vector<std::vector<std::string>> wrong = {
       {"frobnicate"},
       {"run"},
       {"run", file, "x", "--no-such-flag"},
-      {"run", file, "x", "-o", "no.such.option=1"},
       {"run", file, "x", "-o", "temperature"},
       {"run", file, "x", "--temperature", "hot"},
       {"run", file, "x", "--temperature", "-1"},

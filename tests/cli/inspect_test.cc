@@ -59,7 +59,8 @@ TEST_CASE("doctor says why a plugin was refused, and fails when no device is lef
   const Output o = run_tool({"doctor", "--json", "-o", "backend.path=" + folder.path.string()});
   CHECK(o.exit_code == 0);
   bool found = false;
-  for (const Json& b : o.json()["backends"]) {
+  const Json j = o.json();
+  for (const Json& b : j["backends"]) {
     if (b["name"] != "broken") continue;
     found = true;
     CHECK(b["loaded"] == false);

@@ -109,5 +109,10 @@ TEST_CASE("/new forgets the conversation and /quit ends it") {
 }
 
 TEST_CASE("chat without a template is refused") {
-  check_refused(run_tool({"chat", tiny("llama")}, "hi\n"), "chat template");
+  const infer::Folder folder;
+  std::string bytes = read_text(tiny("llama"));
+  const std::string key = "tokenizer.chat_template";
+  bytes.replace(bytes.find(key), key.size(), "tokenizer.shat_template");
+  write_text(folder / "model.gguf", bytes);
+  check_refused(run_tool({"chat", folder / "model.gguf"}, "hi\n"), "chat template");
 }
