@@ -43,6 +43,7 @@ infer_status with_engine(infer_engine* e, F&& f) noexcept {
   return guard([&]() -> Answer {
     TRY(need(e, "e"));
     const std::shared_ptr<Engine> object = e->object;
+    TRY(object->loaded().file->intact());
     return f(*object);
   });
 }

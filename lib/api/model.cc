@@ -111,6 +111,7 @@ Result<const Loaded*> Model::loaded() {
   wait(-1, nullptr);
   std::lock_guard lock(mutex_);
   if (!outcome_.ok()) return outcome_;
+  TRY(loaded_.file->intact());
   return &loaded_;
 }
 

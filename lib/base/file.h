@@ -28,6 +28,11 @@ class File {
   std::span<const std::byte> bytes() const { return bytes_; }
   const std::string& name() const { return name_; }  // for messages: the path, or "fd 3", or "memory"
 
+  // Does the file still have every mapped byte? Reading a mapping beyond a file that another process cut short ends the
+  // process (SIGBUS), so whoever is about to read asks first: one fstat. A cut between asking and reading is not
+  // caught.
+  virtual Status intact() const { return {}; }
+
   // Tells the system that these bytes are needed soon. A hint: never fails.
   virtual void will_need(std::span<const std::byte>) const {}
 

@@ -1,5 +1,5 @@
-// Files on Linux, Android and the Apples: open, fstat, mmap; the descriptor is closed at once, for a mapping needs
-// none.
+// Files on Linux, Android and the Apples: open, fstat, mmap. The mapping keeps a descriptor, to ask later whether the
+// file is still whole.
 //
 // Everything is decided on the opened descriptor (fstat), never on the path a second time. O_NONBLOCK keeps a named
 // pipe from hanging the open; it means nothing for the regular files that we go on with.
@@ -52,11 +52,20 @@ class Descriptor {
 
 class MappedFile final : public File {
  public:
-  MappedFile(std::string name, std::byte* base, size_t mapped, size_t skip) : base_(base), mapped_(mapped) {
+  MappedFile(std::string name, int own_fd, std::byte* base, size_t mapped, int64_t start, size_t skip)
+      : fd_(own_fd), base_(base), mapped_(mapped), end_(start + static_cast<int64_t>(mapped)) {
     bytes_ = {base + skip, mapped - skip};
     name_ = std::move(name);
   }
   ~MappedFile() override { ::munmap(base_, mapped_); }
+
+  Status intact() const override {
+    struct stat st {};
+    if (::fstat(fd_.get(), &st) != 0) return Status::io(str("cannot examine '", name_, "': ", reason(errno)));
+    if (st.st_size >= end_) return {};
+    return Status::io(str("'", name_, "' was cut to ", st.st_size, " bytes while in use; it had ", end_),
+                      "put the file back and open it again; to replace a file in use, rename a new one over it");
+  }
 
   void will_need(std::span<const std::byte> range) const override {
     if (range.empty() || range.data() < bytes_.data() || range.data() + range.size() > bytes_.data() + bytes_.size())
@@ -67,8 +76,10 @@ class MappedFile final : public File {
   }
 
  private:
+  Descriptor fd_;
   std::byte* base_;  // page-aligned start of the mapping
   size_t mapped_;    // bytes
+  int64_t end_;      // of the mapping, in the file
 };
 
 Status cannot_open(const std::string& path, int error) {
@@ -124,11 +135,18 @@ Result<std::shared_ptr<const File>> map(int fd, const std::string& name, int64_t
     return error == ENOMEM ? Status::no_memory(what, "free address space or raise its limit (ulimit -v)")
                            : Status::io(what);
   }
+  const int own_fd = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (own_fd < 0) {
+    const int error = errno;
+    ::munmap(base, *n);
+    return cannot_open(name, error);
+  }
   try {
-    return {std::make_shared<const MappedFile>(name, static_cast<std::byte*>(base), *n,
+    return {std::make_shared<const MappedFile>(name, own_fd, static_cast<std::byte*>(base), *n, start,
                                                static_cast<size_t>(offset - start))};
   } catch (...) {
     ::munmap(base, *n);
+    ::close(own_fd);
     throw;
   }
 }

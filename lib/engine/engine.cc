@@ -9,8 +9,9 @@
 namespace infer::engine {
 
 Status Engine::step() {
-  const Plan& plan = scheduler_.plan();  // what runs now, and in which pages its KV goes
-  pack(plan);                            // as flat arrays: the Step
+  const Plan& plan = scheduler_.plan();                       // what runs now, and in which pages its KV goes
+  pack(plan);                                                 // as flat arrays: the Step
+  if (parts_.source.file) TRY(parts_.source.file->intact());  // weights are read where they are mapped
   const size_t n_logits = step_.rows.size() * static_cast<size_t>(parts_.n_vocab);
   TRY(parts_.executor->run(step_, {logits_.get(), n_logits}));  // one pass through the model
   scheduler_.commit();                                          // only now do positions change

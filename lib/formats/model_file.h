@@ -88,6 +88,10 @@ class ModelFile {
   const TokenizerData& tokenizer() const { return tokenizer_; }      // .model empty: file has none
   uint64_t file_bytes() const { return file_bytes_; }                // of all parts
   std::span<const std::shared_ptr<const File>> files() const { return files_; }
+  Status intact() const {  // File::intact() of each part
+    for (const auto& file : files_) TRY(file->intact());
+    return {};
+  }
 
  private:
   friend class ModelFileBuilder;  // model_file_builder.h: what a format reader fills

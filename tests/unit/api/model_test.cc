@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,9 @@ namespace {
 std::string bytes_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+std::string testing_path(const std::string& name) {
+  return (std::filesystem::temp_directory_path() / ("libinfer-" + std::to_string(getpid()) + "-" + name)).string();
 }
 int64_t fact(infer_model* m, const char* name) {
   int64_t v = -1;
@@ -68,6 +72,58 @@ TEST_CASE("open_start returns at once; wait tells progress and the outcome; call
   CHECK(infer_model_fact(missing.get(), "n_layer", &v) == INFER_E_NOT_FOUND);
   infer_engine* e = nullptr;
   CHECK(infer_engine_new(missing.get(), nullptr, &e) == INFER_E_NOT_FOUND);
+}
+
+TEST_CASE("a file that is cut short while in use ends calls and requests with an error, and nothing else") {
+  const std::string path = testing_path("cut.gguf"), whole = bytes_of(tiny("llama"));
+  for (const size_t left : {size_t{0}, whole.size() / 2, whole.size() - 1}) {
+    CAPTURE(left);
+    { std::ofstream(path, std::ios::binary) << whole; }
+    Stack s(path);
+    auto request = must(s.engine.text("hello", greedy(4)));
+    CHECK(collect(request).status == INFER_OK);
+    std::filesystem::resize_file(path, left);
+    const auto refused = s.engine.text("hello", greedy(4));
+    REQUIRE(!refused);
+    CHECK(refused.error().status == INFER_E_IO);
+    CHECK(refused.error().message.find("was cut to") != std::string::npos);
+    CHECK(!s.model.encode("hello"));
+    CHECK(!s.model.engine());
+    { std::ofstream(path, std::ios::binary) << whole; }  // the same file, whole again
+    auto again = must(s.engine.text("hello", greedy(4)));
+    CHECK(collect(again).status == INFER_OK);
+  }
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("a request that runs when its file is cut short fails with the reason") {
+  const std::string path = testing_path("cut-running.gguf"), whole = bytes_of(tiny("llama"));
+  int failed = 0;
+  for (int i = 0; i < 50 && failed == 0; ++i) {
+    { std::ofstream(path, std::ios::binary) << whole; }
+    Stack s(path);
+    auto request = must(s.engine.text("hello", greedy(200).set("ignore_end", 1)));
+    REQUIRE(request.next(-1));
+    std::filesystem::resize_file(path, whole.size() - 1);  // its page stays: a step that has begun may read on
+    const Answer a = collect(request);
+    failed += a.status == INFER_E_IO;
+    CHECK((a.status == INFER_E_IO || a.finish != INFER_FINISH_NONE));
+  }
+  CHECK(failed == 1);
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("a file that is replaced by rename while in use changes nothing") {
+  const std::string path = testing_path("replaced.gguf");
+  { std::ofstream(path, std::ios::binary) << bytes_of(tiny("llama")); }
+  Stack s(path);
+  auto before = must(s.engine.text("hello", greedy(4)));
+  const Answer first = collect(before);
+  { std::ofstream(path + ".new", std::ios::binary) << "something else"; }
+  std::filesystem::rename(path + ".new", path);
+  auto after = must(s.engine.text("hello", greedy(4)));
+  CHECK(collect(after) == first);
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("a load can be cancelled and released at any moment") {
