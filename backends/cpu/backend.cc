@@ -40,7 +40,12 @@ struct Isa {
 // Best first.
 constexpr Isa kIsas[] = {
 #if defined(INFER_CPU_X86)
+    {"avx512vnni", [](const Features& f) { return f.avx512vnni; }, kernels_avx512vnni},
+    {"avx512", [](const Features& f) { return f.avx512; }, kernels_avx512},
     {"avx2", [](const Features& f) { return f.avx2; }, kernels_avx2},
+#elif defined(INFER_CPU_ARM)
+    {"neon_dotprod", [](const Features& f) { return f.dotprod; }, kernels_neon_dotprod},
+    {"neon", [](const Features& f) { return f.neon; }, kernels_neon},
 #endif
     {"portable", [](const Features&) { return true; }, kernels_portable},
 };

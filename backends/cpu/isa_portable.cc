@@ -1,5 +1,5 @@
 // Plain C++: for machines that no other isa_*.cc is for, and the yardstick in tests.
-#define INFER_NO_UNROLL
+#define INFER_PLAIN_LOOPS
 #include "backends/cpu/isa.h"
 #include "backends/cpu/vec_portable.h"
 

@@ -15,7 +15,8 @@
 namespace infer::cpu {
 
 inline constexpr int64_t kPanelValues = 1024;  // values of K per panel: 16 rows take 16 KiB
-inline constexpr int64_t kPanelTerms = 128;    // terms of activations per pass over a panel
+template <class V>
+inline constexpr int64_t kPanelTerms = 32 * V::kTokenTile;  // terms of activations per pass over a panel: whole tiles
 
 // kLanes weight rows of a format with kernels of its own, in place.
 template <class V, class Format>
@@ -266,7 +267,7 @@ int64_t panel_scratch() {
 }
 template <class V>
 int64_t scratch_bytes(int64_t k, int64_t row_bytes) {
-  return rows_scratch<V>(k, row_bytes) + panel_scratch<V>() + kPanelTerms * V::kRowVectors * V::kLanes * 4 +
+  return rows_scratch<V>(k, row_bytes) + panel_scratch<V>() + kPanelTerms<V> * V::kRowVectors * V::kLanes * 4 +
          kScratchAlign;
 }
 
@@ -330,8 +331,9 @@ void run_many(const MatmulArgs& a) {
   float* acc = reinterpret_cast<float*>(a.scratch + rows_scratch<V>(a.k, a.row_bytes) + panel_scratch<V>());
   constexpr int64_t kPanelBlocks = kPanelValues / Rows::kValues;
   const int64_t n_blocks = a.k / Rows::kValues, groups = Rows::kValues / 32;
-  for (int64_t m0 = 0; m0 < a.m; m0 += kPanelTerms / 2) {
-    const int64_t m_count = a.m - m0 < kPanelTerms / 2 ? a.m - m0 : kPanelTerms / 2, terms = 2 * m_count;
+  constexpr int64_t kPanelRows = kPanelTerms<V> / 2;
+  for (int64_t m0 = 0; m0 < a.m; m0 += kPanelRows) {
+    const int64_t m_count = a.m - m0 < kPanelRows ? a.m - m0 : kPanelRows, terms = 2 * m_count;
     for (int64_t n0 = a.n0; n0 < a.n1; n0 += R * L) {
       Rows rows[R];
       int skip[R];

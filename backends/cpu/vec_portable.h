@@ -159,7 +159,7 @@ struct Vec {
     for (int i = 0; i < kLanes; i++) r.v[i] = static_cast<float>(a.v[i]);
     return r;
   }
-  static I to_i(const F& a) {  // to nearest even; NaN and what does not fit become INT32_MIN
+  static I to_i(const F& a) {  // to nearest even; NaN and what does not fit become some number
     I r;
     for (int i = 0; i < kLanes; i++) {
       const float x = a.v[i];

@@ -73,8 +73,18 @@ std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_
 
 std::vector<const Kernels*> runnable_kernels() {
   std::vector<const Kernels*> all{kernels_portable()};
-#if defined(__x86_64__)
-  if (detect_features().avx2) all.push_back(kernels_avx2());
+  const Features f = detect_features();
+#if defined(INFER_CPU_X86)
+  if (f.avx2) all.push_back(kernels_avx2());
+  if (f.avx512) all.push_back(kernels_avx512());
+  if (f.avx512vnni) all.push_back(kernels_avx512vnni());
+#elif defined(INFER_CPU_ARM)
+  all.push_back(kernels_neon());
+  if (f.dotprod) all.push_back(kernels_neon_dotprod());
+#endif
+#if defined(INFER_EMULATED_KERNELS)
+  all.push_back(kernels_avx512_emulated());
+  all.push_back(kernels_avx512vnni_emulated());
 #endif
   return all;
 }

@@ -11,7 +11,12 @@
 
 namespace infer::cpu {
 
-// The instruction sets that this machine can run.
+#if defined(INFER_EMULATED_KERNELS)
+// The AVX-512 files compiled against SIMDe, for machines that cannot run them as they are.
+const Kernels* kernels_avx512_emulated();
+const Kernels* kernels_avx512vnni_emulated();
+#endif
+// The instruction sets that this machine can run; where the tests are built for x86-64, AVX-512 is among them in any case.
 std::vector<const Kernels*> runnable_kernels();
 
 struct MatmulCase {

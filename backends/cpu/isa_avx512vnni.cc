@@ -1,0 +1,11 @@
+// x86-64 with AVX-512 and its byte dot product.
+#define INFER_WITH_VNNI
+#include "backends/cpu/isa.h"
+#include "backends/cpu/vec_avx512.h"
+
+namespace infer::cpu {
+const Kernels* kernels_avx512vnni() {
+  static constexpr Kernels kTable = make_kernels<avx512vnni::Vec>("avx512vnni", "16x1", "32x6", "4x5");
+  return &kTable;
+}
+}  // namespace infer::cpu

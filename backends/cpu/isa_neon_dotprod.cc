@@ -1,0 +1,11 @@
+// 64-bit Arm with the byte dot product (ARMv8.2 and later).
+#define INFER_WITH_DOTPROD
+#include "backends/cpu/isa.h"
+#include "backends/cpu/vec_neon.h"
+
+namespace infer::cpu {
+const Kernels* kernels_neon_dotprod() {
+  static constexpr Kernels kTable = make_kernels<neon_dotprod::Vec>("neon_dotprod", "4x1", "16x4", "4x4");
+  return &kTable;
+}
+}  // namespace infer::cpu
