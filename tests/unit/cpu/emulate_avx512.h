@@ -1,4 +1,5 @@
-// The AVX-512 intrinsics of backends/cpu/vec_avx512.h in plain C++: SIMDe's, and the few that its version 0.7.4 lacks or misspells.
+// The AVX-512 intrinsics of backends/cpu/vec_avx512.h in plain C++: SIMDe's, and the few that its version 0.7.4 lacks
+// or misspells.
 #pragma once
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
@@ -45,7 +46,9 @@ inline simde__m512 cvtepi32_ps(simde__m512i a) {
 inline simde__m512i cvtps_epi32(simde__m512 a) {
   const Lanes<float, 16, simde__m512> x(a);
   int32_t y[16];
-  lanes(y, x.v, 16, [](float v) { return v >= -2147483648.0f && v < 2147483648.0f ? static_cast<int32_t>(std::nearbyint(v)) : INT32_MIN; });
+  lanes(y, x.v, 16, [](float v) {
+    return v >= -2147483648.0f && v < 2147483648.0f ? static_cast<int32_t>(std::nearbyint(v)) : INT32_MIN;
+  });
   return vector_of<simde__m512i>(y);
 }
 inline simde__m256i cvtepi32_epi16(simde__m512i a) {

@@ -16,7 +16,8 @@ namespace infer::cpu {
 const Kernels* kernels_avx512_emulated();
 const Kernels* kernels_avx512vnni_emulated();
 #endif
-// The instruction sets that this machine can run; where the tests are built for x86-64, AVX-512 is among them in any case.
+// The instruction sets that this machine can run; where the tests are built for x86-64, AVX-512 is among them in any
+// case.
 std::vector<const Kernels*> runnable_kernels();
 
 struct MatmulCase {
