@@ -7,6 +7,7 @@
 #include "backends/common/check.h"
 #include "backends/common/host.h"
 #include "backends/common/host_buffer.h"
+#include "backends/cpu/dispatch.h"
 #include "backends/cpu/plan.h"
 
 namespace infer::cpu {
@@ -30,34 +31,6 @@ const char* option_at(int32_t i) {
       "tests",
   };
   return i >= 0 && i < static_cast<int32_t>(std::size(kOptions)) ? kOptions[i] : nullptr;
-}
-
-struct Isa {
-  const char* name;
-  bool (*has)(const Features&);
-  const Kernels* (*kernels)();
-};
-// Best first.
-constexpr Isa kIsas[] = {
-#if defined(INFER_CPU_X86)
-    {"avx512vnni", [](const Features& f) { return f.avx512vnni; }, kernels_avx512vnni},
-    {"avx512", [](const Features& f) { return f.avx512; }, kernels_avx512},
-    {"avx2", [](const Features& f) { return f.avx2; }, kernels_avx2},
-#elif defined(INFER_CPU_ARM)
-    {"neon_dotprod", [](const Features& f) { return f.dotprod; }, kernels_neon_dotprod},
-    {"neon", [](const Features& f) { return f.neon; }, kernels_neon},
-#endif
-    {"portable", [](const Features&) { return true; }, kernels_portable},
-};
-
-Result<const Kernels*> choose_kernels(const Features& f, std::string_view wanted) {
-  for (const Isa& isa : kIsas) {
-    if (wanted != "auto" && wanted != isa.name) continue;
-    if (isa.has(f)) return isa.kernels();
-    if (wanted != "auto") break;
-  }
-  return Status::invalid(str("cpu.isa: this machine cannot run '", wanted, "'; it has ", feature_text(f)),
-                         "leave cpu.isa at auto");
 }
 
 Result<int> parse_threads(std::string_view value) {

@@ -1,6 +1,7 @@
-// Two words to the compiler. INFER_INLINE: a function that stands for a few instructions (gcc would otherwise call some of them, with
-// vectors through memory). INFER_UNROLL: a loop over registers. Where vectors are arrays (plain C++, emulation in tests) there are no
-// registers to keep things in, and both would only make the compiler work for minutes: INFER_PLAIN_LOOPS.
+// Two words to the compiler. INFER_INLINE: a function that stands for a few instructions (gcc would otherwise call some
+// of them, with vectors through memory). INFER_UNROLL: a loop over registers. Where vectors are arrays (plain C++,
+// emulation in tests) there are no registers to keep things in, and both would only make the compiler work for minutes:
+// INFER_PLAIN_LOOPS.
 #pragma once
 
 #if defined(INFER_PLAIN_LOOPS)

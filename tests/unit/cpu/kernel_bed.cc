@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include "backends/cpu/dispatch.h"
+
 namespace infer::cpu {
 
 MatmulCase::MatmulCase(quant::Type t, int64_t m_, int64_t n_, int64_t k_, uint64_t seed)
@@ -72,16 +74,10 @@ std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_
 }
 
 std::vector<const Kernels*> runnable_kernels() {
-  std::vector<const Kernels*> all{kernels_portable()};
+  std::vector<const Kernels*> all;
   const Features f = detect_features();
-#if defined(INFER_CPU_X86)
-  if (f.avx2) all.push_back(kernels_avx2());
-  if (f.avx512) all.push_back(kernels_avx512());
-  if (f.avx512vnni) all.push_back(kernels_avx512vnni());
-#elif defined(INFER_CPU_ARM)
-  all.push_back(kernels_neon());
-  if (f.dotprod) all.push_back(kernels_neon_dotprod());
-#endif
+  for (const Isa& isa : instruction_sets())
+    if (isa.runs_on(f)) all.push_back(isa.kernels());
 #if defined(INFER_EMULATED_KERNELS)
   all.push_back(kernels_avx512_emulated());
   all.push_back(kernels_avx512vnni_emulated());

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <atomic>
+#include <thread>
 
 #include "backends/cpu/pool.h"
 
@@ -21,16 +23,15 @@ TEST_CASE("a job runs once on every thread, job after job") {
 }
 
 struct Meeting {
-  explicit Meeting(int n) : barrier(n) {}
+  explicit Meeting(int size) : n(size), barrier(size) {}
+  const int n;
   Barrier barrier;
   std::atomic<int> here{0}, decided{0}, wrong{0};
-  int n = 0;
 };
 
 TEST_CASE("nobody leaves a meeting before all have come, and the last decides for all") {
   Pool pool(3);
   Meeting m(pool.size());
-  m.n = pool.size();
   pool.run(
       [](void* c, int) {
         auto& meeting = *static_cast<Meeting*>(c);

@@ -1,0 +1,37 @@
+#include "backends/cpu/dispatch.h"
+
+#include <string>
+
+namespace infer::cpu {
+namespace {
+
+constexpr Isa kIsas[] = {
+#if defined(INFER_CPU_X86)
+    {"avx512vnni", [](const Features& f) { return f.avx512vnni; }, kernels_avx512vnni},
+    {"avx512", [](const Features& f) { return f.avx512; }, kernels_avx512},
+    {"avx2", [](const Features& f) { return f.avx2; }, kernels_avx2},
+#elif defined(INFER_CPU_ARM)
+    {"neon_dotprod", [](const Features& f) { return f.dotprod; }, kernels_neon_dotprod},
+    {"neon", [](const Features& f) { return f.neon; }, kernels_neon},
+#endif
+    {"portable", [](const Features&) { return true; }, kernels_portable},
+};
+
+}  // namespace
+
+std::span<const Isa> instruction_sets() { return kIsas; }
+
+Result<const Kernels*> choose_kernels(const Features& f, std::string_view wanted) {
+  std::string usable;
+  bool known = false;
+  for (const Isa& isa : kIsas) {
+    known = known || wanted == isa.name;
+    if (!isa.runs_on(f)) continue;
+    if (wanted == "auto" || wanted == isa.name) return isa.kernels();
+    usable += str(usable.empty() ? "" : " ", isa.name);
+  }
+  return Status::invalid(str("cpu.isa: ", known ? "this processor cannot run '" : "this library has no '", wanted,
+                             "'; here it is auto or one of: ", usable));
+}
+
+}  // namespace infer::cpu
