@@ -3,7 +3,9 @@
 
 TOOL is tokenize_lines. PRE stands in for the file's pre-tokenizer name; ALL shares the texts out among all the rules that
 the reference knows. INFER_CONFORMANCE_COUNT says how many texts (5,000); from 100,000 on, every code point is gone through
-as well. Half of the texts are tokenized with special tokens recognised, half without. Where the rule keeps every byte, decoding
+as well. FILE may be PAIRS: a vocabulary made here in which any two bytes merge, so that ids show every border between
+words and with it what each rule takes each character for; there every code point is gone through under PAIRS_RULES
+(from 100,000 on under every rule). Half of the texts are tokenized with special tokens recognised, half without. Where the rule keeps every byte, decoding
 is compared with the text too. Status 1 when anything differs; the first texts that do are printed.
 """
 
@@ -12,6 +14,7 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -20,6 +23,28 @@ import texts  # noqa: E402
 from tokenizers.pre_tokenizers import ByteLevel  # noqa: E402
 
 from reference import RULES, BpeReference, SpmReference, Vocabulary  # noqa: E402
+
+
+# Between them these look at every property in our table: letters by case, marks, numbers, punctuation, symbols, NFC.
+PAIRS_RULES = ["llama-bpe", "gpt-4o", "deepseek-v3", "command-r"]
+
+
+def write_pairs(path):
+    """256 bytes, and every pair of them as a token and a merge."""
+    from gguf import GGUFWriter
+
+    letters = sorted(ByteLevel.alphabet())
+    pairs = [(a, b) for a in letters for b in letters]
+    tokens = letters + [a + b for a, b in pairs]
+    w = GGUFWriter(path, "llama")
+    w.add_tokenizer_model("gpt2")
+    w.add_tokenizer_pre("llama-bpe")
+    w.add_token_list(tokens)
+    w.add_token_types([1] * len(tokens))
+    w.add_token_merges([f"{a} {b}" for a, b in pairs])
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.close()
 
 
 def printable_pieces(vocabulary):
@@ -103,6 +128,13 @@ def main():
     good = len(targets) > 0
     for target in targets:
         path, _, pre = target.partition(":")
+        if path == "PAIRS":
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "pairs.gguf")
+                write_pairs(path)
+                for name in [n for n in RULES if n] if count >= 100000 else PAIRS_RULES:
+                    good = compare(tool, 100, path, name, True) and good
+            continue
         if not os.path.exists(path):
             sys.exit(f"'{path}' is not there; for SmolLM2 set -DINFER_SMOLLM2 (packaging/model.sh gets the model)")
         names = [n for n in RULES if n] if pre == "ALL" else [pre or None]
