@@ -106,7 +106,7 @@ Result<std::vector<std::byte>> block_model_bytes(const BlockModel& m, const form
   key("attention.layer_norm_rms_epsilon", 1e-5f);
   if (m.experts) {
     key("expert_count", static_cast<uint32_t>(kExperts));
-    key("expert_used_count", uint32_t{2});
+    key("expert_used_count", static_cast<uint32_t>(kExperts));
   }
   if (vocabulary) copy_keys(out, *vocabulary, "tokenizer.");
 

@@ -61,5 +61,28 @@ TEST_CASE("every block type: reference equals the decoded model") {
   MESSAGE("worst NMSE " << worst);
 }
 
+TEST_CASE("every block type: cpu is near the decoded model, in kernels of its own on the blocks") {
+  double worst = 0;
+  for_every_model([&](const auto& file, const quant::TypeInfo& t, bool experts) {
+    const auto cpu = evaluate(file, "cpu");
+    const double e = nmse(cpu.logits, evaluate(good(decode_to_f32(*file)), "reference").logits);
+    CHECK(e <= 5e-4);
+    worst = std::max(worst, e);
+
+    int matrices = 0;
+    for (const auto& p : cpu.placed) {
+      CHECK(p.device == "cpu");
+      if (p.op != "matmul" && p.op != "matmul_experts") continue;
+      CAPTURE(p.weight);
+      ++matrices;
+      CHECK(!p.kernel.empty());
+      CHECK(p.kernel.find("reference") == std::string::npos);
+      if (p.type == t.name) CHECK(p.kernel.find(t.name) != std::string::npos);
+    }
+    CHECK(matrices == (experts ? 9 : 8));
+  });
+  MESSAGE("worst NMSE " << worst);
+}
+
 }  // namespace
 }  // namespace infer

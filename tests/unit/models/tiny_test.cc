@@ -13,7 +13,7 @@ namespace {
 
 using namespace testing;
 
-constexpr const char* kBackends[] = {"reference"};
+constexpr const char* kBackends[] = {"reference", "cpu"};
 
 std::unique_ptr<Session> open(const std::string& tiny, const SessionOptions& options) {
   auto file = formats::open_model(golden_path("tiny/" + tiny + ".gguf"));
