@@ -13,7 +13,7 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   k.name = name;
   k.lanes = V::kLanes;
   const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) {
-    k.matmul[static_cast<uint32_t>(type)] = {run, few, many};
+    k.matmul[static_cast<uint32_t>(type)] = {run, few, many, kFewRows};
   };
   block(quant::Type::kQ4_0, matmul_quant<V, InPlace<V, Q4_0<V>>>);
   block(quant::Type::kQ4_1, matmul_quant<V, InPlace<V, Q4_1<V>>>);
@@ -25,13 +25,16 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   block(quant::Type::kQ6_K, matmul_quant<V, InPlace<V, Q6_K<V>>>);
   block(quant::Type::kIQ4_NL, matmul_quant<V, InPlace<V, IQ4_NL<V>>>);
   block(quant::Type::kIQ4_XS, matmul_quant<V, InPlace<V, IQ4_XS<V>>>);
-  k.matmul[static_cast<uint32_t>(quant::Type::kF32)] = {matmul_float<V, WeightF32<V>>, floats, floats};
-  k.matmul[static_cast<uint32_t>(quant::Type::kF16)] = {matmul_float<V, WeightF16<V>>, floats, floats};
-  k.matmul[static_cast<uint32_t>(quant::Type::kBF16)] = {matmul_float<V, WeightBF16<V>>, floats, floats};
-  k.unpacked[0][0] = {matmul_quant<V, Unpacked<V, 32, false>>, few, many};
-  k.unpacked[0][1] = {matmul_quant<V, Unpacked<V, 32, true>>, few, many};
-  k.unpacked[1][0] = {matmul_quant<V, Unpacked<V, 16, false>>, few, many};
-  k.unpacked[1][1] = {matmul_quant<V, Unpacked<V, 16, true>>, few, many};
+  k.matmul[static_cast<uint32_t>(quant::Type::kF32)] = {matmul_float<V, WeightF32<V>>, "4x1", floats,
+                                                        V::kFloatTile - 1};
+  k.matmul[static_cast<uint32_t>(quant::Type::kF16)] = {matmul_float<V, WeightF16<V>>, "4x1", floats,
+                                                        V::kFloatTile - 1};
+  k.matmul[static_cast<uint32_t>(quant::Type::kBF16)] = {matmul_float<V, WeightBF16<V>>, "4x1", floats,
+                                                         V::kFloatTile - 1};
+  k.unpacked[0][0] = {matmul_quant<V, Unpacked<V, 32, false>>, few, many, kFewRows};
+  k.unpacked[0][1] = {matmul_quant<V, Unpacked<V, 32, true>>, few, many, kFewRows};
+  k.unpacked[1][0] = {matmul_quant<V, Unpacked<V, 16, false>>, few, many, kFewRows};
+  k.unpacked[1][1] = {matmul_quant<V, Unpacked<V, 16, true>>, few, many, kFewRows};
   k.scratch_bytes = scratch_bytes<V>;
   k.quantize = quantize<V>;
   k.rms_norm = rms_norm<V>;

@@ -52,6 +52,7 @@ struct MatmulKernel {
   void (*run)(const MatmulArgs&);
   const char* few;   // "4x1": name of the form for few rows
   const char* many;  // name of the tiled form
+  int64_t few_rows;  // up to this many rows run() takes the first
 };
 
 // Queries of one kv head against its pages: see attention.h.

@@ -91,6 +91,9 @@ struct MatmulPlan {
   const Records* records = nullptr;         // of x; null for float weights
   uint32_t residual = INFER_NONE, out = 0;  // out = x w^T + bias (+ residual)
   Counter *few = nullptr, *many = nullptr;
+  void count(int64_t n_rows) const {
+    (n_rows <= path.kernel.few_rows ? few : many)->fetch_add(1, std::memory_order_relaxed);
+  }
 };
 OpPtr make_matmul(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan);
 // gate and up of the same x, then act(gate) * up into the GLU's output (and its records), column block by column block.

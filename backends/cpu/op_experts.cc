@@ -69,7 +69,6 @@ class MatmulExperts final : public Op {
   void run(const Run& r) override {
     const Tensor &x = *r.frame.input(node_, 0), &w = *r.frame.input(node_, 1);
     const Tensor* bias = r.frame.input(node_, 3);
-    if (r.thread == 0) plan_.many->fetch_add(1, std::memory_order_relaxed);
     MatmulArgs a{};
     a.row_bytes = row_bytes_;
     a.n = w.dim[1];
@@ -87,6 +86,7 @@ class MatmulExperts final : public Op {
       const int64_t expert = task / blocks;
       const int32_t begin = b_->first[static_cast<size_t>(expert)], end = b_->first[static_cast<size_t>(expert) + 1];
       if (begin == end) continue;
+      if (task % blocks == 0) plan_.count(end - begin);
       a.w = reinterpret_cast<const uint8_t*>(w.data) + expert * a.n * row_bytes_;
       a.bias = bias ? bias->f32() + expert * a.n : nullptr;
       a.n0 = task % blocks * kTaskColumns;

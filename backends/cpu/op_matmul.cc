@@ -51,8 +51,7 @@ class Multiply {
   }
   int64_t scratch_bytes() const { return scratch_; }
   void count(const Run& r) const {
-    if (r.thread == 0)
-      (r.frame[plan_.out].dim[0] <= 4 ? plan_.few : plan_.many)->fetch_add(1, std::memory_order_relaxed);
+    if (r.thread == 0) plan_.count(rows(r));
   }
   void columns(const Run& r, int64_t n0, int64_t n1) const {
     const Tensor &x = *r.frame.input(node_, 0), &w = *r.frame.input(node_, 1);

@@ -193,8 +193,7 @@ std::vector<std::string> linked_backends() {
   return names;
 }
 
-std::unique_ptr<Bed> Bed::open(const std::string& name,
-                               const std::vector<std::pair<std::string, std::string>>& settings, std::string& why) {
+std::unique_ptr<Bed> Bed::open(const std::string& name, const Settings& settings, std::string& why) {
   infer_backend_v0_fn entry = nullptr;
   for (const auto& b : device::builtin_backends())
     if (name == b.name) entry = b.entry;
@@ -218,13 +217,13 @@ Bed::~Bed() {
   if (dev_) api_->device_close(dev_);
 }
 
-bool Bed::has_option(std::string_view key) const {
+std::string_view Bed::option(std::string_view key) const {
   for (int32_t i = 0; INFER_HAS(api_, option_at) && i < 1000; ++i) {
     const char* text = api_->option_at(i);
-    if (!text) return false;
-    if (std::string_view(text).substr(0, std::string_view(text).find('|')) == key) return true;
+    if (!text) break;
+    if (std::string_view(text).substr(0, std::string_view(text).find('|')) == key) return text;
   }
-  return false;
+  return {};
 }
 
 Outcome Bed::run(const Case& c) {

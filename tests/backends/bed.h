@@ -16,19 +16,21 @@ struct Outcome {
   bool supported = true;
 };
 
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
 class Bed {
  public:
   // name: linked in ("reference", "cpu"), or the path of a plugin. Null with a message in `why` when it cannot be
   // opened.
-  static std::unique_ptr<Bed> open(const std::string& name,
-                                   const std::vector<std::pair<std::string, std::string>>& settings, std::string& why);
+  static std::unique_ptr<Bed> open(const std::string& name, const Settings& settings, std::string& why);
   ~Bed();
   Bed(const Bed&) = delete;
   Bed& operator=(const Bed&) = delete;
 
   const infer_backend& api() const { return *api_; }
   infer_dev* dev() const { return dev_; }
-  bool has_option(std::string_view key) const;
+  // The option's line "key|type|range|...", or nothing.
+  std::string_view option(std::string_view key) const;
   // Compiles and runs. Every buffer bound to a run has guard bytes on both sides; weights are imported where they lie,
   // in blocks of exactly their size (a sanitizer sees reads past them).
   Outcome run(const Case& c);

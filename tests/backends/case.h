@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
+#include <list>
 #include <map>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/status.h"
@@ -42,7 +43,7 @@ struct Case {
     std::vector<double> f;
   };
   std::string name;
-  std::deque<std::string> names;
+  std::list<std::string> names;  // tensors point into it: a move keeps them where they are, a copy does not
   std::vector<infer_tensor> tensors;
   std::vector<Node> nodes;
   std::map<uint32_t, Bytes> weights;
@@ -80,6 +81,8 @@ struct Case {
     nodes.push_back({kind, std::move(in), std::move(out), std::move(i), std::move(f)});
   }
 };
+
+static_assert(std::is_nothrow_move_constructible_v<Case>);  // a growing vector must not copy
 
 // The case's program as a plugin sees it. Borrows from the case.
 struct Program {

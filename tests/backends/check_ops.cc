@@ -49,7 +49,7 @@ double nmse(const std::vector<float>& a, const std::vector<float>& b) {
 
 std::vector<Case> op_cases() {
   std::vector<Case> all = matmul_cases();
-  for (auto* more : {row_cases, attention_cases})
+  for (auto* more : {row_cases, attention_cases, layer_cases})
     for (Case& c : more()) all.push_back(std::move(c));
   return all;
 }

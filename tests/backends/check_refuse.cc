@@ -15,14 +15,20 @@ const Case& find(const std::vector<Case>& all, const std::string& part) {
   return all.front();
 }
 
+Case copy_of(const Case& original) {
+  Case c = original;
+  auto name = c.names.begin();  // the tensors still point at the original's
+  for (infer_tensor& t : c.tensors) t.name = (name++)->c_str();
+  return c;
+}
+
 bool refused(const Outcome& o) {
   return (o.status == INFER_E_INVALID || o.status == INFER_E_UNSUPPORTED) && !o.message.empty() && o.damage.empty();
 }
 
 void expect_refused(Bed& bed, const Case& good, const std::string& what, const std::function<void(Case&)>& damage,
                     Report& report) {
-  Case bad = good;  // names stay where they are: deque copies, so point the tensors at the copies
-  for (size_t i = 0; i < bad.tensors.size(); ++i) bad.tensors[i].name = bad.names[i].c_str();
+  Case bad = copy_of(good);
   damage(bad);
   const std::string name = "refuse " + what + " (" + good.name + ")";
   if (!report.wants(name)) return;
@@ -194,8 +200,7 @@ void random_damage(Bed& bed, const std::vector<Case>& all, Report& report) {
   };
   int n_run = 0, n_refused = 0;
   for (int i = 0; i < 3000; ++i) {
-    Case c = *seeds[static_cast<size_t>(i) % seeds.size()];
-    for (size_t t = 0; t < c.tensors.size(); ++t) c.tensors[t].name = c.names[t].c_str();
+    Case c = copy_of(*seeds[static_cast<size_t>(i) % seeds.size()]);
     for (uint64_t hits = 1 + random.bits() % 2; hits > 0; --hits) {
       infer_tensor& t = c.tensors[random.bits() % c.tensors.size()];
       Case::Node& n = c.nodes[random.bits() % c.nodes.size()];

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "tests/backends/attention.h"
+#include "tests/backends/layers.h"
 #include "tests/backends/report.h"
 #include "tests/backends/values.h"
 
@@ -19,6 +20,7 @@ struct RowOp {
   Case (*make)(const RowOp& op, int64_t first, int64_t n);
   quant::Type type = quant::Type::kF32;
   int64_t a = 0, b = 0;  // sizes
+  bool experts = false;
 };
 
 Bytes rows_of(const std::vector<float>& all, int64_t first, int64_t n, int64_t width) {
@@ -105,13 +107,62 @@ Case expert_sum(const RowOp& op, int64_t first, int64_t n) {  // a: k, b: D
   return c;
 }
 
+Case embed(const RowOp& op, int64_t first, int64_t n) {  // a: entries, b: D
+  Case c = blank(op);
+  const uint32_t table =
+      c.weight("table", static_cast<uint32_t>(op.type), {op.a, op.b}, random_weights(op.type, op.a * op.b, 5));
+  const uint32_t ids = c.input("ids", INFER_TYPE_I32, {INFER_SYMBOL(0)});
+  c.node(INFER_OP_EMBED, {table, ids}, {c.output("out", INFER_TYPE_F32, {INFER_SYMBOL(0), op.b})});
+  c.runs = {{{n}, {{ids, rows_of_ids(random_ids(kMost, op.a, 9), first, n, 1)}}}};
+  return c;
+}
+
+Case binary(const RowOp& op, int64_t first, int64_t n) {  // a: operator, b: D
+  Case c = blank(op);
+  const uint32_t x = c.input("x", INFER_TYPE_F32, {INFER_SYMBOL(0), op.b}),
+                 y = c.input("y", INFER_TYPE_F32, {INFER_SYMBOL(0), op.b});
+  c.node(static_cast<uint32_t>(op.a), {x, y}, {c.output("out", INFER_TYPE_F32, {INFER_SYMBOL(0), op.b})});
+  c.runs = {{{n},
+             {{x, rows_of(random_floats(kMost * op.b, 7), first, n, op.b)},
+              {y, rows_of(random_floats(kMost * op.b, 9), first, n, op.b)}}}};
+  return c;
+}
+
+Case act(const RowOp& op, int64_t first, int64_t n) {  // a: kind, b: D
+  Case c = blank(op);
+  const uint32_t x = c.input("x", INFER_TYPE_F32, {INFER_SYMBOL(0), op.b});
+  c.node(INFER_OP_ACT, {x}, {c.output("out", INFER_TYPE_F32, {INFER_SYMBOL(0), op.b})}, {op.a});
+  c.runs = {{{n}, {{x, rows_of(random_floats(kMost * op.b, 7, 5), first, n, op.b)}}}};
+  return c;
+}
+
+Case route(const RowOp& op, int64_t first, int64_t n) {  // a: mode, b: E
+  Case c = blank(op);
+  const uint32_t x = c.input("logits", INFER_TYPE_F32, {INFER_SYMBOL(0), op.b});
+  c.node(INFER_OP_ROUTE, {x},
+         {c.output("ids", INFER_TYPE_I32, {INFER_SYMBOL(0), 3}),
+          c.output("weights", INFER_TYPE_F32, {INFER_SYMBOL(0), 3})},
+         {3, op.a}, {1.5});
+  c.runs = {{{n}, {{x, rows_of(random_floats(kMost * op.b, 7, 4), first, n, op.b)}}}};
+  return c;
+}
+
+Case layer(const RowOp& op, int64_t first, int64_t n) {  // a: D, b: F
+  Case c = layer_case({op.type, op.a, op.b, op.experts}, kMost, first, n);
+  c.name = op.name;
+  return c;
+}
+
 std::vector<RowOp> row_ops() {
   std::vector<RowOp> all;
   for (quant::Type t : weight_types()) {
     const int64_t block = quant::info(t).block_elems, k = block == 1 ? 75 : block < 256 ? block * 3 : block;
     all.push_back({str("same matmul ", quant::info(t).name), matmul, t, 37, k});
     all.push_back({str("same matmul_experts ", quant::info(t).name), experts, t, 19, k});
+    all.push_back({str("same embed ", quant::info(t).name), embed, t, 23, k});
   }
+  for (const LayerShape& s : layer_shapes())
+    all.push_back({"same " + s.text(), layer, s.type, s.columns, s.hidden, s.experts});
   all.push_back({"same matmul f32 wide", matmul, quant::Type::kF32, 130, 576});
   all.push_back({"same matmul q4_1 wide", matmul, quant::Type::kQ4_1, 130, 576});
   all.push_back({"same rms_norm", rms_norm, quant::Type::kF32, 1, 577});
@@ -119,42 +170,61 @@ std::vector<RowOp> row_ops() {
   all.push_back({"same rope", rope, quant::Type::kF32, 3, 64});
   all.push_back({"same glu silu", glu, quant::Type::kF32, INFER_ACT_SILU, 131});
   all.push_back({"same glu gelu", glu, quant::Type::kF32, INFER_ACT_GELU_TANH, 131});
+  all.push_back({"same act tanh", act, quant::Type::kF32, INFER_ACT_TANH, 131});
+  all.push_back({"same act sigmoid", act, quant::Type::kF32, INFER_ACT_SIGMOID, 131});
+  all.push_back({"same add", binary, quant::Type::kF32, INFER_OP_ADD, 75});
+  all.push_back({"same mul", binary, quant::Type::kF32, INFER_OP_MUL, 75});
+  for (int64_t mode : {0, 1, 2}) all.push_back({str("same route ", mode), route, quant::Type::kF32, mode, 60});
   all.push_back({"same expert_sum", expert_sum, quant::Type::kF32, 4, 33});
   return all;
 }
 
 // Beds of one backend that must all agree: one per number of threads where it has that option.
-std::vector<std::unique_ptr<Bed>> beds_of(const std::string& subject) {
-  std::vector<std::unique_ptr<Bed>> beds;
+using Beds = std::vector<std::unique_ptr<Bed>>;
+Beds beds_of(const std::string& subject, const Settings& settings) {
+  Beds beds;
   std::string why;
-  auto first = Bed::open(subject, {}, why);
-  if (first && first->has_option("threads"))
-    for (int n = 1; n <= 4; ++n) beds.push_back(Bed::open(subject, {{"threads", std::to_string(n)}}, why));
+  auto first = Bed::open(subject, settings, why);
+  if (first && !first->option("threads").empty())
+    for (int n = 1; n <= 4; ++n) {
+      Settings with = settings;
+      with.emplace_back("threads", std::to_string(n));
+      beds.push_back(Bed::open(subject, with, why));
+    }
   else
     beds.push_back(std::move(first));
   return beds;
 }
+std::string threads_text(const Beds& beds, size_t b) { return beds.size() > 1 ? str(", ", b + 1, " threads") : ""; }
 
-void check_rows(Bed& one, const RowOp& op, Bed& bed, const std::string& threads, Report& report) {
+// Rows first .. first + n of an op on one bed, against the same rows of the whole.
+void check_rows(const RowOp& op, const Outcome& whole, Bed& bed, int64_t first, int64_t n, const std::string& threads,
+                Report& report) {
+  const Outcome o = bed.run(op.make(op, first, n));
+  const std::string name = str(op.name, " rows ", first, "..", first + n - 1, " of ", kMost, threads);
+  if (o.status != INFER_OK) return report.fail(name, o.message);
+  for (const auto& [t, all] : whole.outputs[0]) {
+    const size_t width = all.size() / kMost, from = static_cast<size_t>(first) * width;
+    if (std::memcmp(o.outputs[0].at(t).data(), all.data() + from, static_cast<size_t>(n) * width) != 0)
+      return report.fail(name, "not the same bits (" + o.kernel + ")");
+  }
+  report.pass(name);
+}
+
+// Every number of rows on every number of threads. Which rows they are: all three places on one thread, then one of
+// them.
+void check_op(const RowOp& op, const Beds& beds, Report& report) {
   if (!report.wants(op.name)) return;
-  const Case whole_case = op.make(op, 0, kMost);
-  const Outcome whole = one.run(whole_case);
+  const Outcome whole = beds[0]->run(op.make(op, 0, kMost));
   if (!whole.supported) return report.skip(op.name, whole.message);
   if (whole.status != INFER_OK) return report.fail(op.name, whole.message);
-  const uint32_t out = whole_case.nodes.back().out[0];
-  const Bytes& all = whole.outputs[0].at(out);
-  const size_t width = all.size() / kMost;
-  for (int64_t n : kCounts) {
-    for (int64_t first : {int64_t(0), kMost - n, (kMost - n) / 3}) {
-      const Outcome o = bed.run(op.make(op, first, n));
-      const std::string name = str(op.name, " rows ", first, "..", first + n - 1, " of ", kMost, threads);
-      if (o.status != INFER_OK)
-        report.fail(name, o.message);
-      else if (std::memcmp(o.outputs[0].at(out).data(), all.data() + static_cast<size_t>(first) * width,
-                           static_cast<size_t>(n) * width) != 0)
-        report.fail(name, "not the same bits (" + o.kernel + ")");
-      else
-        report.pass(name);
+  for (size_t b = 0; b < beds.size(); ++b) {
+    const std::string threads = threads_text(beds, b);
+    for (size_t i = 0; i < std::size(kCounts); ++i) {
+      const int64_t n = kCounts[i], firsts[] = {0, kMost - n, (kMost - n) / 3};
+      for (size_t place = 0; place < std::size(firsts); ++place)
+        if (b == 0 || place == (b + i) % std::size(firsts))
+          check_rows(op, whole, *beds[b], firsts[place], n, threads, report);
     }
   }
 }
@@ -180,13 +250,12 @@ Chunks cut(int64_t length, int64_t by) {
   return chunks;
 }
 
-void check_chunks(Bed& one, const AttentionShape& shape, int64_t length, Bed& bed, const std::string& threads,
-                  Report& report) {
+void check_chunks(const AttentionShape& shape, int64_t length, const Beds& beds, Report& report) {
   const std::string name = str("same attention ", shape.text(), " length ", length);
   if (!report.wants(name)) return;
   const Chunks whole_chunks = {{length}};
   const Case whole_case = attention_case(shape, whole_chunks, {41});
-  const Outcome whole = one.run(whole_case);
+  const Outcome whole = beds[0]->run(whole_case);
   if (!whole.supported) return report.skip(name, whole.message);
   if (whole.status != INFER_OK) return report.fail(name, whole.message);
   const Bytes expected = sequence_rows(whole_case, whole, whole_chunks, 0);
@@ -194,38 +263,43 @@ void check_chunks(Bed& one, const AttentionShape& shape, int64_t length, Bed& be
   std::vector<std::pair<std::string, Chunks>> ways;
   for (int64_t by : {1, 2, 3, 5, 8, 16, 17, 32, 33, 64, 128})
     if (by < length && length / by < 200) ways.emplace_back(str("in chunks of ", by), cut(length, by));
+  Chunks decode(9, {1});  // a prompt, then one row at a time
+  decode[0] = {length - 8};
+  ways.emplace_back("a row at a time at its end", decode);
   Chunks company = cut(length, (length + 3) / 4);  // between two others, of other lengths
   for (size_t r = 0; r < company.size(); ++r)
     company[r] = {static_cast<int64_t>(2 * r + 1), company[r][0], r % 2 ? 9 : 1};
-  for (const auto& [way, chunks] : ways) {
-    const Case c = attention_case(shape, chunks, {41});
-    const Outcome o = bed.run(c);
-    const bool same = o.status == INFER_OK && sequence_rows(c, o, chunks, 0) == expected;
-    same ? report.pass(str(name, " ", way, threads))
-         : report.fail(str(name, " ", way, threads),
-                       o.status == INFER_OK ? "not the same bits (" + o.kernel + ")" : o.message);
+  std::vector<Case> cases;
+  for (const auto& [way, chunks] : ways) cases.push_back(attention_case(shape, chunks, {41}));
+  const Case in_company = attention_case(shape, company, {7, 41, 99});
+  for (size_t b = 0; b < beds.size(); ++b) {
+    const auto judge = [&](const std::string& way, const Outcome& o, const auto& rows) {
+      const std::string full = str(name, " ", way, threads_text(beds, b));
+      if (o.status != INFER_OK) return report.fail(full, o.message);
+      rows() == expected ? report.pass(full) : report.fail(full, "not the same bits (" + o.kernel + ")");
+    };
+    for (size_t w = 0; w < ways.size(); ++w) {
+      if (b > 0 && w + 1 < ways.size() && w % 3 != b - 1) continue;  // a third of the chunk sizes each
+      const Outcome o = beds[b]->run(cases[w]);
+      judge(ways[w].first, o, [&] { return sequence_rows(cases[w], o, ways[w].second, 0); });
+    }
+    const Outcome o = beds[b]->run(in_company);
+    judge("in company", o, [&] { return sequence_rows(in_company, o, company, 1); });
   }
-  const Case c = attention_case(shape, company, {7, 41, 99});
-  const Outcome o = bed.run(c);
-  const bool same = o.status == INFER_OK && sequence_rows(c, o, company, 1) == expected;
-  same ? report.pass(str(name, " in company", threads))
-       : report.fail(str(name, " in company", threads),
-                     o.status == INFER_OK ? "not the same bits (" + o.kernel + ")" : o.message);
 }
 
 }  // namespace
 
-void check_same(const std::string& subject, Report& report) {
-  const auto beds = beds_of(subject);
-  for (size_t b = 0; b < beds.size(); ++b) {
-    if (!beds[b]) return report.fail("same", "the backend cannot be opened with threads");
-    const std::string threads = beds.size() > 1 ? str(", ", b + 1, " threads") : std::string();
-    for (const RowOp& op : row_ops()) check_rows(*beds[0], op, *beds[b], threads, report);
-    for (uint32_t kv : {INFER_TYPE_F16, INFER_TYPE_F32}) {
-      for (const auto& [shape, length] : std::vector<std::pair<AttentionShape, int64_t>>{
-               {{.heads = 6, .kv_heads = 2, .dim = 64, .dim_v = 64, .page = 32, .scale = 0.125, .kv_type = kv}, 131},
-               {{.heads = 3, .kv_heads = 1, .dim = 24, .dim_v = 40, .page = 8, .kv_type = kv}, 70},
-               {{.heads = 4,
+void check_same(const std::string& subject, const Settings& settings, Report& report) {
+  const Beds beds = beds_of(subject, settings);
+  for (const auto& bed : beds)
+    if (!bed) return report.fail("same", "the backend cannot be opened with threads");
+  for (const RowOp& op : row_ops()) check_op(op, beds, report);
+  for (uint32_t kv : {INFER_TYPE_F16, INFER_TYPE_F32}) {
+    const AttentionShape grouped{
+        .heads = 6, .kv_heads = 2, .dim = 64, .dim_v = 64, .page = 32, .scale = 0.125, .kv_type = kv},
+        odd{.heads = 3, .kv_heads = 1, .dim = 24, .dim_v = 40, .page = 8, .kv_type = kv},
+        window{.heads = 4,
                .kv_heads = 4,
                .dim = 32,
                .dim_v = 32,
@@ -234,12 +308,13 @@ void check_same(const std::string& subject, Report& report) {
                .softcap = 5,
                .sinks = true,
                .kv_type = kv},
-                75},
-               {{.heads = 2, .kv_heads = 1, .dim = 16, .dim_v = 16, .page = 32, .kv_type = kv},
-                1030}})  // several attention chunks
-        check_chunks(*beds[0], shape, length, *beds[b], threads, report);
-    }
+        small{.heads = 2, .kv_heads = 1, .dim = 16, .dim_v = 16, .page = 32, .kv_type = kv};
+    check_chunks(grouped, 131, beds, report);
+    check_chunks(odd, 70, beds, report);
+    check_chunks(window, 75, beds, report);
+    check_chunks(small, 1030, beds, report);  // several attention chunks
   }
+  for (const auto& bed : beds) report.add_counters(*bed);
 }
 
 }  // namespace infer::conformance

@@ -1,11 +1,14 @@
-// backend_conformance [--group G]... [--filter TEXT] [--complete] [--verbose] [--set KEY=VALUE]... [--counted TEXT]...
-// BACKEND...
+// backend_conformance [--group G]... [--filter TEXT] [--complete] [--verbose] [--set KEY=VALUE]... [--each KEY]
+// [--all-counted] [--counted TEXT]... BACKEND...
 //
 // BACKEND: a name linked in, or the path of a plugin. Groups: golden ops same hostile refuse (default: all).
-// --complete: what the backend does not support is a failure. --set: a setting of the backend. --counted: some counter
-// whose name has TEXT must have counted, so that a run can show which kernels it took.
+// --complete: what the backend does not support is a failure. --set: a setting of the backend. --each: everything once
+// per value that this setting can have, other than auto; a value that this machine refuses is named, one at least must
+// run. --counted: some counter whose name has TEXT must have counted; --all-counted: all of them must, so that a path
+// that the groups never took is a failure.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <sstream>
 
 #include "tests/backends/report.h"
 
@@ -13,50 +16,103 @@ using namespace infer::conformance;
 
 namespace {
 
-bool counted(const Bed& bed, const std::string& text) {
-  for (const auto& [name, value] : bed.counters())
-    if (name.find(text) != std::string::npos && value > 0) return true;
-  std::printf("FAIL  no counter with '%s' has counted\n", text.c_str());
-  return false;
+struct Options {
+  std::vector<std::string> groups = {"golden", "ops", "same", "hostile", "refuse"}, counted;
+  bool all_counted = false;
+  Report report;
+};
+
+bool counted(const Options& options, const std::map<std::string, int64_t>& counters) {
+  bool good = true;
+  const auto missing = [&](const std::string& what) {
+    good = false;
+    std::printf("FAIL  %s\n", what.c_str());
+  };
+  for (const std::string& text : options.counted)
+    if (std::none_of(counters.begin(), counters.end(),
+                     [&](const auto& c) { return c.first.find(text) != std::string::npos && c.second > 0; }))
+      missing("no counter with '" + text + "' has counted");
+  if (!options.all_counted) return good;
+  if (counters.empty()) missing("the backend has no counters");
+  for (const auto& [name, value] : counters)
+    if (value == 0) missing("path '" + name + "' was never taken");
+  return good;
+}
+
+bool check(const std::string& name, const std::string& label, const Settings& settings, const Options& options) {
+  std::string why;
+  const auto subject = Bed::open(name, settings, why), reference = Bed::open("reference", {}, why);
+  if (!subject || !reference) {
+    std::printf("FAIL  %s\n", why.c_str());
+    return false;
+  }
+  bool good = true;
+  std::map<std::string, int64_t> counters;
+  for (const std::string& group : options.groups) {
+    Report report = options.report;
+    if (group == "golden") check_golden(*subject, report);
+    if (group == "ops") check_ops(*subject, *reference, report);
+    if (group == "same") check_same(name, settings, report);
+    if (group == "hostile") check_hostile(*subject, report);
+    if (group == "refuse") check_refuse(*subject, report);
+    std::printf("%s %s: %d passed, %d failed, %d not supported\n", label.c_str(), group.c_str(), report.passed,
+                report.failed, report.unsupported);
+    good = good && report.good();
+    for (const auto& [counter, value] : report.counters) counters[counter] += value;
+  }
+  for (const auto& [counter, value] : subject->counters()) counters[counter] += value;
+  return counted(options, counters) && good;
+}
+
+// check() for every value of a setting that is one of a list of words.
+bool check_each(const std::string& name, const std::string& key, const Settings& settings, const Options& options) {
+  std::string why;
+  const auto bed = Bed::open(name, settings, why);
+  const std::string line(bed ? bed->option(key) : std::string_view());
+  std::istringstream fields(line);
+  std::string range, value;
+  for (int field = 0; field < 3; ++field) std::getline(fields, range, '|');
+  std::istringstream values(range);
+  bool good = true;
+  int ran = 0;
+  while (values >> value) {
+    if (value == "auto") continue;
+    Settings with = settings;
+    with.emplace_back(key, value);
+    const std::string label = name + " " + key + "=" + value;
+    if (!Bed::open(name, with, why)) {
+      std::printf("%s: not on this machine (%s)\n", label.c_str(), why.c_str());
+      continue;
+    }
+    good = check(name, label, with, options) && good;
+    ++ran;
+  }
+  if (ran == 0) std::printf("FAIL  %s has no setting '%s' with a value that works here\n", name.c_str(), key.c_str());
+  return good && ran > 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Holds a libinfer backend against reference");
-  std::vector<std::string> groups = {"golden", "ops", "same", "hostile", "refuse"}, names, settings, counters;
-  Report options;
-  app.add_option("--group", groups)->check(CLI::IsMember({"golden", "ops", "same", "hostile", "refuse"}));
-  app.add_option("--filter", options.filter);
-  app.add_flag("--complete", options.complete);
-  app.add_flag("--verbose", options.verbose);
+  Options options;
+  std::vector<std::string> names, settings;
+  std::string each;
+  app.add_option("--group", options.groups)->check(CLI::IsMember({"golden", "ops", "same", "hostile", "refuse"}));
+  app.add_option("--filter", options.report.filter);
+  app.add_flag("--complete", options.report.complete);
+  app.add_flag("--verbose", options.report.verbose);
   app.add_option("--set", settings);
-  app.add_option("--counted", counters);
+  app.add_option("--each", each);
+  app.add_option("--counted", options.counted);
+  app.add_flag("--all-counted", options.all_counted);
   app.add_option("backend", names)->required();
   CLI11_PARSE(app, argc, argv);
 
-  std::vector<std::pair<std::string, std::string>> table;
+  Settings table;
   for (const std::string& s : settings) table.emplace_back(s.substr(0, s.find('=')), s.substr(s.find('=') + 1));
   bool good = true;
-  for (const std::string& name : names) {
-    std::string why;
-    const auto subject = Bed::open(name, table, why), reference = Bed::open("reference", {}, why);
-    if (!subject || !reference) {
-      std::printf("FAIL  %s\n", why.c_str());
-      return 1;
-    }
-    for (const std::string& group : groups) {
-      Report report = options;
-      if (group == "golden") check_golden(*subject, report);
-      if (group == "ops") check_ops(*subject, *reference, report);
-      if (group == "same") check_same(name, report);
-      if (group == "hostile") check_hostile(*subject, report);
-      if (group == "refuse") check_refuse(*subject, report);
-      std::printf("%s %s: %d passed, %d failed, %d not supported\n", name.c_str(), group.c_str(), report.passed,
-                  report.failed, report.unsupported);
-      good = good && report.good();
-    }
-    for (const std::string& text : counters) good = counted(*subject, text) && good;
-  }
+  for (const std::string& name : names)
+    good = (each.empty() ? check(name, name, table, options) : check_each(name, each, table, options)) && good;
   return good ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 // What the groups found: counted, failures printed as they come.
 #pragma once
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include "tests/backends/bed.h"
@@ -12,6 +13,7 @@ struct Report {
   bool verbose = false;
   std::string filter;  // only cases whose name has this
   int passed = 0, failed = 0, unsupported = 0;
+  std::map<std::string, int64_t> counters;  // the subject's, over all beds that the group opened
 
   bool wants(const std::string& name) const { return name.find(filter) != std::string::npos; }
   void pass(const std::string& name, const std::string& detail = {}) {
@@ -26,6 +28,9 @@ struct Report {
     ++unsupported;
     if (complete) std::printf("FAIL  %s: not supported (%s)\n", name.c_str(), why.c_str());
   }
+  void add_counters(const Bed& bed) {
+    for (const auto& [name, value] : bed.counters()) counters[name] += value;
+  }
   bool good() const { return failed == 0 && passed > 0 && !(complete && unsupported); }
 };
 
@@ -35,7 +40,8 @@ double nmse(const std::vector<float>& a, const std::vector<float>& b);
 // The groups.
 void check_golden(Bed& subject, Report& report);               // against numbers that NumPy computed in float64
 void check_ops(Bed& subject, Bed& reference, Report& report);  // every operator, type and odd shape against reference
-void check_same(const std::string& subject, Report& report);   // same bits whatever the company
+void check_same(const std::string& subject, const Settings& settings,
+                Report& report);  // same bits whatever the company
 void check_hostile(Bed& subject,
                    Report& report);  // NaN, infinities, random blocks: anything but a crash or a stray write
 void check_refuse(Bed& subject, Report& report);  // wrong programs, bindings, ids, tables: E_INVALID or E_UNSUPPORTED
@@ -45,5 +51,6 @@ std::vector<Case> op_cases();
 std::vector<Case> matmul_cases();
 std::vector<Case> row_cases();
 std::vector<Case> attention_cases();
+std::vector<Case> layer_cases();
 
 }  // namespace infer::conformance
