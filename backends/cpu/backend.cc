@@ -29,6 +29,8 @@ const char* option_at(int32_t i) {
       "threads|int|0..256|0|runtime|threads that compute; 0: one per physical core",
       "isa|str|auto portable avx2 avx512 avx512vnni neon neon_dotprod|auto|runtime|instruction set of the kernels; for "
       "tests",
+      "onednn|str||off|runtime|path of oneDNN's libdnnl.so.3, to multiply float matrices with many rows; the last bits "
+      "of an answer then depend on how many rows run together. off: own kernels alone",
   };
   return i >= 0 && i < static_cast<int32_t>(std::size(kOptions)) ? kOptions[i] : nullptr;
 }
@@ -57,19 +59,23 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
   return host.guard([&]() -> Status {
     const Features features = detect_features();
     int threads = 0;
-    std::string_view isa = "auto";
+    std::string_view isa = "auto", onednn = "off";
     for (int32_t i = 0; i < n_settings; i++) {
       const std::string_view key = settings[i].key, value = settings[i].value;
       if (key == "threads") {
         TRY_SET(threads, parse_threads(value));
       } else if (key == "isa") {
         isa = value;
+      } else if (key == "onednn") {
+        onednn = value;
       } else {
         return Status::not_found(str("cpu has no option '", key, "'"));
       }
     }
     TRY_SET(const Kernels* kernels, choose_kernels(features, isa));
-    *out = reinterpret_cast<infer_dev*>(new Device(*kernels, threads > 0 ? threads : usable_cores(features)));
+    auto opened = std::make_unique<Device>(*kernels, threads > 0 ? threads : usable_cores(features));
+    if (onednn != "off") TRY(opened->use_onednn(std::string(onednn)));
+    *out = reinterpret_cast<infer_dev*>(opened.release());
     return {};
   });
 }

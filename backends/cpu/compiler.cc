@@ -202,6 +202,14 @@ MatmulPlan Compiler::matmul_plan(const Node& n) {
   const std::string form = str(type_name(type), " ", k_.name, p.path.unpacker ? " unpacked" : "");
   plan_.kernels_[n.index] = str(form, " ", p.path.kernel.few, "/", p.path.kernel.many);
   const std::string counter = str("matmul.", type_name(type), ".", k_.name, ".");
+  if (n.kind == INFER_OP_MATMUL && device_.onednn() && !p.path.quantized) {
+    const Tensor& w = frame_[n.in[1]];
+    p.onednn = device_.onednn()->product(type, w.dim[0], w.dim[1]);
+  }
+  if (p.onednn) {
+    p.onednn_blocks = device_.counter(str("matmul.", type_name(type), ".onednn.", p.onednn->kernel()));
+    plan_.kernels_[n.index] += str(", onednn ", p.onednn->kernel());
+  }
   p.few = device_.counter(counter + p.path.kernel.few);
   p.many = device_.counter(counter + p.path.kernel.many);
   return p;

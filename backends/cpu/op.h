@@ -9,6 +9,7 @@
 
 #include "backends/common/frame.h"
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/onednn.h"
 
 namespace infer::cpu {
 
@@ -91,6 +92,8 @@ struct MatmulPlan {
   const Records* records = nullptr;         // of x; null for float weights
   uint32_t residual = INFER_NONE, out = 0;  // out = x w^T + bias (+ residual)
   Counter *few = nullptr, *many = nullptr;
+  OnednnProduct* onednn = nullptr;  // takes whole blocks of rows and columns; null: not used
+  Counter* onednn_blocks = nullptr;
   void count(int64_t n_rows) const {
     (n_rows <= path.kernel.few_rows ? few : many)->fetch_add(1, std::memory_order_relaxed);
   }

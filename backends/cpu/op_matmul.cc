@@ -24,7 +24,7 @@ MatmulPath matmul_path(const Kernels& k, uint32_t type) {
 namespace {
 
 constexpr int64_t kStaticRows = 8;  // up to this many rows, threads keep fixed columns
-constexpr int64_t kTaskColumns = 64;
+constexpr int64_t kTaskColumns = OnednnProduct::kColumns;
 
 int64_t weight_row_bytes(const Tensor& w) {
   return static_cast<int64_t>(quant::row_bytes(static_cast<quant::Type>(w.type), static_cast<uint64_t>(w.columns())));
@@ -49,7 +49,7 @@ class Multiply {
     const Tensor& w = *f.input(n, 1);
     scratch_ = k.scratch_bytes(w.dim[1], weight_row_bytes(w));
   }
-  int64_t scratch_bytes() const { return scratch_; }
+  int64_t scratch_bytes() const { return plan_.onednn ? std::max(scratch_, plan_.onednn->scratch_bytes()) : scratch_; }
   void count(const Run& r) const {
     if (r.thread == 0) plan_.count(rows(r));
   }
@@ -73,12 +73,29 @@ class Multiply {
     a.residual = plan_.residual == INFER_NONE ? nullptr : r.frame[plan_.residual].f32();
     a.unpacker = plan_.path.unpacker;
     a.scratch = r.scratch;
-    plan_.path.kernel.run(a);
+    if (plan_.onednn && a.m >= OnednnProduct::kRows && n1 - n0 == OnednnProduct::kColumns) skip(a, blocks(r, a));
+    if (a.m > 0) plan_.path.kernel.run(a);
   }
   int64_t rows(const Run& r) const { return r.frame.input(node_, 0)->dim[0]; }
   int64_t n(const Run& r) const { return r.frame.input(node_, 1)->dim[0]; }
 
  private:
+  // The rows that oneDNN does, from the first on; float products have no residual.
+  int64_t blocks(const Run& r, const MatmulArgs& a) const {
+    const int64_t done = plan_.onednn->run(a, r.thread);
+    plan_.onednn_blocks->fetch_add(done / OnednnProduct::kRows, std::memory_order_relaxed);
+    if (a.bias)
+      for (int64_t m = 0; m < done; m++) {
+        float* y = a.y + m * a.y_stride + a.n0;
+        r.kernels.add(y, a.bias + a.n0, y, a.n1 - a.n0);
+      }
+    return done;
+  }
+  static void skip(MatmulArgs& a, int64_t rows) {
+    a.m -= rows;
+    a.x += rows * a.x_stride;
+    a.y += rows * a.y_stride;
+  }
   const Node& node_;
   MatmulPlan plan_;
   int64_t scratch_ = 0;

@@ -2,6 +2,11 @@
 
 namespace infer::cpu {
 
+Status Device::use_onednn(const std::string& path) {
+  TRY_SET(onednn_, Onednn::open(path, pool_.size()));
+  return {};
+}
+
 Counter* Device::counter(const std::string& name) {
   const std::lock_guard lock(mutex_);
   for (Named& c : counters_)

@@ -20,6 +20,9 @@ namespace infer::cpu {
 class Device {
  public:
   Device(const Kernels& kernels, int n_threads) : kernels_(kernels), pool_(n_threads) {}
+  // path: of oneDNN's library.
+  Status use_onednn(const std::string& path);
+  Onednn* onednn() { return onednn_.get(); }  // null: not used
   const Kernels& kernels() const { return kernels_; }
   Pool& pool() { return pool_; }
   Counter* counter(const std::string& name);  // made when new; stays where it is
@@ -32,6 +35,7 @@ class Device {
   };
   const Kernels& kernels_;
   Pool pool_;
+  std::unique_ptr<Onednn> onednn_;
   std::mutex mutex_;
   std::deque<Named> counters_;
 };

@@ -77,6 +77,7 @@ std::vector<Case> matmul_cases() {
     for (const auto& s : shapes)
       all.push_back(matmul(type, s.rows, s.out, block == 1 ? s.blocks * 37 - 5 : s.blocks * block, s.bias));
     all.push_back(matmul(type, 3, 6, 2048, false));
+    if (plain(type)) all.push_back(matmul(type, 130, 133, 76, true));  // enough rows and columns for any tiling
     all.push_back(experts(type, 1, 2, 7, columns, false, false));
     all.push_back(experts(type, 9, 2, 16, columns * 2, false, true));
     all.push_back(experts(type, 6, 3, 5, columns, true, false));
