@@ -231,8 +231,8 @@ class Opened final : public Onednn {
 
 Result<std::unique_ptr<Onednn>> Onednn::open(const std::string& path, int n_threads) {
   const auto refuse = [&](std::string_view why) {
-    return Status::unsupported(str("cpu.onednn: '", path, "' ", why),
-                               "name libdnnl.so.3 of oneDNN 3, built for OpenMP (gomp) or sequential, or off");
+    return Status::invalid(str("cpu.onednn: '", path, "' ", why),
+                           "name libdnnl.so.3 of oneDNN 3, built for OpenMP (gomp) or sequential, or off");
   };
   auto library = Library::open(path);
   if (!library.ok()) return refuse(str("cannot be opened: ", library.status().message()));

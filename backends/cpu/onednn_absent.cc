@@ -4,8 +4,8 @@
 namespace infer::cpu {
 
 Result<std::unique_ptr<Onednn>> Onednn::open(const std::string&, int) {
-  return Status::unsupported("cpu.onednn: this libinfer was built without oneDNN",
-                             "leave cpu.onednn at off, or build with INFER_ONEDNN_ROOT set to a folder of oneDNN 3");
+  return Status::invalid("cpu.onednn: this libinfer was built without oneDNN",
+                         "leave cpu.onednn at off, or build with INFER_ONEDNN_ROOT set to a folder of oneDNN 3");
 }
 
 }  // namespace infer::cpu

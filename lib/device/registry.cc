@@ -137,6 +137,8 @@ Status Registry::add(const infer_backend* backend, const std::string& path) {
     auto device = open_device(backend, i, table);
     if (device.ok())
       devices_.push_back(device.take());
+    else if (!table.empty() && device.status().code() == INFER_E_INVALID)  // a setting that it cannot follow
+      return device.status();
     else
       note += str(note.empty() ? "" : "; ", "device ", i, " not used: ", device.status().message());
   }
