@@ -7,5 +7,5 @@ root=$(cd "$here/../../.." && pwd)
 python=$("$root/packaging/python.sh")
 "$python" "$here/compare.py" "$1" "$root/tests/golden/template" --show 3
 if [ -n "${INFER_CONFORMANCE_COUNT:-}" ]; then
-  "$python" "$here/compare.py" "$1" "$("$here/templates.sh")" --show 3
+  "$python" "$here/compare.py" "$1" "$("$here/../published.sh")/templates" --show 3
 fi
