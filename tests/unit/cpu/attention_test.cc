@@ -163,7 +163,7 @@ std::vector<Setup> setups() {
           {.f16 = 0},
           {.page = 5},
           {.page = 40, .window = 37},
-          {.heads = 4, .kv_heads = 4, .d = 64, .dv = 64, .page = 32, .length = 600},
+          {.heads = 2, .kv_heads = 2, .d = 64, .dv = 64, .page = 32, .length = 600},
           {.heads = 8, .kv_heads = 1, .d = 7, .dv = 3, .page = 1, .length = 270},
           {.window = 256, .softcap = 4, .sink = true}};
 }

@@ -46,25 +46,34 @@ TEST_CASE("long rows cross panels") {
     }
 }
 
+// Rows together, in each of the numbers, against each row alone.
+void hold_rows_together(const Kernels& kernels, const MatmulCase& c, std::initializer_list<int64_t> counts) {
+  std::vector<float> alone;
+  for (int64_t row = 0; row < c.m; row++) {
+    const std::vector<float> y = c.run(kernels, row, 1);
+    alone.insert(alone.end(), y.begin() + row * c.n, y.begin() + (row + 1) * c.n);
+  }
+  for (const int64_t count : counts) {
+    const int64_t first = count % 2 ? c.m - count : 1;
+    const std::vector<float> together = c.run(kernels, first, count);
+    CHECK_MESSAGE(std::memcmp(together.data() + first * c.n, alone.data() + first * c.n,
+                              static_cast<size_t>(count * c.n) * 4) == 0,
+                  std::string(kernels.name), " ", std::string(quant::info(c.type).name), " rows ", count);
+  }
+}
+
 TEST_CASE("a row's result has the same bits alone and in every number of rows") {
-  constexpr int64_t kRows = 131;
   for (const Kernels* kernels : runnable_kernels())
     for (const quant::Type type : types()) {
-      // Longer than a panel of the tiled form.
-      const MatmulCase c(type, kRows, 19, 1024 + shortest_row(type), 3);
-      std::vector<float> alone;
-      for (int64_t row = 0; row < kRows; row++) {
-        const std::vector<float> y = c.run(*kernels, row, 1);
-        alone.insert(alone.end(), y.begin() + row * c.n, y.begin() + (row + 1) * c.n);
-      }
-      for (const int64_t count : {2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 128}) {
-        const int64_t first = count % 2 ? kRows - count : 1;
-        const std::vector<float> together = c.run(*kernels, first, count);
-        CHECK_MESSAGE(std::memcmp(together.data() + first * c.n, alone.data() + first * c.n,
-                                  static_cast<size_t>(count * c.n) * 4) == 0,
-                      std::string(kernels->name), " ", std::string(quant::info(type).name), " rows ", count);
-      }
+      const MatmulCase c(type, 131, 19, 2 * shortest_row(type), 3);
+      hold_rows_together(*kernels, c, {2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 128});
     }
+}
+
+TEST_CASE("a long row's result, over several panels and tiles, has the same bits alone and among others") {
+  for (const Kernels* kernels : runnable_kernels())
+    for (const quant::Type type : types())
+      hold_rows_together(*kernels, MatmulCase(type, 13, 35, 1024 + shortest_row(type), 6), {2, 4, 5, 9, 12});
 }
 
 TEST_CASE("a column's result has the same bits whatever columns are beside it, and nothing else is written") {
