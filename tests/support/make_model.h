@@ -11,9 +11,7 @@ namespace infer::testing {
 
 struct BlockModel {
   quant::Type type;      // of all matrices but the router's, which is f32 as converters write it
-  // 4 experts in place of the dense part. All are used, in an order that differs from row to row: which 2 of 4 were the
-  // likeliest would hang on rounding in some rows, and a comparison of backends would compare different experts there.
-  bool experts = false;
+  bool experts = false;  // 4 experts, 2 used, in place of the dense part
   uint64_t seed = 1;
 };
 

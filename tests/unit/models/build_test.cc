@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <tuple>
 
 #include "tests/unit/models/altered.h"
 
@@ -160,6 +161,19 @@ TEST_CASE("the factor beside an NVFP4 tensor scales its output") {
   REQUIRE(count(m, INFER_OP_SCALE) == 1);
   for (const auto& n : m.program.nodes())
     if (n.kind == INFER_OP_SCALE) CHECK(n.f[0] == 0.5);
+}
+
+TEST_CASE("factors beside the experts or the output are refused by name, not left out") {
+  for (const auto& [model, name, n] :
+       {std::tuple{"mixtral", "blk.0.ffn_up_exps.scale", 4}, {"llama", "output.scale", 1}}) {
+    Altered a(model);
+    formats::Tensor scale{"", quant::Type::kF32, 1, {n, 1, 1, 1}, a.bytes(4 * static_cast<size_t>(n))};
+    a.add_tensor(name, scale);
+    const auto m = a.build();
+    REQUIRE(!m.ok());
+    CHECK(m.status().code() == INFER_E_UNSUPPORTED);
+    CHECK(m.status().message().find(name) != std::string::npos);
+  }
 }
 
 TEST_CASE("the families are listed by name") {

@@ -84,6 +84,34 @@ TEST_CASE("chunks of any size, pages of any size and pages in any order give the
       }
 }
 
+TEST_CASE("a factor beside a tensor, as NVFP4 files have it, multiplies that tensor, also before a bias") {
+  for (const char* backend : kBackends) {
+    CAPTURE(backend);
+    const Golden g = read_golden("tiny/qwen2.golden");
+    Altered a("qwen2");
+    for (const std::string name :
+         {"blk.0.attn_q", "blk.0.attn_output", "blk.1.attn_v", "blk.1.ffn_up", "blk.1.ffn_down"}) {
+      // Weights four times as large, and a factor of a quarter.
+      formats::Tensor& t = a.tensor(name + ".weight");
+      auto& data = a.bytes(t.data.size());
+      for (size_t at = 0; at < data.size(); at += sizeof(float)) {
+        float v;
+        std::memcpy(&v, t.data.data() + at, sizeof v);
+        v *= 4;
+        std::memcpy(data.data() + at, &v, sizeof v);
+      }
+      t.data = data;
+      auto& factor = a.bytes(sizeof(float));
+      const float quarter = 0.25f;
+      std::memcpy(factor.data(), &quarter, sizeof quarter);
+      a.add_tensor(name + ".scale", {"", quant::Type::kF32, 1, {1, 1, 1, 1}, factor});
+    }
+    auto s = Session::open(a.file(), {.backend = backend});
+    REQUIRE_MESSAGE(s.ok(), s.status().message());
+    CHECK(nmse(logits(**s, g.ints("tokens")), g.data) <= 1e-6);
+  }
+}
+
 // Proof that the bounds above can fail for what each variant is about: the same weights, one setting left out.
 TEST_CASE("a rope scaling, window or router setting that is left out is far from the golden logits") {
   const auto error = [](const char* tiny, const Altered& a) {
