@@ -229,6 +229,37 @@ void check_op(const RowOp& op, const Beds& beds, Report& report) {
   }
 }
 
+// Experts are summed in the order of their numbers, whatever the order in which a row chose them.
+void check_expert_order(const Beds& beds, Report& report) {
+  constexpr int64_t kRows = 9, kChosen = 8, kWidth = 70;
+  const std::string name = "same expert_sum in any order of choices";
+  if (!report.wants(name)) return;
+  const auto y = random_floats(kRows * kChosen * kWidth, 7), w = random_floats(kRows * kChosen, 8);
+  const auto ids = values_of<int32_t>(random_choices(kRows, kChosen, 20, 9));
+  const auto turned = [&](int64_t by) {  // each row's choices moved round by `by` places
+    std::vector<float> y2, w2;
+    std::vector<int32_t> ids2;
+    for (int64_t t = 0; t < kRows; ++t)
+      for (int64_t j = 0; j < kChosen; ++j) {
+        const int64_t from = t * kChosen + (j + by) % kChosen;
+        y2.insert(y2.end(), y.begin() + from * kWidth, y.begin() + (from + 1) * kWidth);
+        w2.push_back(w[static_cast<size_t>(from)]);
+        ids2.push_back(ids[static_cast<size_t>(from)]);
+      }
+    Case c = expert_sum({name, expert_sum, quant::Type::kF32, kChosen, kWidth}, 0, kRows);
+    c.runs[0].inputs = {{0, bytes_of(y2)}, {1, bytes_of(w2)}, {2, bytes_of(ids2)}};
+    return c;
+  };
+  const Outcome first = beds[0]->run(turned(0));
+  if (!first.supported) return report.skip(name, first.message);
+  for (const auto& bed : beds)
+    for (int64_t by = 1; by < kChosen; ++by) {
+      const Outcome o = bed->run(turned(by));
+      const bool same = o.status == INFER_OK && first.status == INFER_OK && o.outputs == first.outputs;
+      same ? report.pass(name) : report.fail(name, str("not the same bits, turned by ", by, " ", o.message));
+    }
+}
+
 // The rows of sequence i of an attention case, over all its runs, in order of position.
 Bytes sequence_rows(const Case& c, const Outcome& o, const Chunks& chunks, size_t i) {
   Bytes rows;
@@ -295,6 +326,7 @@ void check_same(const std::string& subject, const Settings& settings, Report& re
   for (const auto& bed : beds)
     if (!bed) return report.fail("same", "the backend cannot be opened with threads");
   for (const RowOp& op : row_ops()) check_op(op, beds, report);
+  check_expert_order(beds, report);
   for (uint32_t kv : {INFER_TYPE_F16, INFER_TYPE_F32}) {
     const AttentionShape grouped{
         .heads = 6, .kv_heads = 2, .dim = 64, .dim_v = 64, .page = 32, .scale = 0.125, .kv_type = kv},
