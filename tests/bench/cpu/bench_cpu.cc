@@ -65,7 +65,7 @@ void bench(const Kernels& kernels, quant::Type type, int64_t m, int64_t n, int64
 int main(int argc, char** argv) {
   const std::string type = argc > 1 ? argv[1] : "all", rows = argc > 2 ? argv[2] : "1,2,4,8,32,128,512";
   const int64_t n = argc > 4 ? std::atol(argv[3]) : 1536, k = argc > 4 ? std::atol(argv[4]) : 1536;
-  const std::string isa = argc > 5 ? argv[5] : runnable_kernels().back()->name;
+  const std::string isa = argc > 5 ? argv[5] : runnable_kernels().front()->name;
   for (const Kernels* kernels : runnable_kernels()) {
     if (kernels->name != isa) continue;
     for (const quant::TypeInfo& t : quant::all_types()) {
