@@ -23,12 +23,14 @@ if(INFER_FUZZ)
 endif()
 link_libraries(Threads::Threads)
 
-# Header-only libraries for cross compilers that do not look into /usr/include (where the machine's own C headers are, too).
+# Header-only libraries for a cross compiler that does not look into /usr/include (where the machine's own C headers are, too).
 if(WIN32)
   find_path(JSON_INCLUDE nlohmann/json.hpp PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+  find_path(CLI11_INCLUDE CLI/CLI.hpp PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/third_party)
   file(CREATE_LINK ${JSON_INCLUDE}/nlohmann ${CMAKE_BINARY_DIR}/third_party/nlohmann SYMBOLIC)
-  target_include_directories(infer_flags SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/third_party)
+  file(CREATE_LINK ${CLI11_INCLUDE}/CLI ${CMAKE_BINARY_DIR}/third_party/CLI SYMBOLIC)
+  include_directories(SYSTEM ${CMAKE_BINARY_DIR}/third_party)
 endif()
 
 # infer_module(NAME [DEPENDS target...]): the .cc files of this folder as the static library infer_NAME.
