@@ -45,7 +45,7 @@ int tokenize(Arguments a) {
     return 0;
   }
   for (const int32_t t : tokens) put_line(format("%8d  ", t) + quote(token_bytes(model, t)));
-  put_line(format("%zu tokens", tokens.size()));
+  put_line(format("%lld tokens", static_cast<long long>(tokens.size())));
   return 0;
 }
 
