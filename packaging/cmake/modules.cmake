@@ -25,11 +25,12 @@ link_libraries(Threads::Threads)
 
 # Header-only libraries for a cross compiler that does not look into /usr/include (where the machine's own C headers are, too).
 if(WIN32)
-  find_path(JSON_INCLUDE nlohmann/json.hpp PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
-  find_path(CLI11_INCLUDE CLI/CLI.hpp PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
-  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/third_party)
-  file(CREATE_LINK ${JSON_INCLUDE}/nlohmann ${CMAKE_BINARY_DIR}/third_party/nlohmann SYMBOLIC)
-  file(CREATE_LINK ${CLI11_INCLUDE}/CLI ${CMAKE_BINARY_DIR}/third_party/CLI SYMBOLIC)
+  foreach(header nlohmann/json.hpp CLI/CLI.hpp doctest/doctest.h)
+    cmake_path(GET header PARENT_PATH folder)
+    find_path(INCLUDE_${folder} ${header} PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/third_party)
+    file(CREATE_LINK ${INCLUDE_${folder}}/${folder} ${CMAKE_BINARY_DIR}/third_party/${folder} SYMBOLIC)
+  endforeach()
   include_directories(SYSTEM ${CMAKE_BINARY_DIR}/third_party)
 endif()
 
