@@ -71,6 +71,8 @@ int64_t disarm() {
 }
 int64_t calls() { return count; }
 int64_t live_blocks() { return live; }
+bool memory_fails() { return fails(kMemory); }
+void add_live(int64_t blocks) { live += blocks; }
 }  // namespace inject
 
 extern "C" {

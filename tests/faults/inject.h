@@ -21,4 +21,9 @@ int64_t calls();
 // Blocks that were allocated and not yet freed, by the whole process.
 int64_t live_blocks();
 
+// For an operator new that does not come to malloc (inject_new.cc): whether this call is to fail, and its count of
+// blocks.
+bool memory_fails();
+void add_live(int64_t blocks);
+
 }  // namespace inject

@@ -208,6 +208,7 @@ TEST_CASE("every failing call of memory, map, file and thread is survived") {
           }
         }
         injected += points;
+        if (c.cls == inject::kMemory) CHECK(points > 0);  // every scenario allocates
         if (!persistent) MESSAGE(std::string(scenario.name), " / ", std::string(c.name), ": ", points, " points");
       }
     }
