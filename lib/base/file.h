@@ -42,6 +42,7 @@ class File {
 };
 
 // Writes a whole file so that readers see the old one or the new one, never half (temporary name, flush, rename).
+// Windows refuses to replace a file that someone has mapped.
 // The pieces follow each other without a gap.
 Status write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces);
 inline Status write_file(const std::string& path, std::span<const std::byte> bytes) {

@@ -129,7 +129,10 @@ Result<std::shared_ptr<const File>> map(HANDLE file, const std::string& name, in
 
 Status write_new(const std::wstring& path, std::span<const std::span<const std::byte>> pieces) {
   const Handle file(CreateFileW(path.c_str(), GENERIC_WRITE, 0, nullptr, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, nullptr));
-  if (!file.get()) return Status::io(reason(GetLastError()));
+  if (!file.get()) {
+    const DWORD error = GetLastError();
+    return error == ERROR_PATH_NOT_FOUND ? Status::not_found(reason(error)) : Status::io(reason(error));
+  }
   for (std::span<const std::byte> bytes : pieces) {
     while (!bytes.empty()) {
       DWORD n = 0;

@@ -47,8 +47,15 @@ TEST_CASE("writing replaces the old file whole, leaves no temporary, and the old
   REQUIRE(write_file(dir / "a", bytes("old")).ok());
   auto old = File::open(dir / "a");
   REQUIRE(old.ok());
-  REQUIRE(write_file(dir / "a", bytes("newer")).ok());
+#ifdef _WIN32  // a mapped file is not replaced; the refusal leaves it whole
+  CHECK_FALSE(write_file(dir / "a", bytes("newer")).ok());
   CHECK(text(**old) == "old");
+  (*old).reset();
+#endif
+  REQUIRE(write_file(dir / "a", bytes("newer")).ok());
+#ifndef _WIN32
+  CHECK(text(**old) == "old");
+#endif
   CHECK(text(**File::open(dir / "a")) == "newer");
   CHECK(std::distance(fs::directory_iterator(dir.path), {}) == 1);
 }
