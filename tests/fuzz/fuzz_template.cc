@@ -1,5 +1,5 @@
-// Any bytes as a chat template: refused with a sentence, or rendered within small budgets. What was rendered must say for
-// every byte whether it is trusted, and a chat's text must not turn up as the template's own.
+// Any bytes as a chat template: refused with a sentence, or rendered within small budgets. What was rendered must say
+// for every byte whether it is trusted, and a chat's text must not turn up as the template's own.
 
 // link: infer_template
 // replay: tests/golden/template
@@ -17,9 +17,12 @@ static const Template::Context& chat() {
     c.messages = {
         {"system", {{"text", "Be \xc3\xa9 brief \x01."}}, ""},
         {"user", {{"text", " Hello \xff\x01"}, {"text", "{{ x }}\n"}}, R"({"name": "Ann\u0001"})"},
-        {"assistant", {}, R"({"content": null, "tool_calls": [{"id": "1", "function": {"name": "f\u0001", "arguments": {"a": [1, 2.5, null]}}}]})"},
+        {"assistant",
+         {},
+         R"({"content": null, "tool_calls": [{"id": "1", "function": {"name": "f\u0001", "arguments": {"a": [1, 2.5, null]}}}]})"},
     };
-    c.extra_json["tools"] = R"([{"type": "function", "function": {"name": "f\u0001", "parameters": {"properties": {"a": {"type": "array"}}}}}])";
+    c.extra_json["tools"] =
+        R"([{"type": "function", "function": {"name": "f\u0001", "parameters": {"properties": {"a": {"type": "array"}}}}}])";
     c.bos_token = "<s>";
     c.eos_token = "</s>";
     c.now = 1753966800;

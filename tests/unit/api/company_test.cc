@@ -37,7 +37,8 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 TEST_CASE(
     "tokens and log-probabilities of many requests at once equal those of each alone, whatever chunk size and "
     "threads") {
-  int shared = 0;  // engines whose requests really shared steps; on a busy machine one may end before the next is submitted
+  int shared =
+      0;  // engines whose requests really shared steps; on a busy machine one may end before the next is submitted
   for (const char* model : {"llama_gqa", "mixtral", "mistral_window"}) {
     for (const char* backend : {"reference", "cpu"}) {
       for (const char* kv : {"f16", "f32"}) {
