@@ -12,6 +12,9 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   Kernels k{};
   k.name = name;
   k.lanes = V::kLanes;
+#ifdef __AVX2__
+  k.avx2 = true;
+#endif
   const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) {
     k.matmul[static_cast<uint32_t>(type)] = {run, few, many, kFewRows};
   };

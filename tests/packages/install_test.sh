@@ -19,7 +19,7 @@ find_package(libinfer 0.1 REQUIRED)
 add_executable(hello hello.c)
 target_link_libraries(hello PRIVATE libinfer::infer)
 CMAKE
-cmake -S "$work/app" -B "$work/app/build" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null
+cmake -G Ninja -S "$work/app" -B "$work/app/build" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null
 cmake --build "$work/app/build" >/dev/null
 "$work/app/build/hello" "$model" "What is the capital of France?" | tee "$work/one"
 grep -q Paris "$work/one"
