@@ -55,7 +55,7 @@ endfunction()
 # infer_test(NAME SOURCES... LINK target...): one doctest program, one ctest entry.
 function(infer_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/unit/main.cc)
+  add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/unit/main.cc ${PROJECT_SOURCE_DIR}/tests/sanitizer_options.cc)
   target_link_libraries(${name} PRIVATE infer_flags ${ARG_LINK})
   target_compile_definitions(${name} PRIVATE INFER_SOURCE_DIR="${PROJECT_SOURCE_DIR}" INFER_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
