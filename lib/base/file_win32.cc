@@ -1,4 +1,4 @@
-// Files on Windows: CreateFileW, file mappings. Paths are UTF-8 outside and UTF-16 here; long ones get the \\?\ prefix.
+// Files on Windows: CreateFileW, file mappings.
 #ifdef _WIN32
 #ifndef NOMINMAX
 #define NOMINMAX
@@ -17,6 +17,7 @@
 
 #include "base/checked.h"
 #include "base/file.h"
+#include "base/wide_win32.h"
 
 namespace infer {
 namespace {
@@ -57,23 +58,6 @@ class MappedFile final : public File {
  private:
   std::byte* base_;  // start of the view, at an allocation boundary
 };
-
-// UTF-8 -> the form that the wide calls take.
-Result<std::wstring> wide(const std::string& path) {
-  if (path.empty()) return Status::invalid("the path of the file is empty", kPathHint);
-  if (path.find('\0') != std::string::npos)
-    return Status::invalid("the path of the file has a zero byte in it", kPathHint);
-  const auto bytes = narrow<int>(path.size());
-  const int n = bytes ? MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path.data(), *bytes, nullptr, 0) : 0;
-  if (n <= 0) return Status::invalid("the path of the file is not valid UTF-8", kPathHint);
-  std::wstring w(static_cast<size_t>(n), L'\0');
-  MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path.data(), *bytes, w.data(), n);
-  const DWORD full = GetFullPathNameW(w.c_str(), 0, nullptr, nullptr);
-  if (full < MAX_PATH || w.starts_with(L"\\\\")) return {std::move(w)};
-  std::wstring absolute(full, L'\0');
-  absolute.resize(GetFullPathNameW(w.c_str(), full, absolute.data(), nullptr));
-  return {L"\\\\?\\" + absolute};
-}
 
 Status cannot_open(const std::string& path, DWORD error) {
   const std::string what = str("cannot open '", path, "': ");

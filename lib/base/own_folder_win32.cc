@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include "base/own_folder.h"
+#include "base/wide_win32.h"
 
 namespace infer {
 
@@ -14,11 +15,7 @@ std::string own_folder() {
   path.resize(GetModuleFileNameW(module, path.data(), static_cast<DWORD>(path.size())));
   const size_t slash = path.find_last_of(L"\\/");
   if (slash == std::wstring::npos) return {};
-  const int wide = static_cast<int>(slash);
-  std::string folder(
-      static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, path.data(), wide, nullptr, 0, nullptr, nullptr)), '\0');
-  WideCharToMultiByte(CP_UTF8, 0, path.data(), wide, folder.data(), static_cast<int>(folder.size()), nullptr, nullptr);
-  return folder;
+  return utf8(std::wstring_view(path).substr(0, slash));
 }
 
 }  // namespace infer

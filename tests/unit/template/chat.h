@@ -1,4 +1,4 @@
-// Chats as JSON -> Template::Context, for the tests of this folder.
+// Chats as JSON -> Template::Context, for this folder and tests/conformance/template.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>
