@@ -1,5 +1,7 @@
 // infer chat FILE: a conversation. Each line of standard input is a user's message, also when it is piped in.
+#include <cstddef>
 #include <iostream>
+#include <string_view>
 #include <vector>
 
 #include "answer.h"
@@ -17,9 +19,31 @@ struct Arguments {
 
 const std::vector<std::string> kDefaults = {"batch.requests=1"};
 
+// Drops the oldest turn that is over, a question and its answer. False: only the question asked now is left.
+bool forget_oldest(std::vector<Message>& messages) {
+  const size_t first = messages[0].role == std::string_view("system") ? 1 : 0;
+  if (messages.size() < first + 3) return false;
+  const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(first);
+  messages.erase(begin, begin + 2);
+  return true;
+}
+
+// A conversation that has outgrown the context loses its oldest turns, and its user hears of it.
+Request submit_what_fits(const Session& session, std::vector<Message>& messages, const Options& options) {
+  for (int forgotten = 0;; ++forgotten) {
+    try {
+      Request request = submit_chat(session, messages, options);
+      if (forgotten > 0) std::fprintf(stderr, "(the context is full: turns forgotten, oldest first: %d)\n", forgotten);
+      return request;
+    } catch (const Failure& f) {
+      if (f.status != INFER_E_TOO_LONG || !forget_oldest(messages)) throw;
+    }
+  }
+}
+
 // One turn: the answer is shown and joins the conversation.
 void take_turn(const Session& session, std::vector<Message>& messages, const Options& options, bool json) {
-  const Request request = submit_chat(session, messages, options);
+  const Request request = submit_what_fits(session, messages, options);
   const Answer answer = pull(request.get(), [json](std::string_view text) {
     if (!json) put(text);
   });

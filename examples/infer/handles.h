@@ -26,11 +26,12 @@ struct Failure {
   std::string message;  // one sentence: what was wrong, and where
   std::string hint;     // what to do; may be empty
   int exit_code = kExitFailed;
+  infer_status status = INFER_OK;  // of the call that failed, if one did
 };
 
 // Throws what infer_last_error and infer_last_hint say when a call failed; hands on OK, DONE and PENDING.
 inline infer_status check(infer_status s) {
-  if (s < 0) throw Failure{infer_last_error(), infer_last_hint()};
+  if (s < 0) throw Failure{infer_last_error(), infer_last_hint(), kExitFailed, s};
   return s;
 }
 

@@ -58,6 +58,7 @@ typedef enum infer_status {
   INFER_E_DEVICE_LOST = -9,   /* the device is gone: make a new engine */
   INFER_E_ABI = -10,          /* header and library, or library and plugin, do not fit */
   INFER_E_INTERNAL = -11,     /* a fault of libinfer */
+  INFER_E_TOO_LONG = -12,     /* the prompt does not fit the context */
   INFER_STATUS_FORCE32 = 0x7fffffff
 } infer_status;
 
@@ -189,7 +190,7 @@ INFER_API infer_status infer_model_render(infer_model *m, const infer_part *part
 
 INFER_API infer_status infer_engine_new(infer_model *m, const infer_options *o, infer_engine **out) INFER_NX; /* since 1.0 */
 INFER_API void infer_engine_release(infer_engine *e) INFER_NX; /* running requests end with INFER_E_CANCELLED.  since 1.0 */
-/* Submit: text as it is; a chat through the model's template; token ids.  A prompt longer than the context is INFER_E_INVALID
+/* Submit: text as it is; a chat through the model's template; token ids.  A prompt longer than the context is INFER_E_TOO_LONG
  * with both numbers, unless the option "prompt.truncate" says otherwise.  since 1.0 */
 INFER_API infer_status infer_engine_submit_text(infer_engine *e, const char *text, int64_t len, const infer_options *o, infer_request **out) INFER_NX;
 INFER_API infer_status infer_engine_submit_chat(infer_engine *e, const infer_part *parts, int64_t n_parts, const infer_options *o, infer_request **out) INFER_NX;

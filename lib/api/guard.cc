@@ -71,6 +71,8 @@ const char* infer_status_name(infer_status s) noexcept {
       return "INFER_E_ABI";
     case INFER_E_INTERNAL:
       return "INFER_E_INTERNAL";
+    case INFER_E_TOO_LONG:
+      return "INFER_E_TOO_LONG";
     case INFER_STATUS_FORCE32:
       break;
   }

@@ -177,9 +177,10 @@ Status Engine::check(const Task& task) const {
   const auto n = static_cast<int64_t>(task.prompt.size()), context = int64_t{parts_.sizes.context};
   if (n == 0) return Status::invalid("the prompt has no tokens", "give it some text, or leave prompt.special on");
   if (task.scores ? n > context : n >= context) {
-    return Status::invalid(str("the prompt has ", n, " tokens; the context holds ", context,
-                               task.scores ? "" : ", at least one of them for the answer"),
-                           "shorten the prompt, set context.max to more, or let prompt.truncate cut it");
+    return Status(INFER_E_TOO_LONG,
+                  str("the prompt has ", n, " tokens; the context holds ", context,
+                      task.scores ? "" : ", at least one of them for the answer"),
+                  "shorten the prompt, set context.max to more, or let prompt.truncate cut it");
   }
   for (int64_t i = 0; i < n; ++i) {
     const int32_t id = task.prompt[static_cast<size_t>(i)];

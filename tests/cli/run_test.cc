@@ -98,6 +98,22 @@ TEST_CASE("chat answers each line that is piped in, and each answer is in the ne
   CHECK(lines[1]["prompt_tokens"].get<int>() > lines[0]["prompt_tokens"].get<int>() + 4);
 }
 
+TEST_CASE("a chat that outgrows the context goes on and says what it forgot") {
+  std::string lines;
+  for (int i = 0; i < 12; ++i) lines += "hello\n";
+  const Output o = run_tool({"chat", tiny("llama"), "--max-tokens", "4", "--temperature", "0", "--json", "--system",
+                             "be kind", "--ctx", "64", "-o", "ignore_end=true", "-o", kTemplate},
+                            lines);
+  REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+  CHECK(o.json_lines().size() == 12);
+  CHECK_MESSAGE(o.err.find("forgotten") != std::string::npos, o.err);
+}
+
+TEST_CASE("a chat whose one question is longer than the context is refused") {
+  const Output o = run_tool({"chat", tiny("llama"), "--ctx", "16", "-o", kTemplate}, std::string(400, 'x') + "\n");
+  check_refused(o, "the context holds 16");
+}
+
 TEST_CASE("/new forgets the conversation and /quit ends it") {
   const Output o =
       run_tool({"chat", tiny("llama"), "--max-tokens", "4", "--temperature", "0", "--json", "-o", kTemplate},

@@ -215,7 +215,7 @@ TEST_CASE("a prompt longer than the context is refused with both numbers, or cut
   for (int32_t i = 0; i < 30; ++i) ids[static_cast<size_t>(i)] = i + 1;
   const auto r = s.engine.tokens(ids);
   REQUIRE_FALSE(r);
-  CHECK(r.error().status == INFER_E_INVALID);
+  CHECK(r.error().status == INFER_E_TOO_LONG);
   CHECK(says("30 tokens"));
   CHECK(says("20"));
   CHECK(hints("prompt.truncate"));

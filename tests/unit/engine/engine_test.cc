@@ -142,6 +142,7 @@ TEST_CASE("what cannot be right is refused when submitted, with the numbers") {
   CHECK(b.engine->submit(task({1, 50})).status().message() == "token 1 of the prompt is 50; ids are 0..49");
   CHECK(b.engine->submit(task({-1})).status().code() == INFER_E_INVALID);
   const Status s = b.engine->submit(task(prompt(64, 1))).status();
+  CHECK(s.code() == INFER_E_TOO_LONG);
   CHECK(s.message() == "the prompt has 64 tokens; the context holds 64, at least one of them for the answer");
   CHECK(b.engine->submit(task(prompt(63, 1))).ok());
 }
@@ -253,7 +254,7 @@ TEST_CASE("logits refuse a wrong size, a wrong first row and a sequence longer t
   CHECK(b.engine->logits(ids, 2, out).code() == INFER_E_INVALID);
   CHECK(b.engine->logits(ids, -1, out).code() == INFER_E_INVALID);
   std::vector<float> large(65 * 50);
-  CHECK(b.engine->logits(prompt(65, 0), 0, large).code() == INFER_E_INVALID);
+  CHECK(b.engine->logits(prompt(65, 0), 0, large).code() == INFER_E_TOO_LONG);
   CHECK(b.engine->logits(prompt(64, 0), 0, {large.data(), 64 * 50}).ok());  // the whole context may be scored
 }
 
