@@ -15,7 +15,7 @@ std::vector<int32_t> prompt(int n, int salt) {
 }
 
 constexpr int kRequests = 10;
-std::vector<int32_t> prompt_of(int i) { return prompt(1 + i * i * 2, i); }  // 1 .. 163 tokens
+std::vector<int32_t> prompt_of(int i) { return prompt(1 + i * i * 4, i); }  // 1 .. 325 tokens: two attention chunks
 
 Options options_of(int i) {  // half greedy, half drawn with a seed
   Options o;
@@ -44,7 +44,8 @@ TEST_CASE(
       for (const char* kv : {"f16", "f32"}) {
         std::vector<Answer> alone;
         {
-          Stack s(tiny(model), backend, Options().set("kv.type", kv).set("batch.requests", 1), 1);
+          Stack s(tiny(model), backend, Options().set("kv.type", kv).set("context.max", 512).set("batch.requests", 1),
+                  1);
           for (int i = 0; i < kRequests; ++i) {
             auto r = must(s.engine.tokens(prompt_of(i), options_of(i)));
             alone.push_back(collect(r));
@@ -60,7 +61,12 @@ TEST_CASE(
           CAPTURE(kv);
           CAPTURE(set.chunk);
           Stack s(tiny(model), backend,
-                  Options().set("kv.type", kv).set("batch.tokens", set.chunk).set("kv.page", set.page), set.threads);
+                  Options()
+                      .set("kv.type", kv)
+                      .set("context.max", 512)
+                      .set("batch.tokens", set.chunk)
+                      .set("kv.page", set.page),
+                  set.threads);
           std::vector<libinfer::Request> requests;
           for (int i = 0; i < kRequests; ++i) requests.push_back(must(s.engine.tokens(prompt_of(i), options_of(i))));
           for (int i = 0; i < kRequests; ++i) {
