@@ -88,6 +88,36 @@ void GgufWriter::add_array(std::string_view key, const std::vector<bool>& values
   for (const bool v : values) put(metadata_, static_cast<uint8_t>(v));
 }
 
+void GgufWriter::copy(const ModelFile& from, std::string_view prefix) {
+  constexpr uint32_t kElement[] = {0, 1, 2, 3, 4, 5, 6, kBool, kString, 10, 11, 12};  // of Array::Type, in its order
+  constexpr uint32_t kBytes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 8, 8, 8};
+  for (const auto& [key, value] : from.metadata()) {
+    if (!key.starts_with(prefix)) continue;
+    if (const auto* i = std::get_if<int64_t>(&value)) {
+      if (*i >= 0 && *i <= UINT32_MAX)
+        add(key, static_cast<uint32_t>(*i));
+      else
+        add(key, *i);
+    }
+    if (const auto* u = std::get_if<uint64_t>(&value)) add(key, *u);
+    if (const auto* d = std::get_if<double>(&value)) {
+      if (const auto f = static_cast<float>(*d); static_cast<double>(f) == *d)
+        add(key, f);
+      else
+        add(key, *d);
+    }
+    if (const auto* b = std::get_if<bool>(&value)) add(key, *b);
+    if (const auto* s = std::get_if<std::string_view>(&value)) add(key, *s);
+    if (const auto* a = std::get_if<Array>(&value)) {
+      const auto type = static_cast<size_t>(a->type());
+      if (const auto strings = a->strings())
+        add_array(key, std::span<const std::string_view>(*strings));
+      else
+        add_packed_array(key, kElement[type], a->size(), std::span(a->packed(), a->size() * kBytes[type]));
+    }
+  }
+}
+
 void GgufWriter::add_tensor(std::string_view name, quant::Type type, std::span<const int64_t> dims,
                             std::span<const std::byte> data) {
   std::string what = fault(type, dims, data.size());

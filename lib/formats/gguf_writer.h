@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "formats/model_file.h"
 #include "quant/types.h"
 
 namespace infer::formats {
@@ -40,6 +41,10 @@ class GgufWriter {
   }
   void add_array(std::string_view key, std::span<const std::string_view> values);
   void add_array(std::string_view key, const std::vector<bool>& values);
+
+  // Every key of another file that begins with `prefix`, values as they are there (integers and numbers at 32 bits
+  // where they fit).
+  void copy(const ModelFile& from, std::string_view prefix);
 
   // dims: outermost first, as in formats::Tensor. data is borrowed until the file is written.
   void add_tensor(std::string_view name, quant::Type type, std::span<const int64_t> dims,

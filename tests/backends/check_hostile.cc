@@ -11,7 +11,7 @@ void poison(Bytes& data, uint64_t seed) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
   constexpr float kValues[] = {
       std::numeric_limits<float>::quiet_NaN(), kInf, -kInf, 3.4e38f, -3.4e38f, 1e-40f, -0.f, 1e20f};
-  testing::Random random(seed);
+  quant::Random random(seed);
   std::vector<float> v = values_of<float>(data);
   for (float& x : v)
     if (random.bits() % 4 == 0) x = kValues[random.bits() % std::size(kValues)];
@@ -35,7 +35,7 @@ void check_hostile(Bed& subject, Report& report) {
       if (c.tensors[t].type == INFER_TYPE_F32)
         poison(data, ++seed);
       else
-        testing::fill_random_bytes(++seed, data.data(), data.size());
+        quant::fill_random_bytes(++seed, data.data(), data.size());
     }
     for (Run& r : c.runs)
       for (auto& [t, data] : r.inputs)

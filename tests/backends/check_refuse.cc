@@ -1,5 +1,6 @@
 // Wrong programs, bindings and run-time values are answered, never run: E_INVALID or E_UNSUPPORTED with a message, and
 // the same plan then takes a right run.
+#include <cstring>
 #include <functional>
 
 #include "tests/backends/attention.h"
@@ -187,7 +188,7 @@ void wrong_bindings(Bed& bed, Report& report) {
 
 // Programs damaged at random: each is refused or runs; none crashes or writes where it must not.
 void random_damage(Bed& bed, const std::vector<Case>& all, Report& report) {
-  testing::Random random(2024);
+  quant::Random random(2024);
   const std::vector<const Case*> seeds = {
       &find(all, "matmul q4_0 T=3"), &find(all, "matmul_experts f32 T=9"), &find(all, "rope T=7"),
       &find(all, "route T=5"),       &find(all, "glu 1 T=2 k=3"),          &find(all, "expert_sum T=5"),

@@ -2,13 +2,13 @@
 #pragma once
 #include <cmath>
 
+#include "quant/random_blocks.h"
 #include "tests/backends/case.h"
-#include "tests/unit/quant/random_blocks.h"
 
 namespace infer::conformance {
 
 inline std::vector<float> random_floats(int64_t n, uint64_t seed, float reach = 1) {
-  testing::Random random(seed);
+  quant::Random random(seed);
   std::vector<float> v(static_cast<size_t>(n));
   for (float& x : v) x = random.within(-reach, reach);
   return v;
@@ -16,7 +16,7 @@ inline std::vector<float> random_floats(int64_t n, uint64_t seed, float reach = 
 inline Bytes random_f32(int64_t n, uint64_t seed, float reach = 1) { return bytes_of(random_floats(n, seed, reach)); }
 
 inline Bytes random_ids(int64_t n, int64_t limit, uint64_t seed) {
-  testing::Random random(seed);
+  quant::Random random(seed);
   std::vector<int32_t> v(static_cast<size_t>(n));
   for (int32_t& x : v) x = static_cast<int32_t>(random.bits() % static_cast<uint64_t>(limit));
   return bytes_of(v);
@@ -24,7 +24,7 @@ inline Bytes random_ids(int64_t n, int64_t limit, uint64_t seed) {
 
 // k different ids of n_experts in each of n rows.
 inline Bytes random_choices(int64_t n, int64_t k, int64_t n_experts, uint64_t seed) {
-  testing::Random random(seed);
+  quant::Random random(seed);
   std::vector<int32_t> all;
   for (int64_t t = 0; t < n; ++t) {
     std::vector<int32_t> ids(static_cast<size_t>(n_experts));
@@ -36,7 +36,7 @@ inline Bytes random_choices(int64_t n, int64_t k, int64_t n_experts, uint64_t se
 }
 
 inline Bytes random_weights(quant::Type type, int64_t n, uint64_t seed) {
-  const std::vector<uint8_t> blocks = testing::random_blocks(type, n, seed);
+  const std::vector<uint8_t> blocks = quant::random_blocks(type, n, seed);
   return bytes_of(blocks);
 }
 

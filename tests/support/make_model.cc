@@ -1,10 +1,11 @@
 #include "tests/support/make_model.h"
 
 #include <cmath>
+#include <cstring>
 #include <deque>
 
 #include "formats/gguf_writer.h"
-#include "tests/unit/quant/random_blocks.h"
+#include "quant/random_blocks.h"
 
 namespace infer::testing {
 namespace {
@@ -33,7 +34,7 @@ class Tensors {
     const uint64_t row = quant::row_bytes(type, static_cast<uint64_t>(n));
     auto& data = data_.emplace_back(static_cast<uint64_t>(rows) * row);
     for (int64_t r = 0; r < rows; ++r)
-      fill_random_blocks(type, n, seed_++, data.data() + static_cast<uint64_t>(r) * row);
+      quant::fill_random_blocks(type, n, seed_++, data.data() + static_cast<uint64_t>(r) * row);
     out_.add_tensor(name, type, dims, data);
     double power = 0;
     for (float v : decoded(type, data.data(), rows, n)) power += double(v) * v;
@@ -42,7 +43,7 @@ class Tensors {
   // Each odd row is the one before it, negated. So of every two experts one is clearly preferred, and which 2 of 4 are
   // the likeliest differs from row to row but hangs on rounding in none.
   void router(const char* name, int64_t n_experts, int64_t n) {
-    Random random(seed_++);
+    quant::Random random(seed_++);
     std::vector<float> w(static_cast<size_t>(n_experts * n));
     for (size_t i = 0; i < w.size(); ++i) {
       const auto row = i / static_cast<size_t>(n);
@@ -54,7 +55,7 @@ class Tensors {
   }
   // Norm weights around `mean`.
   void norm(const char* name, int64_t n, double mean) {
-    Random random(seed_++);
+    quant::Random random(seed_++);
     std::vector<float> w(static_cast<size_t>(n));
     for (float& v : w) v = static_cast<float>(mean) * random.within(0.7f, 1.3f);
     auto& data = data_.emplace_back(w.size() * sizeof(float));
@@ -67,28 +68,6 @@ class Tensors {
   uint64_t seed_;
   std::deque<std::vector<std::byte>> data_;
 };
-
-void copy_array(formats::GgufWriter& out, std::string_view key, const formats::Array& a) {
-  if (a.type() == formats::Array::Type::kStr) {
-    const auto strings = a.strings();
-    out.add_array(key, std::span<const std::string_view>(*strings));
-  } else if (a.holds_ints()) {
-    const auto wide = a.ints();
-    const std::vector<int32_t> ints(wide->begin(), wide->end());
-    out.add_array(key, std::span<const int32_t>(ints));
-  }
-}
-
-void copy_keys(formats::GgufWriter& out, const formats::ModelFile& from, std::string_view prefix) {
-  for (const auto& [key, value] : from.metadata()) {
-    if (!key.starts_with(prefix)) continue;
-    if (const auto* i = std::get_if<int64_t>(&value)) out.add(key, static_cast<uint32_t>(*i));
-    if (const auto* d = std::get_if<double>(&value)) out.add(key, static_cast<float>(*d));
-    if (const auto* b = std::get_if<bool>(&value)) out.add(key, *b);
-    if (const auto* s = std::get_if<std::string_view>(&value)) out.add(key, *s);
-    if (const auto* a = std::get_if<formats::Array>(&value)) copy_array(out, key, *a);
-  }
-}
 
 // A ModelFile together with the memory it points into.
 struct Held {
@@ -121,7 +100,7 @@ Result<std::vector<std::byte>> block_model_bytes(const BlockModel& m, const form
     key("expert_count", static_cast<uint32_t>(kExperts));
     key("expert_used_count", uint32_t{2});
   }
-  if (vocabulary) copy_keys(out, *vocabulary, "tokenizer.");
+  if (vocabulary) out.copy(*vocabulary, "tokenizer.");
 
   Tensors t(out, m.seed * 1'000'003);
   const double unit =
@@ -153,8 +132,8 @@ Result<std::shared_ptr<const formats::ModelFile>> make_block_model(const BlockMo
 
 Result<std::shared_ptr<const formats::ModelFile>> decode_to_f32(const formats::ModelFile& file) {
   formats::GgufWriter out;
-  copy_keys(out, file, "general.");
-  copy_keys(out, file, file.architecture());
+  out.copy(file, "general.");
+  out.copy(file, file.architecture());
   std::deque<std::vector<float>> data;
   for (const formats::Tensor& t : file.tensors()) {
     const int64_t n = t.dim[t.rank - 1];

@@ -4,7 +4,7 @@
 #include <array>
 #include <numeric>
 
-#include "tests/unit/quant/random_blocks.h"
+#include "quant/random_blocks.h"
 
 extern "C" const infer_backend* infer_backend_reference_v0(const infer_host*);
 extern "C" const infer_backend* infer_backend_cpu_v0(const infer_host*);
@@ -35,7 +35,7 @@ Result<std::unique_ptr<Session>> Session::open(std::shared_ptr<const formats::Mo
   std::vector<int32_t> pages(static_cast<size_t>(2 * n_pages));
   std::iota(pages.begin(), pages.end(), 0);
   if (options.shuffle) {
-    Random random(options.shuffle);
+    quant::Random random(options.shuffle);
     for (size_t i = pages.size() - 1; i > 0; --i) std::swap(pages[i], pages[random.bits() % (i + 1)]);
   }
   s->table_.assign(pages.begin(), pages.begin() + n_pages);

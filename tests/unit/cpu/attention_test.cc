@@ -21,7 +21,7 @@ struct Setup {
 class Cache {
  public:
   Cache(const Setup& s, uint64_t seed) : s_(s), pages_((s.length + s.page - 1) / s.page) {
-    testing::Random random(seed);
+    quant::Random random(seed);
     k_.resize(static_cast<size_t>(pages_ * s.kv_heads * s.d * s.page * 4));
     v_.resize(static_cast<size_t>(pages_ * s.kv_heads * s.dv * s.page * 4));
     for (int64_t p = 0; p < pages_; p++) table_.push_back(static_cast<int32_t>(pages_ - 1 - p));

@@ -13,8 +13,8 @@ MatmulCase::MatmulCase(quant::Type t, int64_t m_, int64_t n_, int64_t k_, uint64
   const auto row = quant::row_bytes(t, static_cast<uint64_t>(k));
   weights.resize(static_cast<size_t>(n) * row);
   for (int64_t r = 0; r < n; r++)
-    testing::fill_random_blocks(t, k, seed + static_cast<uint64_t>(r), weights.data() + static_cast<uint64_t>(r) * row);
-  testing::Random random(seed ^ 77);
+    quant::fill_random_blocks(t, k, seed + static_cast<uint64_t>(r), weights.data() + static_cast<uint64_t>(r) * row);
+  quant::Random random(seed ^ 77);
   x.resize(static_cast<size_t>(m * k));
   for (float& v : x) v = random.within(-1, 1) * random.within(0, 3);
 }

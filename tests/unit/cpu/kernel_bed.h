@@ -6,8 +6,8 @@
 #include "backends/cpu/cpu_features.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/op.h"
+#include "quant/random_blocks.h"
 #include "quant/types.h"
-#include "tests/unit/quant/random_blocks.h"
 
 namespace infer::cpu {
 

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <thread>
 
+#include "quant/random_blocks.h"
 #include "quant/types.h"
-#include "tests/unit/quant/random_blocks.h"
 
 namespace infer::cpu {
 namespace {
@@ -31,8 +31,8 @@ struct Multiplication {
   std::vector<uint8_t> w;
   std::vector<float> x;
   Multiplication(quant::Type t, int64_t rows, int64_t columns, int64_t inner)
-      : type(t), m(rows), n(columns), k(inner), w(testing::random_blocks(t, n * k, 3)), x(static_cast<size_t>(m * k)) {
-    testing::Random random(5);
+      : type(t), m(rows), n(columns), k(inner), w(quant::random_blocks(t, n * k, 3)), x(static_cast<size_t>(m * k)) {
+    quant::Random random(5);
     for (float& v : x) v = random.within(-1, 1);
   }
   int64_t row_bytes() const { return static_cast<int64_t>(quant::row_bytes(type, static_cast<uint64_t>(k))); }

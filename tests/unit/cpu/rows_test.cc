@@ -12,7 +12,7 @@ namespace infer::cpu {
 namespace {
 
 std::vector<float> random_row(size_t n, uint64_t seed, float reach) {
-  testing::Random random(seed);
+  quant::Random random(seed);
   std::vector<float> x(n);
   for (float& v : x) v = random.within(-reach, reach);
   return x;

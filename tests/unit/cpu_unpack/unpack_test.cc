@@ -10,7 +10,7 @@
 #include <limits>
 #include <vector>
 
-#include "tests/unit/quant/random_blocks.h"
+#include "quant/random_blocks.h"
 
 using namespace infer;
 using infer::cpu::Unpacker;
@@ -79,7 +79,7 @@ TEST_CASE("rows put together again are the decoded rows") {
   for (const bool avx2 : {false, has_avx2()}) {
     for (const Unpacker& u : cpu::unpackers(avx2)) {
       for (const size_t k : {size_t{256}, size_t{512}, size_t{256 * 256}}) {
-        check_row(u, testing::random_blocks(u.type, static_cast<int64_t>(k), k), k);
+        check_row(u, quant::random_blocks(u.type, static_cast<int64_t>(k), k), k);
       }
     }
   }
@@ -90,7 +90,7 @@ TEST_CASE("rows of any bits put together again are the decoded rows, infinite an
     for (const Unpacker& u : cpu::unpackers(avx2)) {
       const size_t k = 256 * 1024;
       std::vector<uint8_t> blocks(static_cast<size_t>(quant::row_bytes(u.type, k)));
-      testing::fill_random_bytes(77, blocks.data(), blocks.size());
+      quant::fill_random_bytes(77, blocks.data(), blocks.size());
       check_row(u, blocks, k);
     }
   }
@@ -101,7 +101,7 @@ TEST_CASE("unpacking stays inside its row and does not mind alignment") {
     for (const Unpacker& u : cpu::unpackers(avx2)) {
       CAPTURE(u.name);
       const size_t k = u.type == quant::Type::kMXFP4 ? 32 : u.type == quant::Type::kNVFP4 ? 64 : 256;
-      const auto blocks = testing::random_blocks(u.type, static_cast<int64_t>(k), 9);
+      const auto blocks = quant::random_blocks(u.type, static_cast<int64_t>(k), 9);
       const Row expected = unpack(u, blocks, k);
       std::vector<uint8_t> shifted(blocks.size() + 1);
       std::copy(blocks.begin(), blocks.end(), shifted.begin() + 1);

@@ -43,6 +43,46 @@ TEST_CASE("what is written is read back, in versions 2 and 3 and at every alignm
   }
 }
 
+TEST_CASE("keys copied from another file have its values, whatever their kind, and only those of the prefix") {
+  GgufWriter first;
+  first.add("general.architecture", "llama");
+  first.add("t.small", int8_t{-3});
+  first.add("t.large", uint64_t{1} << 63);
+  first.add("t.near", 0.5f);
+  first.add("t.fine", 0.1);
+  first.add("t.flag", true);
+  first.add("t.text", "words");
+  const std::vector<std::string_view> strings{"a", "", "long word"};
+  first.add_array("t.strings", std::span<const std::string_view>(strings));
+  const std::vector<int16_t> ints{-1, 2, 3};
+  first.add_array("t.ints", std::span<const int16_t>(ints));
+  first.add_array("t.numbers", std::span<const float>(kNumbers));
+  first.add_array("t.flags", std::vector<bool>{true, false});
+  first.add("u.other", uint32_t{5});
+  const auto source_bytes = *first.bytes();
+  const auto source = open_model(*File::from_memory(source_bytes.data(), static_cast<int64_t>(source_bytes.size())));
+  REQUIRE(source.ok());
+  GgufWriter second;
+  second.add("general.architecture", "llama");
+  second.copy(**source, "t.");
+  const auto bytes = *second.bytes();
+  const auto opened = open_model(*File::from_memory(bytes.data(), static_cast<int64_t>(bytes.size())));
+  REQUIRE_MESSAGE(opened.ok(), opened.status().message());
+  const ModelFile& copy = **opened;
+  CHECK(copy.metadata().size() == 11);
+  CHECK(copy.find("u.other") == nullptr);
+  CHECK(*copy.get_int("t.small", -10, 10) == -3);
+  CHECK(std::get<uint64_t>(*copy.find("t.large")) == uint64_t{1} << 63);
+  CHECK(*copy.get_num("t.near") == 0.5);
+  CHECK(*copy.get_num("t.fine") == 0.1);
+  CHECK(*copy.get_bool("t.flag"));
+  CHECK(*copy.get_str("t.text") == "words");
+  CHECK(*copy.get_strs("t.strings") == strings);
+  CHECK(*copy.get_ints("t.ints", -10, 10) == std::vector<int64_t>{-1, 2, 3});
+  CHECK(*copy.get_nums("t.numbers") == std::vector<double>{1, 2, 3, 4, 5, 6});
+  CHECK(*std::get<Array>(*copy.find("t.flags")).bools() == std::vector<bool>{true, false});
+}
+
 TEST_CASE("a file on disk holds the bytes that memory holds") {
   GgufWriter out;
   out.add("general.architecture", "llama");

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "quant/random_blocks.h"
 #include "tests/support/golden.h"
 #include "tests/support/make_model.h"
 #include "tests/support/session.h"
-#include "tests/unit/quant/random_blocks.h"
 
 namespace infer {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 using namespace testing;
 
 std::vector<int32_t> some_tokens(size_t n) {
-  Random random(11);
+  quant::Random random(11);
   std::vector<int32_t> ids(n);
   for (auto& id : ids) id = static_cast<int32_t>(random.bits() % 256);
   return ids;

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,7 @@ TEST_CASE("thousands of blocks of random bits decode to the bits of the gguf pac
     REQUIRE(t != nullptr);
     const size_t count = std::stoul(words[2]), n = count * t->block_elems;
     std::vector<uint8_t> blocks(count * t->block_bytes);
-    testing::fill_random_bytes(std::stoul(words[3]), blocks.data(), blocks.size());
+    quant::fill_random_bytes(std::stoul(words[3]), blocks.data(), blocks.size());
     std::vector<float> decoded(n);
     decode_row(t->type, blocks.data(), decoded.data(), static_cast<int64_t>(n));
     CHECK(digest_of(decoded) == std::stoull(words[4], nullptr, 16));
@@ -87,7 +88,7 @@ TEST_CASE("blocks decode the same at every alignment") {
     if (t.type == Type::kI32) continue;
     CAPTURE(t.name);
     const int64_t n = 3 * t.block_elems;
-    const std::vector<uint8_t> blocks = testing::random_blocks(t.type, n, 5);
+    const std::vector<uint8_t> blocks = quant::random_blocks(t.type, n, 5);
     std::vector<float> expected(static_cast<size_t>(n)), decoded(static_cast<size_t>(n));
     decode_row(t.type, blocks.data(), expected.data(), n);
     for (size_t shift = 1; shift < 8; ++shift) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ namespace {
 
 // As random_floats of make.py.
 std::vector<float> random_floats(uint64_t seed, size_t n) {
-  testing::Random random(seed);
+  quant::Random random(seed);
   std::vector<float> values(n);
   int exponent = 0;
   for (size_t i = 0; i < n; ++i) {

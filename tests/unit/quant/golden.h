@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "random_blocks.h"
+#include "quant/random_blocks.h"
 
 namespace infer::testing {
 
@@ -51,6 +51,6 @@ inline GoldenFile read_golden_file(const std::string& name) {
 // A float's bits; every NaN is the same one.
 inline uint32_t same_bits(float f) { return std::isnan(f) ? 0x7fc00000u : std::bit_cast<uint32_t>(f); }
 
-inline uint64_t digest_term(uint64_t bits, uint64_t i) { return Random::mix(bits + (i << 32)); }
+inline uint64_t digest_term(uint64_t bits, uint64_t i) { return quant::Random::mix(bits + (i << 32)); }
 
 }  // namespace infer::testing

@@ -1,4 +1,4 @@
-#include "random_blocks.h"
+#include "quant/random_blocks.h"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@ TEST_CASE("random blocks of every type decode to moderate values that are not al
     if (t.type == Type::kI32) continue;
     CAPTURE(t.name);
     const int64_t n = 64 * 256;
-    const auto blocks = testing::random_blocks(t.type, n, 11);
+    const auto blocks = quant::random_blocks(t.type, n, 11);
     std::vector<float> values(static_cast<size_t>(n));
     decode_row(t.type, blocks.data(), values.data(), n);
     double square = 0;
@@ -30,7 +30,7 @@ TEST_CASE("random blocks of every type decode to moderate values that are not al
 
 TEST_CASE("a seed gives the same blocks, another seed others") {
   for (const TypeInfo& t : all_types()) {
-    CHECK(testing::random_blocks(t.type, 512, 3) == testing::random_blocks(t.type, 512, 3));
-    CHECK(testing::random_blocks(t.type, 512, 3) != testing::random_blocks(t.type, 512, 4));
+    CHECK(quant::random_blocks(t.type, 512, 3) == quant::random_blocks(t.type, 512, 3));
+    CHECK(quant::random_blocks(t.type, 512, 3) != quant::random_blocks(t.type, 512, 4));
   }
 }

@@ -111,8 +111,9 @@ TEST_CASE("backends know quant, base's plain headers, the contract and themselve
   }
 }
 
-TEST_CASE("the tool includes no private header") {
+TEST_CASE("the tool includes no private header, but where it writes model files") {
   for (const Source& s : sources({"examples"})) {
+    if (s.path.rfind("examples/infer/synth", 0) == 0) continue;
     for (const auto& line : s.lines) {
       if (line.rfind("#include \"", 0) != 0) continue;
       const std::string target = line.substr(10, line.find('"', 10) - 10);

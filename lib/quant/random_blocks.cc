@@ -1,44 +1,11 @@
-// Rows of any block type from a seed, for tests: the same bytes on every platform.
-//
-// fill_random_blocks: all bits random but the scales, which are moderate (either sign; decoded values within about
-// -2..2). fill_random_bytes: all bits random; infinite, subnormal and NaN scales turn up.
-#pragma once
-#include <cstdint>
+#include "quant/random_blocks.h"
+
 #include <cstring>
-#include <vector>
 
 #include "quant/blocks.h"
-#include "quant/types.h"
 
-namespace infer::testing {
-
-// SplitMix64.
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
-  uint64_t bits() { return mix(state_ += 0x9e3779b97f4a7c15u); }
-  float unit() { return static_cast<float>(bits() >> 40) * 0x1p-24f; }  // [0, 1)
-  float within(float lo, float hi) { return lo + (hi - lo) * unit(); }
-  static uint64_t mix(uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
-
- private:
-  uint64_t state_;
-};
-
-inline void fill_random_bytes(uint64_t seed, void* out, size_t n) {
-  Random random(seed);
-  auto* bytes = static_cast<uint8_t*>(out);
-  for (size_t i = 0; i < n; i += 8) {
-    const uint64_t word = random.bits();
-    std::memcpy(bytes + i, &word, n - i < 8 ? n - i : 8);
-  }
-}
-
-namespace detail {
+namespace infer::quant {
+namespace {
 
 // Where the binary16 scales of a type are, and the largest |value / scale| each can meet.
 struct Scales {
@@ -46,8 +13,7 @@ struct Scales {
   float reach = 1.0f, second_reach = 1.0f;
 };
 
-inline Scales scales_of(quant::Type t) {
-  using quant::Type;
+Scales scales_of(Type t) {
   switch (t) {
     case Type::kQ4_0:
       return {0, -1, 8};
@@ -92,27 +58,35 @@ inline Scales scales_of(quant::Type t) {
   }
 }
 
-inline uint16_t random_scale(Random& random, float reach) {
-  const float magnitude = random.within(0.5f, 1.0f) / reach;
+uint16_t random_scale(Random& random, float by, float reach) {
+  const float magnitude = by * random.within(0.5f, 1.0f) / reach;
   return f32_to_f16(random.bits() & 1 ? -magnitude : magnitude);
 }
 
-}  // namespace detail
+}  // namespace
 
-// n values (a multiple of block_elems) of type t -> out, row_bytes(t, n) bytes.
-inline void fill_random_blocks(quant::Type t, int64_t n, uint64_t seed, void* out) {
-  using quant::Type;
+void fill_random_bytes(uint64_t seed, void* out, size_t n) {
+  Random random(seed);
   auto* bytes = static_cast<uint8_t*>(out);
-  const quant::TypeInfo& type = quant::info(t);
-  fill_random_bytes(seed, bytes, static_cast<size_t>(quant::row_bytes(t, static_cast<uint64_t>(n))));
+  for (size_t i = 0; i < n; i += 8) {
+    const uint64_t word = random.bits();
+    std::memcpy(bytes + i, &word, n - i < 8 ? n - i : 8);
+  }
+}
+
+void fill_random_blocks(Type t, int64_t n, uint64_t seed, void* out, float reach) {
+  auto* bytes = static_cast<uint8_t*>(out);
+  const float by = reach / 2;  // 1 leaves the scales as scales_of says
+  const TypeInfo& type = info(t);
+  fill_random_bytes(seed, bytes, static_cast<size_t>(row_bytes(t, static_cast<uint64_t>(n))));
   Random random(seed ^ 0x5ca1e5u);
-  const detail::Scales scales = detail::scales_of(t);
+  const Scales scales = scales_of(t);
   for (int64_t i = 0; i < n / type.block_elems; ++i, bytes += type.block_bytes) {
     if (t == Type::kF32) {
-      const float f = random.within(-1.0f, 1.0f);
+      const float f = random.within(-by, by);
       std::memcpy(bytes, &f, sizeof f);
     } else if (t == Type::kF16 || t == Type::kBF16) {
-      const float f = random.within(-1.0f, 1.0f);
+      const float f = random.within(-by, by);
       const uint16_t h = t == Type::kF16 ? f32_to_f16(f) : f32_to_bf16(f);
       std::memcpy(bytes, &h, sizeof h);
     } else if (t == Type::kMXFP4) {
@@ -120,24 +94,24 @@ inline void fill_random_blocks(quant::Type t, int64_t n, uint64_t seed, void* ou
     } else if (t == Type::kNVFP4) {
       for (int g = 0; g < 4; ++g) bytes[g] = static_cast<uint8_t>(16 + random.bits() % 24);  // 2^-6 .. 2^-3
     } else if (t == Type::kIQ1_M) {
-      const uint16_t h = detail::random_scale(random, 15 * 1.125f);
+      const uint16_t h = random_scale(random, by, 15 * 1.125f);
       for (int g = 0; g < 4; ++g) {  // the top nibbles of four 16-bit words
         uint8_t& byte = bytes[48 + 2 * g + 1];
         byte = static_cast<uint8_t>((byte & 15) | (h >> 4 * g & 15) << 4);
       }
     } else {
-      const uint16_t d = detail::random_scale(random, scales.reach);
+      const uint16_t d = random_scale(random, by, scales.reach);
       if (scales.offset >= 0) std::memcpy(bytes + scales.offset, &d, sizeof d);
-      const uint16_t m = detail::random_scale(random, scales.second_reach);
+      const uint16_t m = random_scale(random, by, scales.second_reach);
       if (scales.second >= 0) std::memcpy(bytes + scales.second, &m, sizeof m);
     }
   }
 }
 
-inline std::vector<uint8_t> random_blocks(quant::Type t, int64_t n, uint64_t seed) {
-  std::vector<uint8_t> row(static_cast<size_t>(quant::row_bytes(t, static_cast<uint64_t>(n))));
+std::vector<uint8_t> random_blocks(Type t, int64_t n, uint64_t seed) {
+  std::vector<uint8_t> row(static_cast<size_t>(row_bytes(t, static_cast<uint64_t>(n))));
   fill_random_blocks(t, n, seed, row.data());
   return row;
 }
 
-}  // namespace infer::testing
+}  // namespace infer::quant
