@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <thread>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
@@ -10,6 +9,8 @@
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
+
+#include "base/processors.h"
 
 namespace infer::cpu {
 
@@ -62,10 +63,7 @@ Features detect_features() {
 Features detect_features() { return {}; }
 #endif
 
-int usable_cores(const Features& f) {
-  const int logical = static_cast<int>(std::thread::hardware_concurrency());
-  return std::max(1, logical / std::max(1, f.threads_per_core));
-}
+int usable_cores(const Features& f) { return std::max(1, usable_processors() / std::max(1, f.threads_per_core)); }
 
 std::string feature_text(const Features& f) {
   std::string s;

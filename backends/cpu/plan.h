@@ -13,13 +13,14 @@
 #include "backends/cpu/cpu_features.h"
 #include "backends/cpu/op.h"
 #include "backends/cpu/pool.h"
+#include "base/processors.h"
 
 namespace infer::cpu {
 
 // An open device: its kernels, its threads, its counters.
 class Device {
  public:
-  Device(const Kernels& kernels, int n_threads) : kernels_(kernels), pool_(n_threads) {}
+  Device(const Kernels& kernels, int n_threads) : kernels_(kernels), pool_(n_threads, usable_processors()) {}
   // path: of oneDNN's library.
   Status use_onednn(const std::string& path);
   Onednn* onednn() { return onednn_.get(); }  // null: not used
@@ -60,7 +61,7 @@ class Plan {
     OpPtr op;
     bool meet = true;  // threads meet after it
   };
-  explicit Plan(Device& device) : device_(device), barrier_(device.pool().size()) {}
+  explicit Plan(Device& device) : device_(device), barrier_(device.pool().size(), device.pool().spins()) {}
   void run(int thread);
 
   Device& device_;

@@ -15,15 +15,15 @@ void relax() {
 
 }  // namespace
 
-void Barrier::wait_while(const std::atomic<uint32_t>& v, uint32_t old) {
-  for (int i = 0; i < kSpins; i++) {
+void Barrier::wait_while(const std::atomic<uint32_t>& v, uint32_t old, int spins) {
+  for (int i = 0; i < spins; i++) {
     if (v.load(std::memory_order_acquire) != old) return;
     relax();
   }
   while (v.load(std::memory_order_acquire) == old) v.wait(old, std::memory_order_acquire);
 }
 
-Pool::Pool(int n) {
+Pool::Pool(int n, int processors) : spins_(n > processors ? 0 : kSpins) {
   if (n < 2) return;
   workers_.reserve(static_cast<size_t>(n - 1));
   for (int t = 1; t < n; t++) {
@@ -43,7 +43,7 @@ Pool::~Pool() {
 void Pool::work(int thread) {
   uint32_t seen = 0;
   for (;;) {
-    Barrier::wait_while(epoch_, seen);
+    Barrier::wait_while(epoch_, seen, spins_);
     seen++;
     if (!job_) return;
     job_(context_, thread);
@@ -62,7 +62,7 @@ void Pool::run(Job job, void* context) {
   job(context, 0);
   for (uint32_t n = unfinished_.load(std::memory_order_acquire); n != 0;
        n = unfinished_.load(std::memory_order_acquire))
-    Barrier::wait_while(unfinished_, n);
+    Barrier::wait_while(unfinished_, n, spins_);
 }
 
 }  // namespace infer::cpu

@@ -1,36 +1,15 @@
 // Linux: MemAvailable of /proc/meminfo, and what the control group (version 2 or 1) of a container leaves.
 #ifndef _WIN32
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/memory.h"
+#include "base/system_file_posix.h"
 
 namespace infer {
 namespace {
-
-// The first 4 KiB of a small system file; empty when it cannot be read.
-std::string read_start(const char* path) {
-  std::string text(4096, '\0');
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {};
-  const ssize_t n = read(fd, text.data(), text.size());
-  close(fd);
-  text.resize(n > 0 ? static_cast<size_t>(n) : 0);
-  return text;
-}
-
-std::optional<int64_t> number_at(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && value >= 0 ? std::optional(value) : std::nullopt;  // "max": no limit
-}
 
 // What is left under a limit; nothing when there is none.
 std::optional<int64_t> left(const char* limit_path, const char* used_path) {

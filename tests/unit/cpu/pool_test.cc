@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "backends/cpu/pool.h"
 
@@ -10,12 +11,13 @@ namespace infer::cpu {
 namespace {
 
 TEST_CASE("a job runs once on every thread, job after job") {
-  for (const int n : {1, 2, 5}) {
-    Pool pool(n);
-    std::array<std::atomic<int>, 8> runs{};
+  for (const auto& [n, processors] : {std::pair{1, 1}, {2, 2}, {5, 5}, {5, 2}, {9, 1}}) {
+    Pool pool(n, processors);
+    CHECK((pool.spins() == 0) == (n > processors));
+    std::array<std::atomic<int>, 12> runs{};
     for (int i = 0; i < 500; i++)
       pool.run([](void* c,
-                  int thread) { (*static_cast<std::array<std::atomic<int>, 8>*>(c))[static_cast<size_t>(thread)]++; },
+                  int thread) { (*static_cast<std::array<std::atomic<int>, 12>*>(c))[static_cast<size_t>(thread)]++; },
                &runs);
     for (int t = 0; t < pool.size(); t++) CHECK(runs[static_cast<size_t>(t)] == 500);
     CHECK(runs[static_cast<size_t>(pool.size())] == 0);
@@ -23,14 +25,14 @@ TEST_CASE("a job runs once on every thread, job after job") {
 }
 
 struct Meeting {
-  explicit Meeting(int size) : n(size), barrier(size) {}
+  explicit Meeting(int size) : n(size), barrier(size, 100) {}
   const int n;
   Barrier barrier;
   std::atomic<int> here{0}, decided{0}, wrong{0};
 };
 
 TEST_CASE("nobody leaves a meeting before all have come, and the last decides for all") {
-  Pool pool(3);
+  Pool pool(3, 3);
   Meeting m(pool.size());
   pool.run(
       [](void* c, int) {
@@ -47,7 +49,7 @@ TEST_CASE("nobody leaves a meeting before all have come, and the last decides fo
 }
 
 TEST_CASE("callers on several threads take turns") {
-  Pool pool(2);
+  Pool pool(2, 2);
   std::atomic<int> inside{0}, together{0};
   struct Both {
     std::atomic<int>&inside, &together;

@@ -1,0 +1,46 @@
+#include "base/processors.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <thread>
+
+#ifndef _WIN32
+#include <sched.h>
+
+#include "base/system_file_posix.h"
+#endif
+
+using namespace infer;
+
+TEST_CASE("at least one processor is usable, and no more than the machine has") {
+  CHECK(usable_processors() >= 1);
+  CHECK(usable_processors() <= static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+}
+
+#ifndef _WIN32
+TEST_CASE("a process bound to one processor uses one") {
+  int usable = 0;
+  std::thread([&] {  // the mask is the thread's own
+    cpu_set_t all, one;
+    REQUIRE(sched_getaffinity(0, sizeof all, &all) == 0);
+    int first = 0;
+    while (!CPU_ISSET(first, &all)) first++;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+    usable = usable_processors();
+  })
+      .join();
+  CHECK(usable == 1);
+}
+
+TEST_CASE("a container's quota counts as processors, rounded up; no quota counts as none") {
+  CHECK(quota_of("200000 100000\n") == 2);
+  CHECK(quota_of("150000 100000\n") == 2);
+  CHECK(quota_of("1000 100000\n") == 1);
+  CHECK(quota_of("200000\n 100000\n") == 2);  // version 1: two files
+  for (const char* none : {"max 100000\n", "-1\n 100000\n", "0 100000", "100000 0", "100000", "", " ", "x y"})
+    CHECK_MESSAGE(!quota_of(none), none);
+}
+#endif
