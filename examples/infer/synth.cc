@@ -1,6 +1,9 @@
 // infer synth OUT: a model file of a published shape and any block type, with random weights and a real tokenizer.
 #include "synth/model.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "commands.h"
 #include "print.h"
 #include "process.h"
@@ -26,6 +29,9 @@ int synthesize(const Arguments& a) {
   if (!shape) throw Failure{"there is no shape '" + a.shape + "'", "known are " + shape_names(), kExitUsage};
   const auto recipe = synth::Recipe::of(a.type);
   if (!recipe) throw Failure{"there is no type '" + a.type + "'", "known are " + synth::Recipe::names(), kExitUsage};
+  std::error_code absent;  // a file that is not there is not the same
+  if (std::filesystem::equivalent(a.out, a.tokenizer, absent))
+    throw Failure{"'" + a.out + "' is the file that the tokenizer comes from", "write to another file", kExitUsage};
   synth::Plan plan{*shape, *recipe, a.context, a.tokenizer, a.seed};
   if (a.layers > 0) plan.shape.layers = a.layers;
   const auto written = synth::write_model(plan, a.out);

@@ -13,6 +13,7 @@
 #include "base/wide_win32.h"
 
 namespace infer {
+
 Result<std::vector<std::string>> list_folder(const std::string& folder) {
   TRY_SET(const std::wstring pattern, wide(folder + "\\*"));
   WIN32_FIND_DATAW found;

@@ -1,6 +1,4 @@
 // synth: files in published shapes that load, run and have the sizes and types they should.
-#include <map>
-
 #include "tests/cli/tool.h"
 
 using namespace infer::testing;
@@ -14,7 +12,7 @@ Output synth(const std::string& path, std::vector<std::string> rest) {
 
 }  // namespace
 
-TEST_CASE("a synthetic file of each family loads and answers") {
+TEST_CASE("a synthetic file of each dense family loads and answers") {
   const infer::Folder folder;
   for (const char* shape : {"smollm2-135m", "qwen2.5-0.5b", "qwen3-0.6b"}) {
     CAPTURE(shape);
@@ -75,4 +73,14 @@ TEST_CASE("synth refuses what it does not know, naming what it does") {
       run_tool({"synth", path, "--shape", "smollm2-135m", "--type", "q8_0", "--tokenizer", folder / "none.gguf"});
   CHECK(tokenizer.exit_code == 1);
   CHECK_MESSAGE(tokenizer.err.find("none.gguf") != std::string::npos, tokenizer.err);
+}
+
+TEST_CASE("synth does not overwrite the file that it takes the tokenizer from") {
+  const infer::Folder folder;
+  const std::string path = folder / "m.gguf", before = read_text(tiny("llama"));
+  write_text(path, before);
+  const Output o = run_tool({"synth", folder / "./m.gguf", "--shape", "smollm2-135m", "--type", "q8_0", "--layers", "1",
+                             "--tokenizer", path});
+  CHECK(o.exit_code == 2);
+  CHECK(read_text(path) == before);
 }
