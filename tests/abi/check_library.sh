@@ -8,7 +8,7 @@
 set -euo pipefail
 export LC_ALL=C
 say() { echo "check_library: $*" >&2; }
-need() { command -v "$1" >/dev/null || { say "$1 is missing: install the Debian package $2 (./dev deps does)"; exit 1; }; }
+need() { command -v "$1" >/dev/null || { say "$1 is missing: install the Debian package $2 (packaging/install.sh test does)"; exit 1; }; }
 task=$1; shift
 
 exports() {
