@@ -9,6 +9,7 @@
 #include "backends/common/host_buffer.h"
 #include "backends/cpu/dispatch.h"
 #include "backends/cpu/plan.h"
+#include "base/processors.h"
 
 namespace infer::cpu {
 namespace {
@@ -26,7 +27,10 @@ Plan* plan(infer_plan* p) { return reinterpret_cast<Plan*>(p); }
 
 const char* option_at(int32_t i) {
   static constexpr const char* kOptions[] = {
-      "threads|int|0..256|0|runtime|threads that compute; 0: one per physical core",
+      "threads|int|0..256|0|runtime|threads that compute; 0: one per physical core. More than there are processors are "
+      "not started",
+      "threads.decode|int|0..256|0|runtime|threads of steps with few rows, such as single tokens; 0: as threads says",
+      "threads.prefill|int|0..256|0|runtime|threads of steps with many rows, such as prompts; 0: as threads says",
       "isa|str|auto portable avx2 avx512 avx512vnni neon neon_dotprod|auto|runtime|instruction set of the kernels; for "
       "tests",
       "onednn|str||off|runtime|path of oneDNN's libdnnl.so.3, to multiply float matrices with many rows; the last bits "
@@ -35,11 +39,11 @@ const char* option_at(int32_t i) {
   return i >= 0 && i < static_cast<int32_t>(std::size(kOptions)) ? kOptions[i] : nullptr;
 }
 
-Result<int> parse_threads(std::string_view value) {
+Result<int> parse_threads(std::string_view key, std::string_view value) {
   int n = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
   if (error != std::errc() || end != value.data() + value.size() || n < 0 || n > kMostThreads)
-    return Status::invalid(str("cpu.threads is '", value, "'; it takes 0..", kMostThreads));
+    return Status::invalid(str("cpu.", key, " is '", value, "'; it takes 0..", kMostThreads));
   return n;
 }
 
@@ -58,12 +62,16 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
   if (index != 0) return host.fail(INFER_E_NOT_FOUND, "cpu has one device, number 0");
   return host.guard([&]() -> Status {
     const Features features = detect_features();
-    int threads = 0;
+    int threads = 0, few = 0, many = 0;
     std::string_view isa = "auto", onednn = "off";
     for (int32_t i = 0; i < n_settings; i++) {
       const std::string_view key = settings[i].key, value = settings[i].value;
       if (key == "threads") {
-        TRY_SET(threads, parse_threads(value));
+        TRY_SET(threads, parse_threads(key, value));
+      } else if (key == "threads.decode") {
+        TRY_SET(few, parse_threads(key, value));
+      } else if (key == "threads.prefill") {
+        TRY_SET(many, parse_threads(key, value));
       } else if (key == "isa") {
         isa = value;
       } else if (key == "onednn") {
@@ -73,7 +81,9 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
       }
     }
     TRY_SET(const Kernels* kernels, choose_kernels(features, isa));
-    auto opened = std::make_unique<Device>(*kernels, threads > 0 ? threads : usable_cores(features));
+    if (threads == 0) threads = usable_cores(features);
+    auto opened =
+        std::make_unique<Device>(*kernels, few > 0 ? few : threads, many > 0 ? many : threads, usable_processors());
     if (onednn != "off") TRY(opened->use_onednn(std::string(onednn)));
     *out = reinterpret_cast<infer_dev*>(opened.release());
     return {};

@@ -61,7 +61,7 @@ class Compiler {
     size_t first, last;  // steps that write and read it
   };
   const std::vector<Node>& nodes() const { return frame_.nodes(); }
-  void add(OpPtr op, bool meet = true) { plan_.steps_.push_back({std::move(op), meet}); }
+  void add(OpPtr op, bool last = true) { plan_.steps_.push_back({std::move(op), last}); }
   size_t now() const { return plan_.steps_.size(); }  // number of the next step
 
   void find_quantized();
@@ -93,8 +93,11 @@ Status Compiler::compile() {
   find_quantized();
   plan_.kernels_.resize(nodes().size());
   // Attention nodes share their parts; their number must be known before the first is made.
-  for (const Node& n : nodes())
+  for (const Node& n : nodes()) {
     if (n.kind == INFER_OP_ATTENTION) parts_ = std::max(parts_, attention_parts(frame_, n));
+    const bool product = n.kind == INFER_OP_MATMUL || n.kind == INFER_OP_MATMUL_EXPERTS;
+    if (product && plan_.rows_of_ == INFER_NONE) plan_.rows_of_ = n.in[0];
+  }
   for (size_t i = 0; i < nodes().size();) TRY(node(i, &i));
   return lay_out();
 }
@@ -319,7 +322,7 @@ Status Compiler::lay_out() {
   Size total(0);
   for (const Place& p : places) total = total + p.bytes;
   const Size parts = Size(parts_ * 4).padded(64);
-  const Size all = total + parts + Size(scratch) * Size(device_.pool().size());
+  const Size all = total + parts + Size(scratch) * Size(device_.pool().threads());
   if (!all.fits(INT64_MAX / 2)) return Status::no_memory("this plan needs more than 2^62 bytes; take smaller batches");
   TRY_SET(plan_.memory_, backend::HostBuffer::make(static_cast<int64_t>(all.value())));
   auto* at = reinterpret_cast<uint8_t*>(plan_.memory_->data);
@@ -332,7 +335,6 @@ Status Compiler::lay_out() {
   plan_.scratch_at_ = at - reinterpret_cast<uint8_t*>(plan_.memory_->data);
   plan_.scratch_each_ = scratch;
   plan_.bytes_ = plan_.memory_->bytes + owned_;
-  plan_.taken_ = std::make_unique<std::atomic<int64_t>[]>(plan_.steps_.size());
   return {};
 }
 

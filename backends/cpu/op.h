@@ -1,7 +1,7 @@
-// A step of a compiled plan: one or a few nodes of the program, run by all threads together.
+// An operation of a compiled plan: one or a few nodes of the program, done by all threads together.
 //
-// What a thread does in run() depends on Run::thread only through *which* rows, columns or tasks it takes, never how a
-// value is computed. Threads meet after every step (unless the plan says that the next one does not need it).
+// Its work is so many pieces (rows, column blocks, tasks), each of which may be done by any thread, in any order and
+// together with any neighbours: who does them never changes how a value is computed.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -20,24 +20,25 @@ using backend::Tensor;
 struct Run {
   const Frame& frame;
   const Kernels& kernels;
-  int thread, n_threads;
-  uint8_t* scratch;            // this thread's, aligned to 64
-  std::atomic<int64_t>* next;  // tasks of this step that have been taken
+  int thread, parts;  // parts: in how many the pieces are handed out
+  uint8_t* scratch;   // this thread's, aligned to 64; between calls anything may be in it
+};
 
-  int64_t take() const { return next->fetch_add(1, std::memory_order_relaxed); }
-  // This thread's share [*begin, *end) of n things, in order.
-  void share(int64_t n, int64_t* begin, int64_t* end) const {
-    const int64_t each = (n + n_threads - 1) / n_threads;
-    *begin = each * thread < n ? each * thread : n;
-    *end = *begin + each < n ? *begin + each : n;
-  }
+// Runs of up to so many rows are bound by reading the weights, and may have a number of threads of their own.
+inline constexpr int64_t kFewRows = 8;
+
+struct Pieces {
+  int64_t n;    // 0: nothing to do in this run
+  bool coarse;  // each is enough to be handed out alone, and to be worth the time that this takes
 };
 
 class Op {
  public:
   virtual ~Op() = default;
-  virtual void run(const Run& r) = 0;
-  virtual int64_t scratch_bytes() const { return 0; }  // per thread
+  // Of a run whose sizes are bound, when all earlier steps are done.
+  virtual Pieces pieces(const Run& r) const = 0;
+  virtual void run(const Run& r, int64_t begin, int64_t end) = 0;  // these pieces
+  virtual int64_t scratch_bytes() const { return 0; }              // per thread
 };
 using OpPtr = std::unique_ptr<Op>;
 

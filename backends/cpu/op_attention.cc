@@ -17,13 +17,13 @@ class KvWrite final : public Op {
  public:
   KvWrite(const Frame& f, const Node& n) : node_(n), widest_(std::max(f.max_dim(n.in[0], 1), f.max_dim(n.in[1], 1))) {}
   int64_t scratch_bytes() const override { return widest_ * 2 + 64; }
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override { return {r.frame.input(node_, 0)->dim[0], false}; }
+  void run(const Run& r, int64_t row, int64_t end) override {
     const Tensor &k = *r.frame.input(node_, 0), &v = *r.frame.input(node_, 1);
     const int32_t *q_start = r.frame.input(node_, 4)->i32(), *kv_len = r.frame.input(node_, 5)->i32();
     const Tensor& table = *r.frame.input(node_, 6);
     const int64_t heads = node_.i[0], d = node_.i[1], dv = node_.i[2], page = node_.i[3];
-    int64_t row, end, s = 0;
-    r.share(k.dim[0], &row, &end);
+    int64_t s = 0;
     for (; row < end; row++) {
       while (q_start[s + 1] <= row) s++;
       const int64_t position = kv_len[s] - (q_start[s + 1] - row), slot = position % page;
@@ -87,8 +87,8 @@ struct Shape {
     return window > 0 && position_of_row >= window ? (position_of_row + 1 - window) / kAttentionChunk : 0;
   }
   // Chunks as tasks of their own? Changes who computes, not what.
-  bool split(const AttentionPlan& plan, int n_threads) const {
-    return n_threads > 1 && n_chunks() > 1 && n_blocks() * kv_heads < 4 * n_threads &&
+  bool split(const AttentionPlan& plan, int parts) const {
+    return parts > 1 && n_chunks() > 1 && n_blocks() * kv_heads < 4 * parts &&
            n_rows * heads * n_chunks() * state <= plan.capacity;
   }
 };
@@ -103,11 +103,15 @@ class Attention final : public Op {
   }
   int64_t scratch_bytes() const override { return scratch_; }
 
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override {
     const Shape s{r.frame, node_};
-    const bool split = s.split(*plan_, r.n_threads);
-    if (r.thread == 0) (split ? plan_->split : plan_->whole)->fetch_add(1, std::memory_order_relaxed);
-    split ? run_split(r, s) : run_blocks(r, s);
+    return {s.split(*plan_, r.parts) ? s.n_rows * s.n_chunks() * s.kv_heads : s.n_blocks() * s.kv_heads, true};
+  }
+  void run(const Run& r, int64_t begin, int64_t end) override {
+    const Shape s{r.frame, node_};
+    const bool split = s.split(*plan_, r.parts);
+    if (begin == 0) (split ? plan_->split : plan_->whole)->fetch_add(1, std::memory_order_relaxed);
+    split ? run_split(r, s, begin, end) : run_blocks(r, s, begin, end);
   }
 
  private:
@@ -140,12 +144,11 @@ class Attention final : public Op {
     return a;
   }
 
-  void run_blocks(const Run& r, const Shape& s) {
+  void run_blocks(const Run& r, const Shape& s, int64_t task, int64_t end) {
     const Tensor& out = r.frame[node_.out[0]];
     const Tensor* sinks = r.frame.input(node_, 6);
-    const int64_t n_tasks = s.n_blocks() * s.kv_heads;
     int64_t seq = 0, before = 0;  // blocks of the sequences before seq
-    for (int64_t task = r.take(); task < n_tasks; task = r.take()) {
+    for (; task < end; task++) {
       const int64_t block = task / s.kv_heads, kv_head = task % s.kv_heads;
       const auto blocks_of = [&](int64_t i) { return (s.q_start[i + 1] - s.q_start[i] + s.block - 1) / s.block; };
       while (block - before >= blocks_of(seq)) before += blocks_of(seq++);
@@ -167,10 +170,10 @@ class Attention final : public Op {
     }
   }
 
-  void run_split(const Run& r, const Shape& s) {
-    const int64_t n_chunks = s.n_chunks(), n_tasks = s.n_rows * n_chunks * s.kv_heads;
+  void run_split(const Run& r, const Shape& s, int64_t task, int64_t end) {
+    const int64_t n_chunks = s.n_chunks();
     int64_t seq = 0;
-    for (int64_t task = r.take(); task < n_tasks; task = r.take()) {
+    for (; task < end; task++) {
       const int64_t kv_head = task % s.kv_heads, chunk = task / s.kv_heads % n_chunks,
                     row = task / s.kv_heads / n_chunks;
       const int64_t position = s.position(row, &seq);
@@ -202,15 +205,17 @@ class AttentionMerge final : public Op {
   int64_t scratch_bytes() const override {
     return (kStateHead + node_.i[3]) * static_cast<int64_t>(sizeof(float)) + 64;
   }
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override {
     const Shape s{r.frame, node_};
-    if (!s.split(*plan_, r.n_threads)) return;
+    return {s.split(*plan_, r.parts) ? s.n_rows * s.heads : 0, false};
+  }
+  void run(const Run& r, int64_t i, int64_t end) override {
+    const Shape s{r.frame, node_};
     const Tensor& out = r.frame[node_.out[0]];
     const Tensor* sinks = r.frame.input(node_, 6);
     const int64_t n_chunks = s.n_chunks();
     float* state = reinterpret_cast<float*>(r.scratch);
-    int64_t i, end, seq = 0;
-    r.share(s.n_rows * s.heads, &i, &end);
+    int64_t seq = 0;
     for (; i < end; i++) {
       const int64_t row = i / s.heads, head = i % s.heads, position = s.position(row, &seq);
       Attention::clear(state, s);

@@ -36,8 +36,8 @@ namespace {
 class BucketsOp final : public Op {
  public:
   explicit BucketsOp(std::shared_ptr<Buckets> b) : b_(std::move(b)) {}
-  void run(const Run& r) override {
-    if (r.thread != 0) return;
+  Pieces pieces(const Run&) const override { return {1, true}; }
+  void run(const Run& r, int64_t, int64_t) override {
     const Tensor& ids = r.frame[b_->ids];
     const int64_t k = ids.dim[1], n = ids.dim[0] * k;
     std::vector<int32_t>& first = b_->first;
@@ -66,7 +66,11 @@ class MatmulExperts final : public Op {
     scratch_ = k.scratch_bytes(w.dim[2], row_bytes_);
   }
   int64_t scratch_bytes() const override { return scratch_; }
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override {
+    const Tensor& w = *r.frame.input(node_, 1);
+    return {w.dim[0] * blocks(w), true};
+  }
+  void run(const Run& r, int64_t task, int64_t end) override {
     const Tensor &x = *r.frame.input(node_, 0), &w = *r.frame.input(node_, 1);
     const Tensor* bias = r.frame.input(node_, 3);
     MatmulArgs a{};
@@ -80,25 +84,26 @@ class MatmulExperts final : public Op {
     a.y_stride = a.n;
     a.unpacker = plan_.path.unpacker;
     a.scratch = r.scratch;
-    constexpr int64_t kTaskColumns = 64;
-    const int64_t blocks = (a.n + kTaskColumns - 1) / kTaskColumns;
-    for (int64_t task = r.take(); task < w.dim[0] * blocks; task = r.take()) {
+    for (const int64_t blocks = this->blocks(w); task < end; task++) {
       const int64_t expert = task / blocks;
-      const int32_t begin = b_->first[static_cast<size_t>(expert)], end = b_->first[static_cast<size_t>(expert) + 1];
-      if (begin == end) continue;
-      if (task % blocks == 0) plan_.count(end - begin);
+      const auto* rows = &b_->first[static_cast<size_t>(expert)];
+      const int32_t first = rows[0], n = rows[1] - first;
+      if (n == 0) continue;
+      if (task % blocks == 0) plan_.count(n);
       a.w = reinterpret_cast<const uint8_t*>(w.data) + expert * a.n * row_bytes_;
       a.bias = bias ? bias->f32() + expert * a.n : nullptr;
       a.n0 = task % blocks * kTaskColumns;
       a.n1 = std::min(a.n0 + kTaskColumns, a.n);
-      a.m = end - begin;
-      a.x_rows = b_->x_row.data() + begin;
-      a.y_rows = b_->slot.data() + begin;
+      a.m = n;
+      a.x_rows = b_->x_row.data() + first;
+      a.y_rows = b_->slot.data() + first;
       plan_.path.kernel.run(a);
     }
   }
 
  private:
+  static constexpr int64_t kTaskColumns = 64;
+  static int64_t blocks(const Tensor& w) { return (w.dim[1] + kTaskColumns - 1) / kTaskColumns; }
   const Node& node_;
   MatmulPlan plan_;
   std::shared_ptr<const Buckets> b_;
@@ -108,11 +113,10 @@ class MatmulExperts final : public Op {
 class Route final : public Op {
  public:
   explicit Route(const Node& n) : node_(n) {}
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override { return {r.frame.input(node_, 0)->dim[0], false}; }
+  void run(const Run& r, int64_t t, int64_t end) override {
     const Tensor &logits = *r.frame.input(node_, 0), &ids = r.frame[node_.out[0]], &weights = r.frame[node_.out[1]];
     const int64_t k = node_.i[0];
-    int64_t t, end;
-    r.share(logits.dim[0], &t, &end);
     for (; t < end; t++) row(logits.f32() + t * logits.dim[1], logits.dim[1], ids.i32() + t * k, weights.f32() + t * k);
   }
 
@@ -147,12 +151,11 @@ class Route final : public Op {
 class ExpertSum final : public Op {
  public:
   ExpertSum(const Node& n, const Records* records) : node_(n), records_(records) {}
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override { return {r.frame.input(node_, 0)->dim[0], false}; }
+  void run(const Run& r, int64_t t, int64_t end) override {
     const Tensor &y = *r.frame.input(node_, 0), &weights = *r.frame.input(node_, 1), &ids = *r.frame.input(node_, 2);
     const Tensor& out = r.frame[node_.out[0]];
     const int64_t k = y.dim[1], columns = y.dim[2];
-    int64_t t, end;
-    r.share(y.dim[0], &t, &end);
     for (; t < end; t++) {
       const int32_t* id = ids.i32() + t * k;
       float* sum = out.f32() + t * columns;

@@ -1,5 +1,5 @@
-// Matrix products. Few rows: each thread has a fixed range of columns (weight rows), the same at every step, so its
-// caches and pages stay its own. Many rows: blocks of columns are taken as threads get to them.
+// Matrix products. Few rows: pieces are the smallest blocks of columns (weight rows) there are, and as many go into one
+// call as threads are handed together. Many rows: blocks of columns that are worth a call each.
 #include <algorithm>
 
 #include "backends/cpu/op.h"
@@ -23,24 +23,23 @@ MatmulPath matmul_path(const Kernels& k, uint32_t type) {
 
 namespace {
 
-constexpr int64_t kStaticRows = 8;  // up to this many rows, threads keep fixed columns
 constexpr int64_t kTaskColumns = OnednnProduct::kColumns;
 
 int64_t weight_row_bytes(const Tensor& w) {
   return static_cast<int64_t>(quant::row_bytes(static_cast<quant::Type>(w.type), static_cast<uint64_t>(w.columns())));
 }
 
-// Hands out column ranges [n0, n1) of n to body, by the rule above.
+Pieces column_pieces(int64_t m, int64_t n) {
+  const bool few = m <= kFewRows;
+  const int64_t each = few ? kColumnUnit : kTaskColumns;
+  return {(n + each - 1) / each, !few};
+}
+
+// Hands the columns [n0, n1) of n that are pieces begin .. end-1 to body, by the rule above.
 template <class Body>
-void each_columns(const Run& r, int64_t m, int64_t n, Body body) {
-  if (m <= kStaticRows) {
-    int64_t unit, end;
-    r.share((n + kColumnUnit - 1) / kColumnUnit, &unit, &end);
-    if (unit < end) body(unit * kColumnUnit, std::min(end * kColumnUnit, n));
-    return;
-  }
-  for (int64_t n0 = r.take() * kTaskColumns; n0 < n; n0 = r.take() * kTaskColumns)
-    body(n0, std::min(n0 + kTaskColumns, n));
+void each_columns(int64_t m, int64_t n, int64_t begin, int64_t end, Body body) {
+  if (m <= kFewRows) return body(begin * kColumnUnit, std::min(end * kColumnUnit, n));
+  for (; begin < end; begin++) body(begin * kTaskColumns, std::min((begin + 1) * kTaskColumns, n));
 }
 
 class Multiply {
@@ -50,9 +49,7 @@ class Multiply {
     scratch_ = k.scratch_bytes(w.dim[1], weight_row_bytes(w));
   }
   int64_t scratch_bytes() const { return plan_.onednn ? std::max(scratch_, plan_.onednn->scratch_bytes()) : scratch_; }
-  void count(const Run& r) const {
-    if (r.thread == 0) plan_.count(rows(r));
-  }
+  void count(const Run& r) const { plan_.count(rows(r)); }
   void columns(const Run& r, int64_t n0, int64_t n1) const {
     const Tensor &x = *r.frame.input(node_, 0), &w = *r.frame.input(node_, 1);
     const Tensor* bias = r.frame.input(node_, 2);
@@ -105,9 +102,11 @@ class Matmul final : public Op {
  public:
   Matmul(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan) : multiply_(f, k, n, plan) {}
   int64_t scratch_bytes() const override { return multiply_.scratch_bytes(); }
-  void run(const Run& r) override {
-    multiply_.count(r);
-    each_columns(r, multiply_.rows(r), multiply_.n(r), [&](int64_t n0, int64_t n1) { multiply_.columns(r, n0, n1); });
+  Pieces pieces(const Run& r) const override { return column_pieces(multiply_.rows(r), multiply_.n(r)); }
+  void run(const Run& r, int64_t begin, int64_t end) override {
+    if (begin == 0) multiply_.count(r);
+    each_columns(multiply_.rows(r), multiply_.n(r), begin, end,
+                 [&](int64_t n0, int64_t n1) { multiply_.columns(r, n0, n1); });
   }
 
  private:
@@ -120,12 +119,15 @@ class Gated final : public Op {
         const MatmulPlan& up_plan, const Node& glu, const Records* records)
       : gate_(f, k, gate, gate_plan), up_(f, k, up, up_plan), glu_(glu), records_(records) {}
   int64_t scratch_bytes() const override { return std::max(gate_.scratch_bytes(), up_.scratch_bytes()); }
-  void run(const Run& r) override {
-    gate_.count(r);
-    up_.count(r);
+  Pieces pieces(const Run& r) const override { return column_pieces(gate_.rows(r), gate_.n(r)); }
+  void run(const Run& r, int64_t begin, int64_t end) override {
+    if (begin == 0) {
+      gate_.count(r);
+      up_.count(r);
+    }
     const Tensor &gate = *r.frame.input(glu_, 0), &up = *r.frame.input(glu_, 1), &out = r.frame[glu_.out[0]];
     const int64_t rows = out.dim[0], n = out.dim[1];
-    each_columns(r, rows, n, [&](int64_t n0, int64_t n1) {
+    each_columns(rows, n, begin, end, [&](int64_t n0, int64_t n1) {
       gate_.columns(r, n0, n1);
       up_.columns(r, n0, n1);
       for (int64_t t = 0; t < rows; t++) {

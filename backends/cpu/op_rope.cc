@@ -42,12 +42,11 @@ class TurnsOp final : public Op {
     for (int64_t j = 0; j < t_->half(); j++)
       plain_.push_back(std::pow(base, -2.0 * static_cast<double>(j) / static_cast<double>(t_->i[1])));
   }
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override { return {r.frame[t_->positions].dim[0], false}; }
+  void run(const Run& r, int64_t row, int64_t end) override {
     const int32_t* positions = r.frame[t_->positions].i32();
     const float* factors = t_->factors == INFER_NONE ? nullptr : r.frame[t_->factors].f32();
     const int64_t half = t_->half();
-    int64_t row, end;
-    r.share(r.frame[t_->positions].dim[0], &row, &end);
     for (; row < end; row++)
       for (int64_t j = 0; j < half; j++) {
         const double angle = static_cast<double>(positions[row]) * per_position(j, factors);
@@ -72,11 +71,10 @@ class TurnsOp final : public Op {
 class Rope final : public Op {
  public:
   Rope(const Node& n, std::shared_ptr<const Turns> t) : node_(n), t_(std::move(t)) {}
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override { return {r.frame.input(node_, 0)->rows(), false}; }
+  void run(const Run& r, int64_t row, int64_t end) override {
     const Tensor &x = *r.frame.input(node_, 0), &y = r.frame[node_.out[0]];
     const int64_t columns = x.columns(), head = node_.i[0], half = t_->half();
-    int64_t row, end;
-    r.share(x.rows(), &row, &end);
     for (; row < end; row++)
       for (int64_t c = row * columns; c < (row + 1) * columns; c += head)
         r.kernels.rope(x.f32() + c, t_->cos.data() + row * half, t_->sin.data() + row * half, y.f32() + c, head,

@@ -1,5 +1,4 @@
-// Operators that work row by row. A thread has a share of the rows, and quantises each row it has made while it is in
-// the cache.
+// Operators that work row by row; a row is quantised as soon as it is made, while it is in the cache.
 #include <cstring>
 
 #include "backends/cpu/op.h"
@@ -11,11 +10,10 @@ namespace {
 class RowOp : public Op {
  public:
   RowOp(const Node& n, const Records* records) : node_(n), records_(records) {}
-  void run(const Run& r) final {
+  Pieces pieces(const Run& r) const final { return {r.frame[node_.out[0]].rows(), false}; }
+  void run(const Run& r, int64_t row, int64_t end) final {
     const Tensor& out = r.frame[node_.out[0]];
     const int64_t columns = out.columns();
-    int64_t row, end;
-    r.share(out.rows(), &row, &end);
     for (; row < end; row++) {
       float* y = out.f32() + row * columns;
       make_row(r, row, y);
@@ -106,10 +104,9 @@ class Copy final : public RowOp {
 class Quantize final : public Op {
  public:
   Quantize(uint32_t tensor, const Records* records) : tensor_(tensor), records_(records) {}
-  void run(const Run& r) override {
+  Pieces pieces(const Run& r) const override { return {r.frame[tensor_].rows(), false}; }
+  void run(const Run& r, int64_t row, int64_t end) override {
     const Tensor& x = r.frame[tensor_];
-    int64_t row, end;
-    r.share(x.rows(), &row, &end);
     for (; row < end; row++)
       r.kernels.quantize(x.f32() + row * x.columns(), records_->layout, records_->row(row), 0, x.columns() / 32);
   }

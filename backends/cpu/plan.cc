@@ -1,9 +1,13 @@
 #include "backends/cpu/plan.h"
 
+#include <algorithm>
+
 namespace infer::cpu {
 
+constexpr int64_t kUnitsOfPart = 4;  // a thread that comes late finds something left, and calls stay long
+
 Status Device::use_onednn(const std::string& path) {
-  TRY_SET(onednn_, Onednn::open(path, pool_.size()));
+  TRY_SET(onednn_, Onednn::open(path, pool_.threads()));
   return {};
 }
 
@@ -27,20 +31,46 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
   cancelled_.store(false, std::memory_order_relaxed);
   outcome_ = Outcome::kNone;
   TRY(frame_.bind(symbols, binds, n_binds));
-  for (size_t i = 0; i < steps_.size(); i++) taken_[i].store(0, std::memory_order_relaxed);
-  stop_ = false;
-  device_.pool().run([](void* plan, int thread) { static_cast<Plan*>(plan)->run(thread); }, this);
-  outcome_ = stop_ ? Outcome::kCancelled : Outcome::kDone;
+  few_ = rows_of_ == INFER_NONE || frame_[rows_of_].dim[0] <= kFewRows;
+  after_ = 0;
+  stopped_ = false;
+  device_.pool().run(*this, few_);
+  outcome_ = stopped_ ? Outcome::kCancelled : Outcome::kDone;
   return {};
 }
 
-void Plan::run(int thread) {
+Run Plan::context(int thread) const {
   uint8_t* scratch = reinterpret_cast<uint8_t*>(memory_->data) + scratch_at_ + thread * scratch_each_;
-  for (size_t i = 0; i < steps_.size(); i++) {
-    steps_[i].op->run({frame_, device_.kernels(), thread, device_.pool().size(), scratch, &taken_[i]});
-    if (!steps_[i].meet) continue;
-    barrier_.meet([this] { stop_ = cancelled_.load(std::memory_order_relaxed); });
-    if (stop_) return;
+  return {frame_, device_.kernels(), thread, device_.pool().parts(few_), scratch};
+}
+
+int64_t Plan::next() {
+  stopped_ = cancelled_.load(std::memory_order_relaxed);
+  const Run r = context(0);
+  for (pieces_ = 0; pieces_ == 0;) {
+    if (stopped_ || after_ == steps_.size()) return 0;
+    bool coarse = false;
+    step_ = after_;
+    do {
+      const Pieces p = steps_[after_].op->pieces(r);
+      steps_[after_].end = pieces_ += p.n;
+      coarse = coarse || p.coarse;
+    } while (!steps_[after_++].last);
+    const int64_t units = coarse ? Pool::kMostUnits : std::min(Pool::kMostUnits, kUnitsOfPart * r.parts);
+    per_unit_ = (pieces_ + units - 1) / units;
+  }
+  return (pieces_ + per_unit_ - 1) / per_unit_;
+}
+
+void Plan::unit(int thread, int64_t unit) {
+  const Run r = context(thread);
+  const int64_t end = std::min((unit + 1) * per_unit_, pieces_);
+  int64_t at = unit * per_unit_, before = 0;  // before: pieces of the operations before i
+  for (size_t i = step_; at < end; before = steps_[i++].end) {
+    const int64_t to = std::min(end, steps_[i].end);
+    if (at >= to) continue;
+    steps_[i].op->run(r, at - before, to - before);
+    at = to;
   }
 }
 

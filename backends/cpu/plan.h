@@ -1,4 +1,5 @@
-// A program compiled for this device: its tensors (Frame), the steps that run it, and all memory that a run needs.
+// A program compiled for this device: its tensors (Frame), the operations that run it, and all memory that a run needs.
+// Operations that need no order between them are a step of the pool.
 //
 // Compiling joins what costs little to join: a tensor that several matmuls read is quantised once, by the step that
 // makes it where that works row by row; matmuls of the same input need no meeting of threads between them; gate, up and
@@ -13,14 +14,14 @@
 #include "backends/cpu/cpu_features.h"
 #include "backends/cpu/op.h"
 #include "backends/cpu/pool.h"
-#include "base/processors.h"
 
 namespace infer::cpu {
 
 // An open device: its kernels, its threads, its counters.
 class Device {
  public:
-  Device(const Kernels& kernels, int n_threads) : kernels_(kernels), pool_(n_threads, usable_processors()) {}
+  // few, many: threads of runs with few rows and of others.
+  Device(const Kernels& kernels, int few, int many, int processors) : kernels_(kernels), pool_(few, many, processors) {}
   // path: of oneDNN's library.
   Status use_onednn(const std::string& path);
   Onednn* onednn() { return onednn_.get(); }  // null: not used
@@ -44,7 +45,7 @@ class Device {
 // Would a plan on these kernels take this node? (The node itself is sound.)
 Status supported(const Kernels& k, const infer_program& p, uint32_t op);
 
-class Plan {
+class Plan final : private Work {
  public:
   // On failure *bad_op (may be null) is the node it is about, where it is about one.
   static Result<std::unique_ptr<Plan>> make(Device& device, const infer_program& p, const infer_binding* weights,
@@ -59,22 +60,28 @@ class Plan {
   friend class Compiler;
   struct Step {
     OpPtr op;
-    bool meet = true;  // threads meet after it
+    bool last = true;  // of its step of the pool; the next operation must find it done
+    int64_t end = 0;   // of its pieces, among those of its step
   };
-  explicit Plan(Device& device) : device_(device), barrier_(device.pool().size(), device.pool().spins()) {}
-  void run(int thread);
+  explicit Plan(Device& device) : device_(device) {}
+  Run context(int thread) const;
+  int64_t next() override;
+  void unit(int thread, int64_t unit) override;
 
   Device& device_;
   Frame frame_;
   std::vector<Step> steps_;
-  std::vector<std::string> kernels_;               // [n_nodes] what each node runs with
-  std::deque<Records> records_;                    // pointed at by ops
-  std::unique_ptr<backend::HostBuffer> memory_;    // records, attention parts, scratch of the threads
-  int64_t scratch_at_ = 0, scratch_each_ = 0;      // bytes
-  int64_t bytes_ = 0;                              // beside the Frame's
-  std::unique_ptr<std::atomic<int64_t>[]> taken_;  // [n_steps]
-  Barrier barrier_;
-  bool stop_ = false;  // decided by the last thread at a meeting
+  std::vector<std::string> kernels_;             // [n_nodes] what each node runs with
+  std::deque<Records> records_;                  // pointed at by ops
+  std::unique_ptr<backend::HostBuffer> memory_;  // records, attention parts, scratch of the threads
+  int64_t scratch_at_ = 0, scratch_each_ = 0;    // bytes
+  int64_t bytes_ = 0;                            // beside the Frame's
+  uint32_t rows_of_ = INFER_NONE;                // a tensor with the run's rows
+  // Of the run. Written by next(), when nobody else is here.
+  bool few_ = false;
+  size_t step_ = 0, after_ = 0;        // operations step_ .. after_-1 are being done
+  int64_t pieces_ = 0, per_unit_ = 1;  // of this step
+  bool stopped_ = false;
   std::atomic<bool> cancelled_{false};
   enum class Outcome { kNone, kDone, kCancelled } outcome_ = Outcome::kNone;
 };

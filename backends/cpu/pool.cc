@@ -1,9 +1,12 @@
 #include "backends/cpu/pool.h"
 
+#include <algorithm>
+
 namespace infer::cpu {
 namespace {
 
-constexpr int kSpins = 4000;  // 30 to 60 microseconds
+constexpr int kSpins = 4000;   // 30 to 60 microseconds: looks at the notice before sleeping
+constexpr int kPatience = 30;  // some 0.5 microseconds: looks before taking what is another's
 
 void relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -13,56 +16,126 @@ void relax() {
 #endif
 }
 
+// Part i of n things in so many parts begins here.
+int64_t part_begin(int64_t n, int64_t i, int64_t parts) { return (n * i + parts - 1) / parts; }
+
 }  // namespace
 
-void Barrier::wait_while(const std::atomic<uint32_t>& v, uint32_t old, int spins) {
-  for (int i = 0; i < spins; i++) {
-    if (v.load(std::memory_order_acquire) != old) return;
-    relax();
-  }
-  while (v.load(std::memory_order_acquire) == old) v.wait(old, std::memory_order_acquire);
-}
-
-Pool::Pool(int n, int processors) : spins_(n > processors ? 0 : kSpins) {
-  if (n < 2) return;
+Pool::Pool(int few, int many, int processors)
+    : few_(few), many_(many), parts_(std::make_unique<Part[]>(static_cast<size_t>(std::max(few, many)))) {
+  const int n = std::min(std::max(few, many), std::max(1, processors));
   workers_.reserve(static_cast<size_t>(n - 1));
   for (int t = 1; t < n; t++) {
-    auto started = Thread::start([this, t] { work(t); });
+    auto started = Thread::start([this, t] { stay(t); });
     if (!started.ok()) return;  // no more threads to be had: fewer do
     workers_.push_back(started.take());
   }
 }
 
 Pool::~Pool() {
-  job_ = nullptr;
-  epoch_.fetch_add(1, std::memory_order_release);
-  epoch_.notify_all();
+  stop_.store(true, std::memory_order_seq_cst);
+  some_.ring(INT32_MAX);
+  rest_.ring(INT32_MAX);
   for (Thread& t : workers_) t.join();
 }
 
-void Pool::work(int thread) {
-  uint32_t seen = 0;
-  for (;;) {
-    Barrier::wait_while(epoch_, seen, spins_);
-    seen++;
-    if (!job_) return;
-    job_(context_, thread);
-    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+void Pool::run(Work& work, bool few) {
+  const std::lock_guard lock(turn_);
+  work_ = &work;
+  announce(few);
+  for (Word now = notice_.load(std::memory_order_acquire); units(now) != 0; now = await(0, now)) help(0, now);
+}
+
+void Pool::stay(int thread) {
+  for (Word seen = 0;;) {
+    seen = await(thread, seen);
+    if (stop_.load(std::memory_order_relaxed)) return;
+    help(thread, seen);
   }
 }
 
-void Pool::run(Job job, void* context) {
-  const std::lock_guard lock(turn_);
-  if (workers_.empty()) return job(context, 0);
-  job_ = job;
-  context_ = context;
-  unfinished_.store(static_cast<uint32_t>(workers_.size()), std::memory_order_relaxed);
-  epoch_.fetch_add(1, std::memory_order_release);
-  epoch_.notify_all();
-  job(context, 0);
-  for (uint32_t n = unfinished_.load(std::memory_order_acquire); n != 0;
-       n = unfinished_.load(std::memory_order_acquire))
-    Barrier::wait_while(unfinished_, n, spins_);
+// Nobody is in a step: the caller's begin, or the end of one.
+void Pool::announce(bool few) {
+  const int64_t n = work_->next();
+  const Word before = notice_.load(std::memory_order_relaxed);
+  const uint64_t next_tag = ((tag(before) >> 1) + 1) << 1 | static_cast<uint64_t>(few);
+  notice_.store(next_tag << kUnitBits | static_cast<Word>(n), std::memory_order_seq_cst);
+  caller_.ring(1);
+  if (n < 2) return;  // one unit needs no company
+  some_.ring(n - 1);
+  if (!few) rest_.ring(n - 1);
+}
+
+void Pool::report(Word notice, int64_t done) {
+  if (done_.fetch_add(done, std::memory_order_acq_rel) + done < units(notice)) return;
+  done_.store(0, std::memory_order_relaxed);
+  announce(is_few(notice));
+}
+
+void Pool::help(int thread, Word notice) {
+  const int parts = this->parts(is_few(notice));
+  int64_t unit, done = 0;
+  for (; take(thread, notice, &unit); done++) work_->unit(thread, unit);
+  if (done > 0) report(notice, done);
+  // In a balanced step the others are about to finish: what is theirs stays in their caches.
+  for (int i = 0; i < kPatience; i++) {
+    if (notice_.load(std::memory_order_relaxed) != notice) return;
+    relax();
+  }
+  done = 0;
+  for (int i = 1; i < parts; i++)
+    for (; take((thread + i) % parts, notice, &unit); done++) work_->unit(thread, unit);
+  if (done > 0) report(notice, done);
+}
+
+bool Pool::take(int part, Word notice, int64_t* unit) {
+  const int parts = this->parts(is_few(notice));
+  const int64_t begin = part_begin(units(notice), part, parts), n = part_begin(units(notice), part + 1, parts) - begin;
+  std::atomic<Word>& word = parts_[static_cast<size_t>(part)].taken;
+  for (Word w = word.load(std::memory_order_relaxed);;) {
+    const int64_t taken = tag(w) == tag(notice) ? units(w) : tag(w) < tag(notice) ? 0 : n;
+    if (taken >= n) return false;
+    const Word mine = tag(notice) << kUnitBits | static_cast<Word>(taken + 1);
+    if (word.compare_exchange_weak(w, mine, std::memory_order_relaxed)) {
+      *unit = begin + taken;
+      return true;
+    }
+  }
+}
+
+// Has the thread something to do about this notice, after one that it has seen?
+bool Pool::concerns(int thread, Word notice, Word seen) const {
+  if (notice == seen) return false;
+  return thread == 0 || (units(notice) > 0 && thread < parts(is_few(notice)));
+}
+
+// Spins, then sleeps, until there is a notice that concerns the thread, or the pool ends.
+Pool::Word Pool::await(int thread, Word seen) {
+  for (int i = 0; i < kSpins; i++) {
+    const Word now = notice_.load(std::memory_order_acquire);
+    if (concerns(thread, now, seen)) return now;
+    relax();
+  }
+  Bell& bell = thread == 0 ? caller_ : thread < few_ ? some_ : rest_;
+  for (;;) {
+    // Either this thread sees the new notice, or who wrote it sees that somebody sleeps: in the one order of
+    // sequentially consistent accesses, the first of the two writes is read by the other.
+    bell.asleep.fetch_add(1, std::memory_order_seq_cst);
+    const uint32_t rung = bell.rung.load(std::memory_order_seq_cst);
+    Word now = notice_.load(std::memory_order_seq_cst);
+    if (!concerns(thread, now, seen) && !stop_.load(std::memory_order_seq_cst)) bell.rung.wait(rung);
+    bell.asleep.fetch_sub(1, std::memory_order_relaxed);
+    now = notice_.load(std::memory_order_acquire);
+    if (concerns(thread, now, seen) || stop_.load(std::memory_order_relaxed)) return now;
+  }
+}
+
+void Pool::Bell::ring(int64_t most) {
+  const int64_t n = asleep.load(std::memory_order_seq_cst);
+  if (n == 0) return;
+  rung.fetch_add(1, std::memory_order_seq_cst);
+  if (most >= n) return rung.notify_all();
+  for (int64_t i = 0; i < most; i++) rung.notify_one();
 }
 
 }  // namespace infer::cpu

@@ -1,6 +1,23 @@
-// Threads that stay: each job runs once on every thread, the caller's among them. Waiting spins for some tens of
-// microseconds, then sleeps, so an idle pool costs nothing; a pool of more threads than processors sleeps at once, for
-// who spins then keeps the one he waits for from running.
+// Threads that stay and share the steps of a Work. A step is so many units; every thread has a part of them, the same
+// at every run, and takes from the parts of others when it is done with its own.
+//
+// A step is over when all its units are done, not when all threads have come: a thread that the system does not run
+// holds nobody up but by the unit it holds, if any. Waiting spins for some tens of microseconds, then sleeps, so an
+// idle pool costs nothing. No more threads are started than there are processors: further ones would only be in the
+// way.
+//
+// How it is kept straight without a place where all meet. One word, the notice, says which step is being done: a number
+// that is never used again, and its units. Each part has a word too: the number of the step in which something was
+// taken from it last, and how many units of that step are taken. Taking a unit is one compare-and-swap of the part's
+// word
+//   from  {this step, n} or {an earlier step, anything} (n = 0)   to  {this step, n + 1},   where n < the part's size.
+// So nobody resets the parts, and a thread that read the notice long ago can take nothing wrong: while its step is not
+// over, the unit is truly free; once it is over, each part that is not empty says {that step, all taken} or a later
+// step. It reads nothing but notice and parts, which live as long as the pool, before it has taken a unit; and while it
+// holds a unit the step is not over, the Work is there, and nobody writes what it reads. What units wrote is seen by
+// later steps: each thread's writes come before its fetch_add (release) to done_; the thread that brings done_ to the
+// number of units has acquired them all, and its store (release) of the next notice is what every thread acquires
+// before it takes a unit of that step. Taking itself orders nothing and is relaxed.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -12,54 +29,65 @@
 
 namespace infer::cpu {
 
-// Where the threads of one job meet.
-class Barrier {
+class Work {
  public:
-  // spins: how often a waiting thread looks before it sleeps.
-  Barrier(int n, int spins) : n_(n), spins_(spins) {}
-  // Returns when all n threads are here. `last` runs on the last to arrive, before anyone leaves.
-  template <class F>
-  void meet(F&& last) {
-    const uint32_t phase = phase_.load(std::memory_order_acquire);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == n_) {
-      last();
-      arrived_.store(0, std::memory_order_relaxed);
-      phase_.store(phase + 1, std::memory_order_release);
-      if (n_ > 1) phase_.notify_all();
-      return;
-    }
-    wait_while(phase_, phase, spins_);
-  }
-  // Returns when v is no longer `old`.
-  static void wait_while(const std::atomic<uint32_t>& v, uint32_t old, int spins);
-
- private:
-  const int n_, spins_;
-  alignas(64) std::atomic<int> arrived_{0};
-  alignas(64) std::atomic<uint32_t> phase_{0};
+  virtual ~Work() = default;
+  // Goes to the next step and says how many units it has, 1 .. Pool::kMostUnits; 0: all is done. On any thread, while
+  // no unit is being done.
+  virtual int64_t next() = 0;
+  // Each unit of a step once, in any order, on thread 0 .. Pool::threads()-1. Must not throw, as next() must not.
+  virtual void unit(int thread, int64_t unit) = 0;
 };
 
 class Pool {
  public:
-  using Job = void (*)(void* context, int thread);
-  // Tries to have n threads; has fewer where the system gives no more. Never fails. processors: that they share.
-  Pool(int n, int processors);
+  static constexpr int64_t kMostUnits = 0xffff;
+
+  // few, many: parts of the steps of a Work with few or with many rows. One thread for each part, no more than there
+  // are processors (or than the system gives).
+  Pool(int few, int many, int processors);
   ~Pool();
   Pool(const Pool&) = delete;
-  int size() const { return static_cast<int>(workers_.size()) + 1; }
-  int spins() const { return spins_; }  // for Barriers of this pool's threads
-  // job(context, t) for t in 0 .. size()-1, t = 0 on this thread. Callers take turns. job must not throw.
-  void run(Job job, void* context);
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int parts(bool few) const { return few ? few_ : many_; }
+  // Does all of it, with the calling thread as thread 0. Callers take turns.
+  void run(Work& work, bool few);
 
  private:
-  void work(int thread);
-  const int spins_;
+  // {step number: 47 bits, few: 1 bit, units: 16 bits}. A part's word is the same with the units that are taken.
+  // Numbers would begin anew after decades of steps.
+  using Word = uint64_t;
+  static constexpr int kUnitBits = 16;
+  static uint64_t tag(Word w) { return w >> kUnitBits; }
+  static int64_t units(Word w) { return static_cast<int64_t>(w & kMostUnits); }
+  static bool is_few(Word w) { return (tag(w) & 1) != 0; }
+
+  struct alignas(64) Part {
+    std::atomic<Word> taken{0};
+  };
+  // Where threads sleep that wait for another notice.
+  struct Bell {
+    std::atomic<uint32_t> rung{0}, asleep{0};
+    void ring(int64_t most);  // wakes so many; called after the notice was changed
+  };
+
+  void stay(int thread);
+  void help(int thread, Word notice);
+  bool take(int part, Word notice, int64_t* unit);
+  bool concerns(int thread, Word notice, Word seen) const;
+  Word await(int thread, Word seen);
+  void report(Word notice, int64_t done);
+  void announce(bool few);
+
+  const int few_, many_;
   std::mutex turn_;
   std::vector<Thread> workers_;
-  Job job_ = nullptr;  // of the current epoch; null: leave
-  void* context_ = nullptr;
-  alignas(64) std::atomic<uint32_t> epoch_{0};
-  alignas(64) std::atomic<uint32_t> unfinished_{0};  // workers still in the job
+  std::unique_ptr<Part[]> parts_;  // [max(few, many)]
+  Work* work_ = nullptr;           // whose step the notice tells of
+  Bell caller_, some_, rest_;      // thread 0; those below `few`; the others
+  std::atomic<bool> stop_{false};
+  alignas(64) std::atomic<Word> notice_{0};
+  alignas(64) std::atomic<int64_t> done_{0};  // units of this step
 };
 
 }  // namespace infer::cpu
