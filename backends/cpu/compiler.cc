@@ -233,8 +233,7 @@ Status Compiler::matmul(size_t i, size_t* next) {
     if ((gate_first || up_first) && matmul_path(k_, frame_[second->in[1]].type).quantized) {
       MatmulPlan q = matmul_plan(*second);
       const Node &gate = gate_first ? n : *second, &up = gate_first ? *second : n;
-      Records* records = made(third->out[0]);
-      add(make_gated(frame_, k_, gate, gate_first ? p : q, up, gate_first ? q : p, *third, records));
+      add(make_gated(frame_, k_, gate, gate_first ? p : q, up, gate_first ? q : p, *third));
       plan_.kernels_[i + 2] = str(k_.name, " with gate and up");
       *next = i + 3;
       return {};

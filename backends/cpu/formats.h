@@ -1,50 +1,48 @@
-// The block types that have kernels of their own: how the blocks of kLanes weight rows become bytes, scales and offsets
-// with one row per lane. Layouts: quant/layout comments and the GGUF specification; here only where each byte lies.
+// The block types that have kernels of their own: how the blocks of kLanes weight rows become bytes and scales with one
+// row per lane. Layouts: quant/blocks.h and the GGUF specification; here only where each byte lies.
 //
 // A format F gives
-//   kValues, kBytes    of a block             kGroup      values that share a scale: 16 or 32
-//   kStep              groups of 32 per load  kSigned     the bytes are signed (else 0..127)
+//   kValues, kBytes    of a block             kPart       values that share a scale: 16 or 32
+//   kStep              groups of 32 per step  kSigned     the bytes are signed (else 0..127)
 //   kChain             products of 4-byte steps that fit 16 bits (AVX2): 8 for 4-bit values, 4, 2, 1
 //   kZero              log2 of the zero point, or -1      kOffset     value = scale * q + offset
-//   Scales(p, s)       everything about the scales of a block at p in rows s bytes apart: scale(i), offset(i), i-th
-//   group load(p, s, i, w)   the i-th step of the block: w[g][j] lane r = bytes 4j..4j+3 of group g of row r
+//   kScaled            false: a scale is a float; true: a small integer times one float of the block, d
+//   kOdd, kOddBytes    where the block's bytes that make no whole word lie, and how many there are (0 or 2)
+//   Scales<Block>(b)   the scales of a block (b: block_bytes.h)
+//     unscaled: scale(i), offset(i): of the i-th part
+//     scaled:   d(), multiplier(i) of the i-th part; low(), minimum(g): the offset of the g-th group is low * minimum
+//   each(b, i, f)      the i-th step of R rows' blocks b[R]: calls f(r, s, j, w) with w's lanes = bytes 4j..4j+3 of the
+//                      step's group s; j ascends from one part to the next
+//   group(b, g, f)     the g-th group alone: f(r, j, w)
+// i and g are constants in the loops over a whole block, and numbers found at run time for single groups.
 #pragma once
-#include <cstdint>
-
-#include "backends/cpu/codegen.h"
+#include "backends/cpu/block_bytes.h"
 
 namespace infer::cpu {
 
-// 16 bytes of nibbles: the low ones are values 0..15 of the group, the high ones 16..31.
-template <class V>
-INFER_INLINE void load_nibbles(const uint8_t* p, int64_t s, typename V::B w[8]) {
-  typename V::B packed[4];
-  V::load16(p, s, packed);
-  INFER_UNROLL for (int j = 0; j < 4; j++) {
-    w[j] = V::and_b(packed[j], 15);
-    w[j + 4] = V::shr_b(packed[j], 4, 15);
-  }
-}
+// ---- one scale for 32 values
+// --------------------------------------------------------------------------------------------------
 
-template <class V>
-INFER_INLINE void load_bytes(const uint8_t* p, int64_t s, typename V::B w[8]) {
-  V::load16(p, s, w);
-  V::load16(p + 16, s, w + 4);
-}
-
-// One scale, no offset, for the whole block.
+struct Simple32 {
+  static constexpr int kValues = 32, kPart = 32, kStep = 1, kZero = -1, kChain = 1, kOdd = 0, kOddBytes = 2;
+  static constexpr bool kSigned = false, kOffset = false, kScaled = false;
+};
 template <class V>
 struct ScaleD {
   typename V::F d;
-  INFER_INLINE ScaleD(const uint8_t* p, int64_t s) : d(V::low_f16(V::gather32(p, s))) {}
+  ScaleD() = default;
+  template <class Block>
+  INFER_INLINE explicit ScaleD(const Block& b) : d(b.f16(0)) {}
   INFER_INLINE typename V::F scale(int) const { return d; }
   INFER_INLINE typename V::F offset(int) const { return V::zero(); }
 };
 template <class V>
 struct ScaleDM {
   typename V::F d, m;
-  INFER_INLINE ScaleDM(const uint8_t* p, int64_t s) {
-    const typename V::I dm = V::gather32(p, s);
+  ScaleDM() = default;
+  template <class Block>
+  INFER_INLINE explicit ScaleDM(const Block& b) {
+    const typename V::I dm = b.word(0);
     d = V::low_f16(dm);
     m = V::low_f16(V::shr(dm, 16));
   }
@@ -52,144 +50,212 @@ struct ScaleDM {
   INFER_INLINE typename V::F offset(int) const { return m; }
 };
 
-struct Simple32 {
-  static constexpr int kValues = 32, kGroup = 32, kStep = 1, kZero = -1, kChain = 1;
-  static constexpr bool kSigned = false, kOffset = false;
-};
+// What is the same for all formats of one group: group() is each().
+template <class Format, class Block, int R, class F>
+INFER_INLINE void only_group(const Block (&b)[R], F f) {
+  Format::each(b, 0, [&](int r, int, int j, auto w) INFER_INLINE_BODY { f(r, j, w); });
+}
+
+// 16 bytes of nibbles: the low ones are values 0..15 of a group, the high ones 16..31.
+template <class V, class Block, int R, class F>
+INFER_INLINE void each_nibbles(const Block (&b)[R], int at, F f) {
+  typename Block::Words words[R];
+  INFER_UNROLL for (int r = 0; r < R; r++) words[r] = b[r].words(at);
+  INFER_UNROLL for (int j = 0; j < 4; j++) INFER_UNROLL for (int r = 0; r < R; r++) {
+    const typename V::B w = words[r][j];
+    f(r, 0, j, V::and_b(w, 15));
+    f(r, 0, j + 4, V::shr_b(w, 4, 15));
+  }
+}
 
 template <class V>
 struct Q4_0 : Simple32 {
   static constexpr int kBytes = 18, kChain = 8, kZero = 3;
+  template <class>
   using Scales = ScaleD<V>;
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
-    load_nibbles<V>(p + 2, s, w[0]);
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int, F f) {
+    each_nibbles<V>(b, 2, f);
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int, F f) {
+    only_group<Q4_0>(b, f);
   }
 };
 
 template <class V>
 struct Q4_1 : Simple32 {
-  static constexpr int kBytes = 20, kChain = 8;
+  static constexpr int kBytes = 20, kChain = 8, kOddBytes = 0;
   static constexpr bool kOffset = true;
+  template <class>
   using Scales = ScaleDM<V>;
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
-    load_nibbles<V>(p + 4, s, w[0]);
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int, F f) {
+    each_nibbles<V>(b, 4, f);
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int, F f) {
+    only_group<Q4_1>(b, f);
   }
 };
 
-// The fifth bits: bit i of a 32-bit word belongs to value i.
-template <class V>
-INFER_INLINE void add_fifth_bits(typename V::I high, typename V::B w[8]) {
-  w[0] = V::or_b(w[0], V::template bits_to_bytes<0>(high));
-  w[1] = V::or_b(w[1], V::template bits_to_bytes<1>(high));
-  w[2] = V::or_b(w[2], V::template bits_to_bytes<2>(high));
-  w[3] = V::or_b(w[3], V::template bits_to_bytes<3>(high));
-  w[4] = V::or_b(w[4], V::template bits_to_bytes<4>(high));
-  w[5] = V::or_b(w[5], V::template bits_to_bytes<5>(high));
-  w[6] = V::or_b(w[6], V::template bits_to_bytes<6>(high));
-  w[7] = V::or_b(w[7], V::template bits_to_bytes<7>(high));
+// With fifth bits: bit i of the 32-bit word at `high_at` belongs to value i.
+template <class V, int j, class Block, int R, class F>
+INFER_INLINE void five_bits(const typename Block::Words (&words)[R], const typename V::I (&high)[R], F f) {
+  INFER_UNROLL for (int r = 0; r < R; r++) {
+    const typename V::B w = words[r][j];
+    f(r, 0, j, V::or_b(V::and_b(w, 15), V::template bits_to_bytes<j>(high[r])));
+    f(r, 0, j + 4, V::or_b(V::shr_b(w, 4, 15), V::template bits_to_bytes<j + 4>(high[r])));
+  }
+}
+template <class V, class Block, int R, class F>
+INFER_INLINE void each_five_bits(const Block (&b)[R], int at, int high_at, F f) {
+  typename Block::Words words[R];
+  typename V::I high[R];
+  INFER_UNROLL for (int r = 0; r < R; r++) {
+    words[r] = b[r].words(at);
+    high[r] = b[r].word(high_at);
+  }
+  five_bits<V, 0, Block>(words, high, f);
+  five_bits<V, 1, Block>(words, high, f);
+  five_bits<V, 2, Block>(words, high, f);
+  five_bits<V, 3, Block>(words, high, f);
 }
 
 template <class V>
 struct Q5_0 : Simple32 {
   static constexpr int kBytes = 22, kChain = 4, kZero = 4;
+  template <class>
   using Scales = ScaleD<V>;
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
-    load_nibbles<V>(p + 6, s, w[0]);
-    add_fifth_bits<V>(V::gather32(p + 2, s), w[0]);
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int, F f) {
+    each_five_bits<V>(b, 6, 2, f);
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int, F f) {
+    only_group<Q5_0>(b, f);
   }
 };
 
 template <class V>
 struct Q5_1 : Simple32 {
-  static constexpr int kBytes = 24, kChain = 4;
+  static constexpr int kBytes = 24, kChain = 4, kOddBytes = 0;
   static constexpr bool kOffset = true;
+  template <class>
   using Scales = ScaleDM<V>;
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
-    load_nibbles<V>(p + 8, s, w[0]);
-    add_fifth_bits<V>(V::gather32(p + 4, s), w[0]);
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int, F f) {
+    each_five_bits<V>(b, 8, 4, f);
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int, F f) {
+    only_group<Q5_1>(b, f);
   }
 };
+
+// Bytes at .. at+31 of each row as they are.
+template <class V, class Block, int R, class F>
+INFER_INLINE void each_byte(const Block (&b)[R], int at, F f) {
+  INFER_UNROLL for (int h = 0; h < 2; h++) {
+    typename Block::Words words[R];
+    INFER_UNROLL for (int r = 0; r < R; r++) words[r] = b[r].words(at + 16 * h);
+    INFER_UNROLL for (int j = 0; j < 4; j++) INFER_UNROLL for (int r = 0; r < R; r++) f(r, 0, 4 * h + j, words[r][j]);
+  }
+}
 
 template <class V>
 struct Q8_0 : Simple32 {
   static constexpr int kBytes = 34;
   static constexpr bool kSigned = true;
+  template <class>
   using Scales = ScaleD<V>;
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
-    load_bytes<V>(p + 2, s, w[0]);
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int, F f) {
+    each_byte<V>(b, 2, f);
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int, F f) {
+    only_group<Q8_0>(b, f);
   }
 };
 
 inline constexpr int8_t kNonlinear4[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-template <class V>
-INFER_INLINE void load_nonlinear(const uint8_t* p, int64_t s, typename V::B w[8]) {
-  load_nibbles<V>(p, s, w);
-  INFER_UNROLL for (int j = 0; j < 8; j++) w[j] = V::lookup(kNonlinear4, w[j]);
+template <class V, class Block, int R, class F>
+INFER_INLINE void each_nonlinear(const Block (&b)[R], int at, F f) {
+  each_nibbles<V>(
+      b, at, [&](int r, int s, int j, typename V::B w) INFER_INLINE_BODY { f(r, s, j, V::lookup(kNonlinear4, w)); });
 }
 
 template <class V>
 struct IQ4_NL : Simple32 {
   static constexpr int kBytes = 18;
   static constexpr bool kSigned = true;
+  template <class>
   using Scales = ScaleD<V>;
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int, typename V::B w[1][8]) {
-    load_nonlinear<V>(p + 2, s, w[0]);
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int, F f) {
+    each_nonlinear<V>(b, 2, f);
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int, F f) {
+    only_group<IQ4_NL>(b, f);
   }
 };
 
-// ---- super-blocks of 256
-// ---------------------------------------------------------------------------------------------
+// ---- super-blocks of 256 values
+// -----------------------------------------------------------------------------------------------
 
 struct Super256 {
-  static constexpr int kValues = 256, kGroup = 32, kStep = 2, kZero = -1, kChain = 1;
-  static constexpr bool kSigned = false, kOffset = false;
+  static constexpr int kValues = 256, kPart = 32, kStep = 2, kZero = -1, kChain = 1, kOdd = 0, kOddBytes = 0;
+  static constexpr bool kSigned = false, kOffset = false, kScaled = true;
 };
-
-// Byte i of a word of each lane, as a number.
-template <class V>
-INFER_INLINE typename V::F byte_to_f(typename V::I word, int i) {
-  return V::to_f(V::and_i(V::shr(word, 8 * i), 255));
-}
-template <class V>
-INFER_INLINE typename V::F signed_byte_to_f(typename V::I word, int i) {
-  return V::to_f(V::sar(V::shl(word, 24 - 8 * i), 24));
-}
 
 // d, dmin and 12 bytes that hold 8 scales and 8 minima of 6 bits: groups 0..3 in the low 6 bits of bytes 0..3 and 4..7,
 // groups 4..7 in the nibbles of bytes 8..11 with their two high bits on top of bytes 0..7.
 template <class V>
 struct ScalesK {
-  typename V::F s[8], o[8];
-  INFER_INLINE ScalesK(const uint8_t* p, int64_t stride) {
-    using I = typename V::I;
-    const I dm = V::gather32(p, stride);
-    const typename V::F d = V::low_f16(dm), minus = V::sub(V::zero(), V::low_f16(V::shr(dm, 16)));
-    const I a = V::gather32(p + 4, stride), b = V::gather32(p + 8, stride), c = V::gather32(p + 12, stride);
-    const I s0 = V::and_i(a, 0x3f3f3f3f), m0 = V::and_i(b, 0x3f3f3f3f);
-    const I s1 = V::or_i(V::and_i(c, 0x0f0f0f0f), V::and_i(V::shr(a, 2), 0x30303030));
-    const I m1 = V::or_i(V::and_i(V::shr(c, 4), 0x0f0f0f0f), V::and_i(V::shr(b, 2), 0x30303030));
-    INFER_UNROLL for (int i = 0; i < 4; i++) {
-      s[i] = V::mul(d, byte_to_f<V>(s0, i));
-      s[i + 4] = V::mul(d, byte_to_f<V>(s1, i));
-      o[i] = V::mul(minus, byte_to_f<V>(m0, i));
-      o[i + 4] = V::mul(minus, byte_to_f<V>(m1, i));
-    }
+  using I = typename V::I;
+  using F = typename V::F;
+  I dm, s0, s1, m0, m1;
+  ScalesK() = default;
+  template <class Block>
+  INFER_INLINE explicit ScalesK(const Block& block) {
+    dm = block.word(0);
+    const I a = block.word(4), b = block.word(8), c = block.word(12);
+    s0 = V::and_i(a, 0x3f3f3f3f);
+    m0 = V::and_i(b, 0x3f3f3f3f);
+    s1 = V::or_i(V::and_i(c, 0x0f0f0f0f), V::and_i(V::shr(a, 2), 0x30303030));
+    m1 = V::or_i(V::and_i(V::shr(c, 4), 0x0f0f0f0f), V::and_i(V::shr(b, 2), 0x30303030));
   }
-  INFER_INLINE typename V::F scale(int i) const { return s[i]; }
-  INFER_INLINE typename V::F offset(int i) const { return o[i]; }
+  INFER_INLINE F d() const { return V::low_f16(dm); }
+  INFER_INLINE F low() const { return V::sub(V::zero(), V::low_f16(V::shr(dm, 16))); }
+  INFER_INLINE I multiplier(int i) const { return V::multiplier(i < 4 ? s0 : s1, i % 4); }
+  INFER_INLINE F minimum(int i) const { return V::to_f(V::byte(i < 4 ? m0 : m1, i % 4)); }
 };
 
 template <class V>
 struct Q4_K : Super256 {
   static constexpr int kBytes = 144, kChain = 8;
   static constexpr bool kOffset = true;
+  template <class>
   using Scales = ScalesK<V>;
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int step, typename V::B w[2][8]) {  // 32 bytes: two groups
-    typename V::B packed[8];
-    load_bytes<V>(p + 16 + 32 * step, s, packed);
-    INFER_UNROLL for (int j = 0; j < 8; j++) {
-      w[0][j] = V::and_b(packed[j], 15);
-      w[1][j] = V::shr_b(packed[j], 4, 15);
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int step, F f) {  // 32 bytes: two groups
+    INFER_UNROLL for (int h = 0; h < 2; h++) {
+      typename Block::Words words[R];
+      INFER_UNROLL for (int r = 0; r < R; r++) words[r] = b[r].words(16 + 32 * step + 16 * h);
+      INFER_UNROLL for (int j = 0; j < 4; j++) INFER_UNROLL for (int r = 0; r < R; r++) {
+        const typename V::B w = words[r][j];
+        f(r, 0, 4 * h + j, V::and_b(w, 15));
+        f(r, 1, 4 * h + j, V::shr_b(w, 4, 15));
+      }
+    }
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int g, F f) {
+    INFER_UNROLL for (int h = 0; h < 2; h++) INFER_UNROLL for (int r = 0; r < R; r++) {
+      const auto words = b[r].words(16 + 32 * (g / 2) + 16 * h);
+      INFER_UNROLL for (int j = 0; j < 4; j++) f(r, 4 * h + j, V::shr_b(words[j], 4 * (g % 2), 15));
     }
   }
 };
@@ -198,44 +264,91 @@ template <class V>
 struct Q5_K : Super256 {
   static constexpr int kBytes = 176, kChain = 4;
   static constexpr bool kOffset = true;
+  template <class>
   using Scales = ScalesK<V>;
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int step, typename V::B w[2][8]) {
-    typename V::B packed[8], high[8];  // bit g of byte i of `high`: fifth bit of value i of group g
-    load_bytes<V>(p + 48 + 32 * step, s, packed);
-    load_bytes<V>(p + 16, s, high);
-    INFER_UNROLL for (int j = 0; j < 8; j++) {
-      w[0][j] = V::or_b(V::and_b(packed[j], 15), V::shl_b(V::shr_b(high[j], 2 * step, 1), 4));
-      w[1][j] = V::or_b(V::shr_b(packed[j], 4, 15), V::shl_b(V::shr_b(high[j], 2 * step + 1, 1), 4));
+  // w: a byte of nibbles already reduced to one; high: bit g is the fifth bit of group g's value.
+  INFER_INLINE static typename V::B with_fifth(typename V::B w, typename V::B high, int g) {
+    return V::or_b(w, V::shl_b(V::shr_b(high, g, 1), 4));
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int step, F f) {
+    INFER_UNROLL for (int h = 0; h < 2; h++) {
+      typename Block::Words words[R], highs[R];
+      INFER_UNROLL for (int r = 0; r < R; r++) {
+        words[r] = b[r].words(48 + 32 * step + 16 * h);
+        highs[r] = b[r].words(16 + 16 * h);
+      }
+      INFER_UNROLL for (int j = 0; j < 4; j++) INFER_UNROLL for (int r = 0; r < R; r++) {
+        const typename V::B w = words[r][j], high = highs[r][j];
+        f(r, 0, 4 * h + j, with_fifth(V::and_b(w, 15), high, 2 * step));
+        f(r, 1, 4 * h + j, with_fifth(V::shr_b(w, 4, 15), high, 2 * step + 1));
+      }
+    }
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int g, F f) {
+    INFER_UNROLL for (int h = 0; h < 2; h++) INFER_UNROLL for (int r = 0; r < R; r++) {
+      const auto words = b[r].words(48 + 32 * (g / 2) + 16 * h), highs = b[r].words(16 + 16 * h);
+      INFER_UNROLL for (int j = 0; j < 4; j++)
+          f(r, 4 * h + j, with_fifth(V::shr_b(words[j], 4 * (g % 2), 15), highs[j], g));
     }
   }
 };
 
 template <class V>
 struct Q6_K : Super256 {
-  static constexpr int kBytes = 210, kGroup = 16, kStep = 4, kChain = 2, kZero = 5;
+  static constexpr int kBytes = 210, kPart = 16, kStep = 4, kChain = 2, kZero = 5, kOdd = 208, kOddBytes = 2;
+  template <class Block>
   struct Scales {
-    typename V::F s[16];
-    INFER_INLINE Scales(const uint8_t* p, int64_t stride) {
-      const typename V::F d = V::low_f16(V::shr(V::gather32(p + 206, stride), 16));
-      INFER_UNROLL for (int i = 0; i < 4; i++) {
-        const typename V::I word = V::gather32(p + 192 + 4 * i, stride);
-        INFER_UNROLL for (int j = 0; j < 4; j++) s[4 * i + j] = V::mul(d, signed_byte_to_f<V>(word, j));
+    Block b;
+    Scales() = default;
+    INFER_INLINE explicit Scales(const Block& block) : b(block) {}
+    INFER_INLINE typename V::F d() const { return b.f16(208); }
+    INFER_INLINE typename V::I multiplier(int i) const {
+      return V::multiplier_signed(b.word(192 + 4 * (i / 4)), i % 4);
+    }
+  };
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int step, F f) {  // 128 values
+    INFER_UNROLL for (int h = 0; h < 2; h++) {
+      typename Block::Words lows[R], mids[R], highs[R];
+      INFER_UNROLL for (int r = 0; r < R; r++) {
+        lows[r] = b[r].words(64 * step + 16 * h);
+        mids[r] = b[r].words(64 * step + 32 + 16 * h);
+        highs[r] = b[r].words(128 + 32 * step + 16 * h);
+      }
+      INFER_UNROLL for (int j = 0; j < 4; j++) INFER_UNROLL for (int r = 0; r < R; r++) {
+        const typename V::B low = lows[r][j], mid = mids[r][j], high = highs[r][j];
+        f(r, 0, 4 * h + j, V::or_b(V::and_b(low, 15), V::shl_b(V::and_b(high, 3), 4)));
+        f(r, 1, 4 * h + j, V::or_b(V::and_b(mid, 15), V::shl_b(V::and_b(high, 12), 2)));
+        f(r, 2, 4 * h + j, V::or_b(V::shr_b(low, 4, 15), V::and_b(high, 48)));
+        f(r, 3, 4 * h + j, V::or_b(V::shr_b(mid, 4, 15), V::shr_b(high, 2, 48)));
       }
     }
-    typename V::F scale(int i) const { return s[i]; }
-    typename V::F offset(int) const { return V::zero(); }
-  };
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int step, typename V::B w[4][8]) {  // 128 values
-    typename V::B a[8], b[8], high[8];
-    load_bytes<V>(p + 64 * step, s, a);
-    load_bytes<V>(p + 64 * step + 32, s, b);
-    load_bytes<V>(p + 128 + 32 * step, s, high);
-    INFER_UNROLL for (int j = 0; j < 8; j++) {
-      w[0][j] = V::or_b(V::and_b(a[j], 15), V::shl_b(V::and_b(high[j], 3), 4));
-      w[1][j] = V::or_b(V::and_b(b[j], 15), V::shl_b(V::and_b(high[j], 12), 2));
-      w[2][j] = V::or_b(V::shr_b(a[j], 4, 15), V::and_b(high[j], 48));
-      w[3][j] = V::or_b(V::shr_b(b[j], 4, 15), V::shr_b(high[j], 2, 48));
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int g, F f) {
+    const int step = g / 4, s = g % 4;
+    INFER_UNROLL for (int h = 0; h < 2; h++) INFER_UNROLL for (int r = 0; r < R; r++) {
+      const auto words = b[r].words(64 * step + 32 * (s % 2) + 16 * h), highs = b[r].words(128 + 32 * step + 16 * h);
+      INFER_UNROLL for (int j = 0; j < 4; j++)
+          f(r, 4 * h + j, V::or_b(V::shr_b(words[j], 4 * (s / 2), 15), V::shl_b(V::shr_b(highs[j], 2 * s, 3), 4)));
     }
+  }
+};
+
+// 6 bits each: low nibbles in 4 bytes, high pairs in one 16-bit word; minus 32.
+template <class V>
+struct ScalesX {
+  typename V::I head, low_bits;
+  ScalesX() = default;
+  template <class Block>
+  INFER_INLINE explicit ScalesX(const Block& b) : head(b.word(0)), low_bits(b.word(4)) {}
+  INFER_INLINE typename V::F d() const { return V::low_f16(head); }
+  INFER_INLINE typename V::I multiplier(int i) const {
+    const typename V::I six =
+        V::or_i(V::and_i(V::shr(low_bits, 4 * i), 15), V::shl(V::and_i(V::shr(head, 16 + 2 * i), 3), 4));
+    return V::multiplier_of(V::sub_i(six, V::set1_i(32)));
   }
 };
 
@@ -243,22 +356,15 @@ template <class V>
 struct IQ4_XS : Super256 {
   static constexpr int kBytes = 136, kStep = 1;
   static constexpr bool kSigned = true;
-  struct Scales {  // 6 bits each: low nibbles in 4 bytes, high pairs in one 16-bit word; minus 32
-    typename V::F s[8];
-    INFER_INLINE Scales(const uint8_t* p, int64_t stride) {
-      const typename V::I head = V::gather32(p, stride), low = V::gather32(p + 4, stride);
-      const typename V::F d = V::low_f16(head);
-      INFER_UNROLL for (int i = 0; i < 8; i++) {
-        const typename V::I six =
-            V::or_i(V::and_i(V::shr(low, 4 * i), 15), V::shl(V::and_i(V::shr(head, 16 + 2 * i), 3), 4));
-        s[i] = V::mul(d, V::to_f(V::sub_i(six, V::set1_i(32))));
-      }
-    }
-    typename V::F scale(int i) const { return s[i]; }
-    typename V::F offset(int) const { return V::zero(); }
-  };
-  INFER_INLINE static void load(const uint8_t* p, int64_t s, int step, typename V::B w[1][8]) {
-    load_nonlinear<V>(p + 8 + 16 * step, s, w[0]);
+  template <class>
+  using Scales = ScalesX<V>;
+  template <class Block, int R, class F>
+  INFER_INLINE static void each(const Block (&b)[R], int step, F f) {
+    each_nonlinear<V>(b, 8 + 16 * step, f);
+  }
+  template <class Block, int R, class F>
+  INFER_INLINE static void group(const Block (&b)[R], int g, F f) {
+    each_nonlinear<V>(b, 8 + 16 * g, [&](int r, int, int j, typename V::B w) INFER_INLINE_BODY { f(r, j, w); });
   }
 };
 

@@ -18,26 +18,26 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) {
     k.matmul[static_cast<uint32_t>(type)] = {run, few, many, kFewRows};
   };
-  block(quant::Type::kQ4_0, matmul_quant<V, InPlace<V, Q4_0<V>>>);
-  block(quant::Type::kQ4_1, matmul_quant<V, InPlace<V, Q4_1<V>>>);
-  block(quant::Type::kQ5_0, matmul_quant<V, InPlace<V, Q5_0<V>>>);
-  block(quant::Type::kQ5_1, matmul_quant<V, InPlace<V, Q5_1<V>>>);
-  block(quant::Type::kQ8_0, matmul_quant<V, InPlace<V, Q8_0<V>>>);
-  block(quant::Type::kQ4_K, matmul_quant<V, InPlace<V, Q4_K<V>>>);
-  block(quant::Type::kQ5_K, matmul_quant<V, InPlace<V, Q5_K<V>>>);
-  block(quant::Type::kQ6_K, matmul_quant<V, InPlace<V, Q6_K<V>>>);
-  block(quant::Type::kIQ4_NL, matmul_quant<V, InPlace<V, IQ4_NL<V>>>);
-  block(quant::Type::kIQ4_XS, matmul_quant<V, InPlace<V, IQ4_XS<V>>>);
+  block(quant::Type::kQ4_0, matmul_blocks<V, Q4_0>);
+  block(quant::Type::kQ4_1, matmul_blocks<V, Q4_1>);
+  block(quant::Type::kQ5_0, matmul_blocks<V, Q5_0>);
+  block(quant::Type::kQ5_1, matmul_blocks<V, Q5_1>);
+  block(quant::Type::kQ8_0, matmul_blocks<V, Q8_0>);
+  block(quant::Type::kQ4_K, matmul_blocks<V, Q4_K>);
+  block(quant::Type::kQ5_K, matmul_blocks<V, Q5_K>);
+  block(quant::Type::kQ6_K, matmul_blocks<V, Q6_K>);
+  block(quant::Type::kIQ4_NL, matmul_blocks<V, IQ4_NL>);
+  block(quant::Type::kIQ4_XS, matmul_blocks<V, IQ4_XS>);
   k.matmul[static_cast<uint32_t>(quant::Type::kF32)] = {matmul_float<V, WeightF32<V>>, "4x1", floats,
                                                         V::kFloatTile - 1};
   k.matmul[static_cast<uint32_t>(quant::Type::kF16)] = {matmul_float<V, WeightF16<V>>, "4x1", floats,
                                                         V::kFloatTile - 1};
   k.matmul[static_cast<uint32_t>(quant::Type::kBF16)] = {matmul_float<V, WeightBF16<V>>, "4x1", floats,
                                                          V::kFloatTile - 1};
-  k.unpacked[0][0] = {matmul_quant<V, Unpacked<V, 32, false>>, few, many, kFewRows};
-  k.unpacked[0][1] = {matmul_quant<V, Unpacked<V, 32, true>>, few, many, kFewRows};
-  k.unpacked[1][0] = {matmul_quant<V, Unpacked<V, 16, false>>, few, many, kFewRows};
-  k.unpacked[1][1] = {matmul_quant<V, Unpacked<V, 16, true>>, few, many, kFewRows};
+  k.unpacked[0][0] = {matmul_rows<V, Unpacked<V, 32, false>>, few, many, kFewRows};
+  k.unpacked[0][1] = {matmul_rows<V, Unpacked<V, 32, true>>, few, many, kFewRows};
+  k.unpacked[1][0] = {matmul_rows<V, Unpacked<V, 16, false>>, few, many, kFewRows};
+  k.unpacked[1][1] = {matmul_rows<V, Unpacked<V, 16, true>>, few, many, kFewRows};
   k.scratch_bytes = scratch_bytes<V>;
   k.quantize = quantize<V>;
   k.rms_norm = rms_norm<V>;

@@ -100,9 +100,9 @@ struct MatmulPlan {
   }
 };
 OpPtr make_matmul(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan);
-// gate and up of the same x, then act(gate) * up into the GLU's output (and its records), column block by column block.
+// gate and up of the same x, then act(gate) * up into the GLU's output, column block by column block.
 OpPtr make_gated(const Frame& f, const Kernels& k, const Node& gate, const MatmulPlan& gate_plan, const Node& up,
-                 const MatmulPlan& up_plan, const Node& glu, const Records* records);
+                 const MatmulPlan& up_plan, const Node& glu);
 
 OpPtr make_route(const Node& n);
 OpPtr make_expert_sum(const Node& n, const Records* records);

@@ -170,7 +170,7 @@ class ExpertSum final : public Op {
         const float* from = y.f32() + (t * k + next) * columns;
         for (int64_t d = 0; d < columns; d++) sum[d] += by * from[d];
       }
-      if (records_) r.kernels.quantize(sum, records_->layout, records_->row(t), 0, columns / 32);
+      if (records_) r.kernels.quantize(sum, records_->layout, records_->row(t));
     }
   }
 

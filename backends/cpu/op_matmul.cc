@@ -116,8 +116,8 @@ class Matmul final : public Op {
 class Gated final : public Op {
  public:
   Gated(const Frame& f, const Kernels& k, const Node& gate, const MatmulPlan& gate_plan, const Node& up,
-        const MatmulPlan& up_plan, const Node& glu, const Records* records)
-      : gate_(f, k, gate, gate_plan), up_(f, k, up, up_plan), glu_(glu), records_(records) {}
+        const MatmulPlan& up_plan, const Node& glu)
+      : gate_(f, k, gate, gate_plan), up_(f, k, up, up_plan), glu_(glu) {}
   int64_t scratch_bytes() const override { return std::max(gate_.scratch_bytes(), up_.scratch_bytes()); }
   Pieces pieces(const Run& r) const override { return column_pieces(gate_.rows(r), gate_.n(r)); }
   void run(const Run& r, int64_t begin, int64_t end) override {
@@ -133,7 +133,6 @@ class Gated final : public Op {
       for (int64_t t = 0; t < rows; t++) {
         const int64_t at = t * n + n0;
         r.kernels.glu(static_cast<int32_t>(glu_.i[0]), gate.f32() + at, up.f32() + at, out.f32() + at, n1 - n0);
-        if (records_) r.kernels.quantize(out.f32() + t * n, records_->layout, records_->row(t), n0 / 32, n1 / 32);
       }
     });
   }
@@ -141,7 +140,6 @@ class Gated final : public Op {
  private:
   Multiply gate_, up_;
   const Node& glu_;
-  const Records* records_;
 };
 
 }  // namespace
@@ -150,8 +148,8 @@ OpPtr make_matmul(const Frame& f, const Kernels& k, const Node& n, const MatmulP
   return std::make_unique<Matmul>(f, k, n, plan);
 }
 OpPtr make_gated(const Frame& f, const Kernels& k, const Node& gate, const MatmulPlan& gate_plan, const Node& up,
-                 const MatmulPlan& up_plan, const Node& glu, const Records* records) {
-  return std::make_unique<Gated>(f, k, gate, gate_plan, up, up_plan, glu, records);
+                 const MatmulPlan& up_plan, const Node& glu) {
+  return std::make_unique<Gated>(f, k, gate, gate_plan, up, up_plan, glu);
 }
 
 }  // namespace infer::cpu

@@ -17,7 +17,7 @@ class RowOp : public Op {
     for (; row < end; row++) {
       float* y = out.f32() + row * columns;
       make_row(r, row, y);
-      if (records_) r.kernels.quantize(y, records_->layout, records_->row(row), 0, columns / 32);
+      if (records_) r.kernels.quantize(y, records_->layout, records_->row(row));
     }
   }
 
@@ -107,8 +107,7 @@ class Quantize final : public Op {
   Pieces pieces(const Run& r) const override { return {r.frame[tensor_].rows(), false}; }
   void run(const Run& r, int64_t row, int64_t end) override {
     const Tensor& x = r.frame[tensor_];
-    for (; row < end; row++)
-      r.kernels.quantize(x.f32() + row * x.columns(), records_->layout, records_->row(row), 0, x.columns() / 32);
+    for (; row < end; row++) r.kernels.quantize(x.f32() + row * x.columns(), records_->layout, records_->row(row));
   }
 
  private:
@@ -120,14 +119,15 @@ class Quantize final : public Op {
 
 RecordLayout record_layout(int64_t k) {
   RecordLayout l{};
-  const int64_t groups = k / 32;
+  const int64_t groups = k / 32, panels = (k + kPanelValues - 1) / kPanelValues;
   l.k = k;
   l.scale = (k + 63) / 64 * 64;
   l.sum = l.scale + groups * 4;
-  l.isum = l.sum + groups * 4;
-  l.sum16 = l.isum + groups * 4;
+  l.sum16 = l.sum + groups * 4;
   l.isum16 = l.sum16 + groups * 8;
-  l.term = (l.isum16 + groups * 8 + 63) / 64 * 64;
+  l.group = l.isum16 + groups * 4;
+  l.panel = l.group + groups * 4;
+  l.term = (l.panel + (panels + 1) * 4 + 63) / 64 * 64;
   l.bytes = 2 * l.term;
   return l;
 }

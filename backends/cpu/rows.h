@@ -25,13 +25,12 @@ INFER_INLINE void store_part(float* p, typename V::F a, int n) {
   n == V::kLanes ? V::store(p, a) : V::store_n(p, a, n);
 }
 
-// One term of group g: v[32 / kLanes] vectors -> q and sums. v becomes what is left over. The scale is the largest
-// magnitude / 127; it is found as an integer, so that a NaN is the largest of all and poisons its group visibly.
+// v[32 / kLanes] vectors -> the i-th group of a record's arrays at `out`. Returns the scale: the largest magnitude /
+// 127, found as an integer, so that a NaN is the largest of all and poisons its group visibly.
 template <class V>
-INFER_INLINE void quantize_term(typename V::F* v, const RecordLayout& layout, uint8_t* out, int64_t g) {
+INFER_INLINE float quantize_group(const typename V::F* v, const RecordLayout& layout, uint8_t* out, int64_t g) {
   using I = typename V::I;
   constexpr int L = V::kLanes, kPart = 16 / L;  // vectors per 16 values
-  int8_t* q = reinterpret_cast<int8_t*>(out);
   I largest = V::zero_i();
   INFER_UNROLL for (int i = 0; i < 2 * kPart; i++) largest = V::max_i(largest, V::and_i(V::bits(v[i]), 0x7fffffffu));
   const int32_t bits = V::reduce_max_i(largest);
@@ -39,7 +38,8 @@ INFER_INLINE void quantize_term(typename V::F* v, const RecordLayout& layout, ui
   __builtin_memcpy(&magnitude, &bits, 4);
   const bool vanishes = magnitude < 1e-30f;
   const float s = vanishes ? 0.0f : magnitude / 127.0f;
-  const typename V::F inverse = V::set1(vanishes ? 0.0f : 127.0f / magnitude), back = V::set1(-s);
+  const typename V::F inverse = V::set1(vanishes ? 0.0f : 127.0f / magnitude);
+  int8_t* q = reinterpret_cast<int8_t*>(out);
   int32_t sums[2];
   INFER_UNROLL for (int part = 0; part < 2; part++) {
     I total = V::zero_i();
@@ -47,27 +47,46 @@ INFER_INLINE void quantize_term(typename V::F* v, const RecordLayout& layout, ui
       const I n = V::max_i(V::to_i(V::mul(v[i], inverse)), V::set1_i(-127));
       V::store_i8(q + g * 32 + i * L, n);
       total = V::add_i(total, n);
-      v[i] = V::fma(V::to_f(n), back, v[i]);
     }
     sums[part] = V::reduce_add_i(total);
-    reinterpret_cast<int32_t*>(out + layout.isum16)[2 * g + part] = sums[part];
+    reinterpret_cast<int16_t*>(out + layout.isum16)[2 * g + part] = static_cast<int16_t>(sums[part]);
     reinterpret_cast<float*>(out + layout.sum16)[2 * g + part] = s * static_cast<float>(sums[part]);
   }
   reinterpret_cast<float*>(out + layout.scale)[g] = s;
-  reinterpret_cast<int32_t*>(out + layout.isum)[g] = sums[0] + sums[1];
   reinterpret_cast<float*>(out + layout.sum)[g] = s * static_cast<float>(sums[0] + sums[1]);
+  return s;
 }
 
-// Groups g0 .. g1-1 of x[k] -> a record.
+// x[k] -> a record.
 template <class V>
-void quantize(const float* x, const RecordLayout& layout, uint8_t* out, int64_t g0, int64_t g1) {
+void quantize(const float* x, const RecordLayout& layout, uint8_t* out) {
   constexpr int kVectors = 32 / V::kLanes;
-  for (int64_t g = g0; g < g1; g++) {
-    typename V::F v[kVectors];
+  constexpr int64_t kPanelGroups = kPanelValues / 32;
+  const int64_t groups = layout.k / 32;
+  typename V::F v[kVectors];
+  float squares = 0;
+  for (int64_t g = 0; g < groups; g++) {
     INFER_UNROLL for (int i = 0; i < kVectors; i++) v[i] = V::load(x + g * 32 + i * V::kLanes);
-    quantize_term<V>(v, layout, out, g);
-    quantize_term<V>(v, layout, out + layout.term, g);
+    const float s = quantize_group<V>(v, layout, out, g);
+    squares = squares + s * s;
   }
+  const float* scale = reinterpret_cast<const float*>(out + layout.scale);
+  int32_t* group = reinterpret_cast<int32_t*>(out + layout.group);
+  int32_t* panel = reinterpret_cast<int32_t*>(out + layout.panel);
+  const float most = kStandsOut * squares / static_cast<float>(groups);
+  int32_t n = 0;
+  for (int64_t g = 0; g < groups; g++) {
+    if (g % kPanelGroups == 0) panel[g / kPanelGroups] = n;
+    if (!(scale[g] * scale[g] > most)) continue;
+    const typename V::F back = V::set1(-scale[g]);
+    INFER_UNROLL for (int i = 0; i < kVectors; i++) {
+      const typename V::F q = V::load_i8(reinterpret_cast<const int8_t*>(out) + g * 32 + i * V::kLanes);
+      v[i] = V::fma(q, back, V::load(x + g * 32 + i * V::kLanes));
+    }
+    quantize_group<V>(v, layout, out + layout.term, n);
+    group[n++] = static_cast<int32_t>(g);
+  }
+  panel[(groups + kPanelGroups - 1) / kPanelGroups] = n;
 }
 
 template <class V>

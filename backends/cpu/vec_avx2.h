@@ -11,7 +11,7 @@ namespace infer::cpu::avx2 {
 struct Vec {
   static constexpr int kLanes = 8;
   static constexpr bool kUnsignedOnly = false;
-  static constexpr int kFloatTile = 3, kRowVectors = 2, kTokenTile = 4, kAttentionTile = 6;
+  static constexpr int kFloatTile = 3, kRowVectors = 2, kTokenTile = 4, kAttentionTile = 6, kFewSums = 8;
   using F = __m256;
   using I = __m256i;
   using B = __m256i;
@@ -30,6 +30,9 @@ struct Vec {
   INFER_INLINE static F load_bf16(const uint16_t* p) {
     const I x = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
     return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+  }
+  INFER_INLINE static F load_i8(const int8_t* p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
   }
   INFER_INLINE static void store(float* p, F a) { _mm256_storeu_ps(p, a); }
   INFER_INLINE static void store_n(float* p, F a, int n) { _mm256_maskstore_ps(p, lanes_below(n), a); }
@@ -70,6 +73,21 @@ struct Vec {
   INFER_INLINE static I shl(I a, int n) { return _mm256_slli_epi32(a, n); }
   INFER_INLINE static I shr(I a, int n) { return _mm256_srli_epi32(a, n); }
   INFER_INLINE static I sar(I a, int n) { return _mm256_srai_epi32(a, n); }
+  // A multiplier has its number in both halves of a lane: byte i, nothing, byte i, nothing.
+  INFER_INLINE static I both_halves(int i) {
+    const I of_lane = _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404, 0x08080808, 0x0c0c0c0c);
+    return or_i(_mm256_or_si256(of_lane, _mm256_set1_epi8(static_cast<char>(i))), _mm256_set1_epi16(-32768));
+  }
+  INFER_INLINE static I byte(I a, int i) { return and_i(shr(a, 8 * i), 255); }
+  INFER_INLINE static I multiplier(I a, int i) { return _mm256_shuffle_epi8(a, both_halves(i)); }
+  INFER_INLINE static I multiplier_signed(I a, int i) {
+    return _mm256_srai_epi16(_mm256_slli_epi16(multiplier(a, i), 8), 8);
+  }
+  INFER_INLINE static I multiplier_of(I a) { return _mm256_blend_epi16(a, _mm256_slli_epi32(a, 16), 0xaa); }
+  INFER_INLINE static I times(I m, int32_t x) { return _mm256_madd_epi16(m, set1_i(x & 0xffff)); }
+  INFER_INLINE static I times_pair(I m0, I m1, const int16_t* x) {
+    return _mm256_madd_epi16(_mm256_blend_epi16(m0, m1, 0xaa), set1_i(load32(reinterpret_cast<const uint8_t*>(x))));
+  }
   INFER_INLINE static int32_t reduce_add_i(I a) {
     __m128i s = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
     s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
@@ -149,17 +167,21 @@ struct Vec {
   INFER_INLINE static I activation(const int8_t* a) {
     return _mm256_set1_epi32(load32(reinterpret_cast<const uint8_t*>(a)));
   }
-  template <bool kSigned, int kChain>
+  template <bool kSigned, int kChainMost, int kPart, bool kScaled>
   struct Dot {
+    static constexpr int kChain = kChainMost < kPart ? kChainMost : kPart;
     I pairs, sum;
-    INFER_INLINE void step(B w, I a, int j) {
+    int n = 0;
+    template <class M>
+    INFER_INLINE void step(B w, I a, M m) {
       const I p =
           kSigned ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(a, w)) : _mm256_maddubs_epi16(w, a);
-      pairs = j % kChain == 0 ? p : _mm256_add_epi16(pairs, p);
-      if (j % kChain == kChain - 1) {
-        const I s = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-        sum = j < kChain ? s : _mm256_add_epi32(sum, s);
-      }
+      pairs = n % kChain == 0 ? p : _mm256_add_epi16(pairs, p);
+      if (++n % kChain != 0) return;
+      I by = _mm256_set1_epi16(1);
+      if constexpr (kScaled) by = m();
+      const I s = _mm256_madd_epi16(pairs, by);
+      sum = n == kChain ? s : _mm256_add_epi32(sum, s);
     }
     INFER_INLINE I result() const { return sum; }
   };

@@ -14,7 +14,7 @@ namespace infer::cpu::avx512 {
 struct Vec {
   static constexpr int kLanes = 16;
   static constexpr bool kUnsignedOnly = false;
-  static constexpr int kFloatTile = 5, kRowVectors = 2, kTokenTile = 6, kAttentionTile = 6;
+  static constexpr int kFloatTile = 5, kRowVectors = 2, kTokenTile = 6, kAttentionTile = 6, kFewSums = 16;
   using F = __m512;
   using I = __m512i;
   using B = __m512i;
@@ -31,6 +31,9 @@ struct Vec {
   INFER_INLINE static F load_bf16(const uint16_t* p) {
     const I x = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
     return _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+  }
+  INFER_INLINE static F load_i8(const int8_t* p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
   }
   INFER_INLINE static void store(float* p, F a) { _mm512_storeu_ps(p, a); }
   INFER_INLINE static void store_n(float* p, F a, int n) { _mm512_mask_storeu_ps(p, lanes_below(n), a); }
@@ -79,6 +82,17 @@ struct Vec {
   INFER_INLINE static I shl(I a, int n) { return _mm512_sll_epi32(a, _mm_cvtsi32_si128(n)); }
   INFER_INLINE static I shr(I a, int n) { return _mm512_srl_epi32(a, _mm_cvtsi32_si128(n)); }
   INFER_INLINE static I sar(I a, int n) { return _mm512_sra_epi32(a, _mm_cvtsi32_si128(n)); }
+  INFER_INLINE static I byte(I a, int i) { return and_i(shr(a, 8 * i), 255); }
+  // A multiplier has its number in both halves of a lane.
+  INFER_INLINE static I multiplier(I a, int i) { return multiplier_of(byte(a, i)); }
+  INFER_INLINE static I multiplier_signed(I a, int i) { return multiplier_of(sar(shl(a, 24 - 8 * i), 24)); }
+  INFER_INLINE static I multiplier_of(I a) { return or_i(and_i(a, 0xffff), shl(a, 16)); }
+  INFER_INLINE static I times(I m, int32_t x) { return _mm512_madd_epi16(m, set1_i(x & 0xffff)); }
+  INFER_INLINE static I times_pair(I m0, I m1, const int16_t* x) {
+    int32_t both;
+    __builtin_memcpy(&both, x, 4);
+    return _mm512_madd_epi16(or_i(and_i(m0, 0xffff), and_i(m1, 0xffff0000u)), set1_i(both));
+  }
   INFER_INLINE static int32_t reduce_add_i(I a) {
     const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
     __m128i s = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
@@ -161,21 +175,25 @@ struct Vec {
   INFER_INLINE static I activation(const int8_t* a) {
     return _mm512_set1_epi32(load32(reinterpret_cast<const uint8_t*>(a)));
   }
-  template <bool kSigned, int kChain>
+  template <bool kSigned, int kChainMost, int kPart, bool kScaled>
   struct Dot {
+    static constexpr int kChain = kChainMost < kPart ? kChainMost : kPart;
     I pairs, sum;
+    int n = 0;
     INFER_INLINE static I products(B w, I a) {
       if constexpr (!kSigned) return _mm512_maddubs_epi16(w, a);
       const I signed_a = _mm512_mask_sub_epi8(a, _mm512_movepi8_mask(w), zero_i(), a);
       return _mm512_maddubs_epi16(_mm512_abs_epi8(w), signed_a);
     }
-    INFER_INLINE void step(B w, I a, int j) {
+    template <class M>
+    INFER_INLINE void step(B w, I a, M m) {
       const I p = products(w, a);
-      pairs = j % kChain == 0 ? p : _mm512_add_epi16(pairs, p);
-      if (j % kChain == kChain - 1) {
-        const I s = _mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
-        sum = j < kChain ? s : _mm512_add_epi32(sum, s);
-      }
+      pairs = n % kChain == 0 ? p : _mm512_add_epi16(pairs, p);
+      if (++n % kChain != 0) return;
+      I by = _mm512_set1_epi16(1);
+      if constexpr (kScaled) by = m();
+      const I s = _mm512_madd_epi16(pairs, by);
+      sum = n == kChain ? s : _mm512_add_epi32(sum, s);
     }
     INFER_INLINE I result() const { return sum; }
   };
@@ -188,10 +206,22 @@ namespace infer::cpu::avx512vnni {
 
 struct Vec : avx512::Vec {
   static constexpr bool kUnsignedOnly = true;
-  template <bool, int>
+  INFER_INLINE static I multiplier(I a, int i) { return byte(a, i); }
+  INFER_INLINE static I multiplier_signed(I a, int i) { return sar(shl(a, 24 - 8 * i), 24); }
+  INFER_INLINE static I multiplier_of(I a) { return a; }
+  INFER_INLINE static I times(I m, int32_t x) { return _mm512_mullo_epi32(m, set1_i(x)); }
+  INFER_INLINE static I times_pair(I m0, I m1, const int16_t* x) { return add_i(times(m0, x[0]), times(m1, x[1])); }
+  template <bool, int, int kPart, bool kScaled>
   struct Dot {
-    I sum = _mm512_setzero_si512();
-    INFER_INLINE void step(B w, I a, int) { sum = _mm512_dpbusd_epi32(sum, w, a); }
+    I part, sum;
+    int n = 0;
+    template <class M>
+    INFER_INLINE void step(B w, I a, M m) {
+      part = _mm512_dpbusd_epi32(n % kPart == 0 ? _mm512_setzero_si512() : part, w, a);
+      if (++n % kPart != 0) return;
+      if constexpr (kScaled) part = _mm512_mullo_epi32(part, m());
+      sum = n == kPart ? part : _mm512_add_epi32(sum, part);
+    }
     INFER_INLINE I result() const { return sum; }
   };
 };

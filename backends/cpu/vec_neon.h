@@ -12,7 +12,7 @@ namespace infer::cpu::neon {
 struct Vec {
   static constexpr int kLanes = 4;
   static constexpr bool kUnsignedOnly = false;
-  static constexpr int kFloatTile = 4, kRowVectors = 4, kTokenTile = 4, kAttentionTile = 6;
+  static constexpr int kFloatTile = 4, kRowVectors = 4, kTokenTile = 4, kAttentionTile = 6, kFewSums = 8;
   using F = float32x4_t;
   using I = int32x4_t;
   using B = uint8x16_t;
@@ -33,6 +33,10 @@ struct Vec {
   }
   INFER_INLINE static F load_f16(const uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(load_u16(p))); }
   INFER_INLINE static F load_bf16(const uint16_t* p) { return vreinterpretq_f32_u32(vshll_n_u16(load_u16(p), 16)); }
+  INFER_INLINE static F load_i8(const int8_t* p) {
+    const int8x8_t four = vreinterpret_s8_s32(vdup_n_s32(load32(reinterpret_cast<const uint8_t*>(p))));
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(four))));
+  }
   INFER_INLINE static void store(float* p, F a) { vst1q_f32(p, a); }
   INFER_INLINE static void store_n(float* p, F a, int n) {
     float lanes[4];
@@ -69,6 +73,12 @@ struct Vec {
     return vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(a), vdupq_n_s32(-n)));
   }
   INFER_INLINE static I sar(I a, int n) { return vshlq_s32(a, vdupq_n_s32(-n)); }
+  INFER_INLINE static I byte(I a, int i) { return and_i(shr(a, 8 * i), 255); }
+  INFER_INLINE static I multiplier(I a, int i) { return byte(a, i); }
+  INFER_INLINE static I multiplier_signed(I a, int i) { return sar(shl(a, 24 - 8 * i), 24); }
+  INFER_INLINE static I multiplier_of(I a) { return a; }
+  INFER_INLINE static I times(I m, int32_t x) { return vmulq_n_s32(m, x); }
+  INFER_INLINE static I times_pair(I m0, I m1, const int16_t* x) { return vmlaq_n_s32(times(m0, x[0]), m1, x[1]); }
   INFER_INLINE static int32_t reduce_add_i(I a) { return vaddvq_s32(a); }
   INFER_INLINE static int32_t reduce_max_i(I a) { return vmaxvq_s32(a); }
   INFER_INLINE static void store_i8(int8_t* p, I a) {
@@ -133,19 +143,24 @@ struct Vec {
 
   // -- sums of products of 4 bytes. Both operands are taken as signed: unsigned weights are below 128.
   INFER_INLINE static I activation(const int8_t* a) { return vdupq_n_s32(load32(reinterpret_cast<const uint8_t*>(a))); }
-  template <bool kSigned, int kChain>
+  template <bool kSigned, int kChainMost, int kPart, bool kScaled>
   struct Dot {
-    static constexpr int kSteps = kChain < 2 ? 2 : kChain;  // single products are summed here, not pairs
+    static constexpr int kWanted = kChainMost < 2 ? 2 : kChainMost;  // single products are summed here, not pairs
+    static constexpr int kChain = kWanted < kPart ? kWanted : kPart;
     int16x8_t low, high;
-    I sum;
-    INFER_INLINE void step(B w, I a, int j) {
+    I part, sum;
+    int n = 0;
+    template <class M>
+    INFER_INLINE void step(B w, I a, M m) {
       const int8x16_t x = vreinterpretq_s8_u8(w), y = vreinterpretq_s8_s32(a);
-      low = j % kSteps == 0 ? vmull_s8(vget_low_s8(x), vget_low_s8(y)) : vmlal_s8(low, vget_low_s8(x), vget_low_s8(y));
-      high = j % kSteps == 0 ? vmull_high_s8(x, y) : vmlal_high_s8(high, x, y);
-      if (j % kSteps == kSteps - 1) {
-        const I s = vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high));
-        sum = j < kSteps ? s : vaddq_s32(sum, s);
-      }
+      low = n % kChain == 0 ? vmull_s8(vget_low_s8(x), vget_low_s8(y)) : vmlal_s8(low, vget_low_s8(x), vget_low_s8(y));
+      high = n % kChain == 0 ? vmull_high_s8(x, y) : vmlal_high_s8(high, x, y);
+      if (++n % kChain != 0) return;
+      const I s = vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high));
+      part = n % kPart == kChain % kPart ? s : vaddq_s32(part, s);
+      if (n % kPart != 0) return;
+      if constexpr (kScaled) part = vmulq_s32(part, m());
+      sum = n == kPart ? part : vaddq_s32(sum, part);
     }
     INFER_INLINE I result() const { return sum; }
   };
@@ -157,10 +172,17 @@ struct Vec {
 namespace infer::cpu::neon_dotprod {
 
 struct Vec : neon::Vec {
-  template <bool, int>
+  template <bool, int, int kPart, bool kScaled>
   struct Dot {
-    I sum = vdupq_n_s32(0);
-    INFER_INLINE void step(B w, I a, int) { sum = vdotq_s32(sum, vreinterpretq_s8_u8(w), vreinterpretq_s8_s32(a)); }
+    I part, sum;
+    int n = 0;
+    template <class M>
+    INFER_INLINE void step(B w, I a, M m) {
+      part = vdotq_s32(n % kPart == 0 ? vdupq_n_s32(0) : part, vreinterpretq_s8_u8(w), vreinterpretq_s8_s32(a));
+      if (++n % kPart != 0) return;
+      if constexpr (kScaled) part = vmulq_s32(part, m());
+      sum = n == kPart ? part : vaddq_s32(sum, part);
+    }
     INFER_INLINE I result() const { return sum; }
   };
 };

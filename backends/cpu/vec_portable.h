@@ -15,7 +15,7 @@ namespace infer::cpu::portable {
 struct Vec {
   static constexpr int kLanes = 8;
   static constexpr bool kUnsignedOnly = false;  // the byte dot product wants its first operand unsigned
-  static constexpr int kFloatTile = 3, kRowVectors = 1, kTokenTile = 4, kAttentionTile = 4;
+  static constexpr int kFloatTile = 3, kRowVectors = 1, kTokenTile = 4, kAttentionTile = 4, kFewSums = 4;
   struct F {
     float v[kLanes];
   };
@@ -51,6 +51,11 @@ struct Vec {
   static F load_bf16(const uint16_t* p) {
     F r;
     for (int i = 0; i < kLanes; i++) r.v[i] = bf16_to_f32(p[i]);
+    return r;
+  }
+  static F load_i8(const int8_t* p) {
+    F r;
+    for (int i = 0; i < kLanes; i++) r.v[i] = p[i];
     return r;
   }
   static void store(float* p, const F& a) { std::memcpy(p, a.v, sizeof a.v); }
@@ -139,6 +144,15 @@ struct Vec {
   static I sar(const I& a, int n) {  // the sign enters
     return map_i(a, a, [n](int32_t x, int32_t) { return x >> n; });
   }
+  static I byte(const I& a, int i) { return and_i(shr(a, 8 * i), 255); }  // byte i of each lane
+  // Small numbers (16 bits with sign) as Dot multiplies by them: bytes i of the lanes, or the lanes themselves.
+  static I multiplier(const I& a, int i) { return byte(a, i); }
+  static I multiplier_signed(const I& a, int i) { return sar(shl(a, 24 - 8 * i), 24); }
+  static I multiplier_of(const I& a) { return a; }
+  static I times(const I& m, int32_t x) {  // m * x, |x| < 2^15
+    return map_i(m, m, [x](int32_t a, int32_t) { return a * x; });
+  }
+  static I times_pair(const I& m0, const I& m1, const int16_t x[2]) { return add_i(times(m0, x[0]), times(m1, x[1])); }
   static int32_t reduce_add_i(const I& a) {
     int32_t s = 0;
     for (int32_t e : a.v) s += e;
@@ -238,22 +252,33 @@ struct Vec {
 
   // -- sums of products of 4 weight bytes with 4 activation bytes, exact.
   // kSigned: the weight bytes are signed. kChain: how many steps fit 16 bits before widening (where that matters).
+  // kScaled: each `kPart` steps' sum is multiplied, by what m() gives when it is whole (or, where that is cheaper, by
+  // pieces of kChain steps).
   static I activation(const int8_t* a) {  // the same 4 bytes in every lane
     int32_t x;
     std::memcpy(&x, a, 4);
     return set1_i(x);
   }
-  template <bool kSigned, int kChain>
+  template <bool kSigned, int kChain, int kPart, bool kScaled>
   struct Dot {
-    I sum{};
-    void step(const B& w, const I& a, int) {
+    I part{}, sum{};
+    int n = 0;  // steps taken
+    template <class M>
+    void step(const B& w, const I& a, M m) {
       int8_t x[4];
       std::memcpy(x, &a.v[0], 4);
       for (int r = 0; r < kLanes; r++)
         for (int i = 0; i < 4; i++) {
           const uint8_t b = w.v[4 * r + i];
-          sum.v[r] += (kSigned ? static_cast<int8_t>(b) : static_cast<int32_t>(b)) * x[i];
+          part.v[r] += (kSigned ? static_cast<int8_t>(b) : static_cast<int32_t>(b)) * x[i];
         }
+      if (++n % kPart != 0) return;
+      if constexpr (kScaled) {
+        const I by = m();
+        part = map_i(part, by, [](int32_t p, int32_t q) { return p * q; });
+      }
+      sum = add_i(sum, part);
+      part = I{};
     }
     I result() const { return sum; }
   };

@@ -50,6 +50,7 @@ struct Case {
   std::vector<int64_t> symbol_max;
   std::vector<Run> runs;  // one after the other on one plan; states stay
   double tolerance = 0;   // NMSE of float outputs against reference; 0: the same bits
+  double power = 0;       // what the error's square sum is relative to; 0: the outputs' own square sum
 
   uint32_t tensor(uint32_t role, std::string label, uint32_t type, std::vector<int64_t> dims) {
     infer_tensor t{type,

@@ -22,6 +22,22 @@ Case embed(quant::Type type, int64_t n_ids, int64_t columns) {
   return c;
 }
 
+// Of all products w[n][k] x[t][k]: what the rounding of a sum of products is relative to. (The sums themselves may
+// cancel, a single one even to nearly nothing.)
+double products_power(quant::Type type, const Bytes& w, const Bytes& x, int64_t n_out, int64_t n_in) {
+  const auto row = static_cast<size_t>(quant::row_bytes(type, static_cast<uint64_t>(n_in)));
+  const std::vector<float> input = values_of<float>(x);
+  std::vector<float> weights(static_cast<size_t>(n_in));
+  std::vector<double> squares(static_cast<size_t>(n_in));  // of the weights, over all n
+  for (int64_t n = 0; n < n_out; ++n) {
+    quant::decode_row(type, w.data() + static_cast<size_t>(n) * row, weights.data(), n_in);
+    for (size_t k = 0; k < weights.size(); ++k) squares[k] += double(weights[k]) * weights[k];
+  }
+  double power = 0;
+  for (size_t i = 0; i < input.size(); ++i) power += double(input[i]) * input[i] * squares[i % squares.size()];
+  return power;
+}
+
 Case matmul(quant::Type type, int64_t n_rows, int64_t n_out, int64_t n_in, bool bias) {
   Case c;
   c.name = str("matmul ", quant::info(type).name, " T=", n_rows, " N=", n_out, " K=", n_in, bias ? " bias" : "");
@@ -33,6 +49,7 @@ Case matmul(quant::Type type, int64_t n_rows, int64_t n_out, int64_t n_in, bool 
   if (bias) in.push_back(c.weight("bias", INFER_TYPE_F32, {n_out}, random_f32(n_out, 5)));
   c.node(INFER_OP_MATMUL, in, {c.output("out", INFER_TYPE_F32, {INFER_SYMBOL(0), n_out})});
   c.runs = {{{n_rows}, {{x, random_f32(n_rows * n_in, 13)}}}};
+  if (!plain(type) && !bias) c.power = products_power(type, c.weights[w], c.runs[0].inputs.at(x), n_out, n_in);
   return c;
 }
 

@@ -24,7 +24,7 @@ std::string difference(const Case& c, const Outcome& want, const Outcome& got, d
           return std::string("'") + c.tensors[t].name + "' of run " + std::to_string(r) + " differs";
         continue;
       }
-      const double e = nmse(values_of<float>(expected), values_of<float>(actual));
+      const double e = nmse(values_of<float>(expected), values_of<float>(actual), c.power);
       worst = std::max(worst, e);
       if (!(e <= c.tolerance))
         return std::string("'") + c.tensors[t].name + "' of run " + std::to_string(r) + ": NMSE " + number(e) +
@@ -36,13 +36,13 @@ std::string difference(const Case& c, const Outcome& want, const Outcome& got, d
 
 }  // namespace
 
-double nmse(const std::vector<float>& a, const std::vector<float>& b) {
-  double error = 0, power = 0;
+double nmse(const std::vector<float>& a, const std::vector<float>& b, double given_power) {
+  double error = 0, power = given_power;
   for (size_t i = 0; i < a.size(); ++i) {
     if (std::isfinite(a[i]) != std::isfinite(b[i])) return std::numeric_limits<double>::infinity();
     if (!std::isfinite(a[i])) continue;
     error += (double(a[i]) - b[i]) * (double(a[i]) - b[i]);
-    power += double(a[i]) * a[i];
+    if (given_power == 0) power += double(a[i]) * a[i];
   }
   return error == 0 ? 0 : power == 0 ? std::numeric_limits<double>::infinity() : error / power;
 }

@@ -35,7 +35,8 @@ struct Report {
 };
 
 // Normalised mean square error of b against a; infinity where one is finite and the other is not.
-double nmse(const std::vector<float>& a, const std::vector<float>& b);
+// power: what the error is relative to; 0: the square sum of a.
+double nmse(const std::vector<float>& a, const std::vector<float>& b, double power = 0);
 
 // The groups.
 void check_golden(Bed& subject, Report& report);               // against numbers that NumPy computed in float64

@@ -130,7 +130,8 @@ Result<std::shared_ptr<const formats::ModelFile>> make_block_model(const BlockMo
   return open_bytes(std::move(bytes));
 }
 
-Result<std::shared_ptr<const formats::ModelFile>> decode_to_f32(const formats::ModelFile& file) {
+Result<std::shared_ptr<const formats::ModelFile>> decode_to_f32(const formats::ModelFile& file, float noise) {
+  quant::Random random(3);
   formats::GgufWriter out;
   out.copy(file, "general.");
   out.copy(file, file.architecture());
@@ -139,7 +140,9 @@ Result<std::shared_ptr<const formats::ModelFile>> decode_to_f32(const formats::M
     const int64_t n = t.dim[t.rank - 1];
     int64_t rows = 1;
     for (int i = 0; i + 1 < t.rank; ++i) rows *= t.dim[i];
-    const auto& values = data.emplace_back(decoded(t.type, t.data.data(), rows, n));
+    auto& values = data.emplace_back(decoded(t.type, t.data.data(), rows, n));
+    if (t.name == "token_embd.weight")
+      for (float& v : values) v *= random.within(1 - noise, 1 + noise);
     out.add_tensor(t.name, quant::Type::kF32, std::span(t.dim, static_cast<size_t>(t.rank)),
                    std::as_bytes(std::span(values)));
   }

@@ -21,7 +21,8 @@ struct BlockModel {
 Result<std::vector<std::byte>> block_model_bytes(const BlockModel& m, const formats::ModelFile* vocabulary = nullptr);
 // Opened from memory that lives as long as the result.
 Result<std::shared_ptr<const formats::ModelFile>> make_block_model(const BlockModel& m);
-// The same model with every tensor decoded to f32 by quant::decode_row.
-Result<std::shared_ptr<const formats::ModelFile>> decode_to_f32(const formats::ModelFile& file);
+// The same model with every tensor decoded to f32 by quant::decode_row; the values of the embedding multiplied by
+// numbers within 1 - noise .. 1 + noise.
+Result<std::shared_ptr<const formats::ModelFile>> decode_to_f32(const formats::ModelFile& file, float noise = 0);
 
 }  // namespace infer::testing

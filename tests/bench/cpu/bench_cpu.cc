@@ -8,6 +8,7 @@
 #include <ctime>
 #include <string>
 
+#include "backends/cpu/packing.h"
 #include "tests/unit/cpu/kernel_bed.h"
 
 using namespace infer;
@@ -18,18 +19,20 @@ namespace {
 // Of the processor: other work on the machine does not count.
 double seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-void bench(const Kernels& kernels, quant::Type type, int64_t m, int64_t n, int64_t k, int64_t mib) {
+void bench(const Kernels& kernels, quant::Type type, int64_t m, int64_t n, int64_t k, int64_t mib, bool packed) {
   const MatmulPath path = matmul_path(kernels, static_cast<uint32_t>(type));
   const auto row = static_cast<int64_t>(quant::row_bytes(type, static_cast<uint64_t>(k)));
   // Copies of the matrix, so that few rows stream from memory.
   const int64_t copies = m <= 16 ? std::max<int64_t>(1, (mib << 20) / (n * row)) : 1;
   const MatmulCase c(type, m, n, k, 1);
   std::vector<uint8_t> weights;
-  for (int64_t i = 0; i < copies; i++) weights.insert(weights.end(), c.weights.begin(), c.weights.end());
+  std::vector<uint8_t> one = c.weights;
+  if (packed) pack_rows(type, row, c.weights.data(), 0, n, one.data());
+  for (int64_t i = 0; i < copies; i++) weights.insert(weights.end(), one.begin(), one.end());
   const RecordLayout layout = record_layout(k);
   std::vector<uint8_t> records(static_cast<size_t>(m * layout.bytes));
   for (int64_t i = 0; i < m && path.quantized; i++)
-    kernels.quantize(c.x.data() + i * k, layout, records.data() + i * layout.bytes, 0, k / 32);
+    kernels.quantize(c.x.data() + i * k, layout, records.data() + i * layout.bytes);
   std::vector<float> y(static_cast<size_t>(m * n));
   std::vector<uint8_t> scratch(static_cast<size_t>(kernels.scratch_bytes(k, row)) + 64);
   MatmulArgs a{};
@@ -52,12 +55,14 @@ void bench(const Kernels& kernels, quant::Type type, int64_t m, int64_t n, int64
     const double start = seconds();
     for (int64_t i = 0; i < turns; i++) {
       a.w = weights.data() + i % copies * n * row;
+      a.packed = packed ? a.w : nullptr;
       path.kernel.run(a);
     }
     best = std::min(best, (seconds() - start) / static_cast<double>(turns));
   }
-  std::printf("%-10s %-9s M=%-4ld %7.2f GB/s %8.1f GOP/s\n", kernels.name, quant::info(type).name, static_cast<long>(m),
-              static_cast<double>(n * row) / best * 1e-9, 2.0 * static_cast<double>(m * n * k) / best * 1e-9);
+  std::printf("%-10s %-9s %-6s M=%-4ld %7.2f GB/s %8.1f GOP/s\n", kernels.name, quant::info(type).name,
+              packed ? "packed" : "", static_cast<long>(m), static_cast<double>(n * row) / best * 1e-9,
+              2.0 * static_cast<double>(m * n * k) / best * 1e-9);
 }
 
 }  // namespace
@@ -72,7 +77,9 @@ int main(int argc, char** argv) {
       if ((type != "all" && type != t.name) || !matmul_path(*kernels, static_cast<uint32_t>(t.type)).kernel.run)
         continue;
       for (size_t at = 0; at < rows.size(); at = std::min(rows.find(',', at), rows.size() - 1) + 1)
-        bench(*kernels, t.type, std::atol(rows.c_str() + at), n, k, argc > 6 ? std::atol(argv[6]) : 96);
+        for (const bool packed : {false, true})
+          if (!packed || can_pack(t.type, n))
+            bench(*kernels, t.type, std::atol(rows.c_str() + at), n, k, argc > 6 ? std::atol(argv[6]) : 96, packed);
     }
   }
 }

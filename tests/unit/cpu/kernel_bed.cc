@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "backends/cpu/dispatch.h"
+#include "backends/cpu/packing.h"
 
 namespace infer::cpu {
 
@@ -16,7 +17,12 @@ MatmulCase::MatmulCase(quant::Type t, int64_t m_, int64_t n_, int64_t k_, uint64
     quant::fill_random_blocks(t, k, seed + static_cast<uint64_t>(r), weights.data() + static_cast<uint64_t>(r) * row);
   quant::Random random(seed ^ 77);
   x.resize(static_cast<size_t>(m * k));
-  for (float& v : x) v = random.within(-1, 1) * random.within(0, 3);
+  // One group in six stands out, other ones in each row, so that it gets a second term.
+  float by = 1;
+  for (size_t i = 0; i < x.size(); i++) {
+    if (i % 32 == 0) by = random.unit() < 1 / 6.0f ? 20.0f : 1.0f;
+    x[i] = random.within(-1, 1) * random.within(0, 3) * by;
+  }
 }
 
 double MatmulCase::noise(const std::vector<float>& y) const {
@@ -39,7 +45,14 @@ double MatmulCase::noise(const std::vector<float>& y) const {
   return error / power;
 }
 
-std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_t count, int64_t n0, int64_t n1) const {
+std::vector<uint8_t> MatmulCase::packed() const {
+  std::vector<uint8_t> bytes(weights.size());
+  pack_rows(type, static_cast<int64_t>(weights.size()) / n, weights.data(), 0, n, bytes.data());
+  return bytes;
+}
+
+std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_t count, int64_t n0, int64_t n1,
+                                   const uint8_t* packed) const {
   if (count == 0) count = m;
   const MatmulPath path = matmul_path(kernels, static_cast<uint32_t>(type));
   std::vector<float> y(static_cast<size_t>(m * n), std::numeric_limits<float>::quiet_NaN());
@@ -48,6 +61,7 @@ std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_
   MatmulArgs a{};
   // Weights end where their memory ends, so that a sanitizer sees reads past them.
   a.w = weights.data();
+  a.packed = packed;
   a.row_bytes = static_cast<int64_t>(quant::row_bytes(type, static_cast<uint64_t>(k)));
   a.n = n;
   a.k = k;
@@ -56,7 +70,7 @@ std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_
   a.m = count;
   if (path.quantized) {
     for (int64_t i = 0; i < count; i++)
-      kernels.quantize(x.data() + (first + i) * k, layout, records.data() + i * layout.bytes, 0, k / 32);
+      kernels.quantize(x.data() + (first + i) * k, layout, records.data() + i * layout.bytes);
     a.x = records.data();
     a.x_stride = layout.bytes;
     a.layout = &layout;

@@ -29,9 +29,11 @@ struct MatmulCase {
   // Squared error of y against decode_row and a double dot product, over the squares of the products that were added:
   // an element whose terms happen to cancel does not count as small.
   double noise(const std::vector<float>& y) const;
+  // The weights as packing.h describes; the type can be packed.
+  std::vector<uint8_t> packed() const;
   // Columns n0 .. n1 of rows first .. first + count; the whole when count is 0. Untouched elements are NaN.
-  std::vector<float> run(const Kernels& kernels, int64_t first = 0, int64_t count = 0, int64_t n0 = 0,
-                         int64_t n1 = -1) const;
+  std::vector<float> run(const Kernels& kernels, int64_t first = 0, int64_t count = 0, int64_t n0 = 0, int64_t n1 = -1,
+                         const uint8_t* packed = nullptr) const;
 };
 
 }  // namespace infer::cpu

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 
+#include "backends/cpu/packing.h"
 #include "tests/unit/cpu/kernel_bed.h"
 
 namespace infer::cpu {
@@ -95,6 +97,37 @@ TEST_CASE("a column's result has the same bits whatever columns are beside it, a
                         " columns ", n0, "..", n1);
         }
       }
+}
+
+TEST_CASE("packed weights give the same bits as those of the file, in every number of rows") {
+  int n_types = 0;
+  for (const quant::Type type : types()) {
+    if (!can_pack(type, 48)) continue;
+    n_types++;
+    CHECK(!can_pack(type, 40));
+    for (const int64_t m : {1, 2, 3, 4, 5, 9, 33}) {
+      const MatmulCase c(type, m, 48, 1024 + shortest_row(type), 8);
+      const std::vector<uint8_t> packed = c.packed();
+      CHECK(packed != c.weights);
+      for (const Kernels* kernels : runnable_kernels()) {
+        const std::vector<float> from_file = c.run(*kernels), from_packed = c.run(*kernels, 0, m, 0, 48, packed.data());
+        CHECK_MESSAGE(std::memcmp(from_file.data(), from_packed.data(), from_file.size() * 4) == 0,
+                      std::string(kernels->name), " ", std::string(quant::info(type).name), " rows ", m);
+      }
+    }
+  }
+  CHECK(n_types == 10);
+}
+
+TEST_CASE("packing moves every byte of the file to one place") {
+  for (const quant::Type type : types()) {
+    if (!can_pack(type, 32)) continue;
+    const MatmulCase c(type, 1, 32, 2 * shortest_row(type), 8);
+    std::vector<uint8_t> packed = c.packed(), file = c.weights;
+    std::sort(packed.begin(), packed.end());
+    std::sort(file.begin(), file.end());
+    CHECK(packed == file);
+  }
 }
 
 }  // namespace

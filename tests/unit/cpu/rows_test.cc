@@ -94,7 +94,7 @@ struct Quantized {
   std::vector<uint8_t> bytes;
   Quantized(const Kernels& k, const std::vector<float>& x)
       : layout(record_layout(static_cast<int64_t>(x.size()))), bytes(static_cast<size_t>(layout.bytes)) {
-    k.quantize(x.data(), layout, bytes.data(), 0, layout.k / 32);
+    k.quantize(x.data(), layout, bytes.data());
   }
   template <class T>
   T at(int64_t offset, int64_t i) const {
@@ -118,12 +118,45 @@ TEST_CASE("a quantised row is within half a step of its values, and its sums are
         sum += q;
         half[i / 16] += q;
       }
-      CHECK(r.at<int32_t>(r.layout.isum, g) == sum);
-      CHECK(r.at<int32_t>(r.layout.isum16, 2 * g) == half[0]);
-      CHECK(r.at<int32_t>(r.layout.isum16, 2 * g + 1) == half[1]);
+      CHECK(r.at<int16_t>(r.layout.isum16, 2 * g) == half[0]);
+      CHECK(r.at<int16_t>(r.layout.isum16, 2 * g + 1) == half[1]);
       CHECK(r.at<float>(r.layout.sum, g) == scale * static_cast<float>(sum));
       CHECK(r.at<float>(r.layout.sum16, 2 * g + 1) == scale * static_cast<float>(half[1]));
     }
+  }
+}
+
+TEST_CASE("groups that stand out, and no others, have a second term of what the first left over") {
+  for (const Kernels* k : runnable_kernels()) {
+    std::vector<float> x = random_row(2560, 8, 5);
+    for (const size_t g : {2, 31, 32, 70})
+      for (size_t i = 0; i < 32; i++) x[32 * g + i] *= 100;
+    for (size_t i = 0; i < 32; i++) x[32 * 40 + i] *= 10;  // hides behind the others
+    const Quantized r(*k, x);
+    const RecordLayout& l = r.layout;
+    int32_t n = 0;
+    for (const int32_t g : {2, 31, 32, 70}) {
+      CHECK(r.at<int32_t>(l.group, n) == g);
+      const float scale = r.at<float>(l.scale, g), fine = r.at<float>(l.term + l.scale, n);
+      CHECK(fine <= 0.5001f * scale / 127.0f);
+      for (int64_t i = 0; i < 32; i++) {
+        const float q = static_cast<float>(r.at<int8_t>(0, g * 32 + i)),
+                    p = static_cast<float>(r.at<int8_t>(l.term, n * 32 + i));
+        CHECK(std::abs(q * scale + p * fine - x[static_cast<size_t>(g * 32 + i)]) <= 0.6f * fine);
+      }
+      n++;
+    }
+    const int32_t before_panel[] = {0, 2, 3, 4};  // panels of 32 groups
+    for (int64_t i = 0; i < 4; i++) CHECK(r.at<int32_t>(l.panel, i) == before_panel[i]);
+  }
+}
+
+TEST_CASE("about half of the groups of an even row have second terms, and none of a row of zeros") {
+  for (const Kernels* k : runnable_kernels()) {
+    const Quantized even(*k, random_row(1024, 8, 5)), zeros(*k, std::vector<float>(1024));
+    CHECK(even.at<int32_t>(even.layout.panel, 1) > 8);
+    CHECK(even.at<int32_t>(even.layout.panel, 1) < 24);
+    CHECK(zeros.at<int32_t>(zeros.layout.panel, 1) == 0);
   }
 }
 
@@ -138,7 +171,7 @@ TEST_CASE("a NaN poisons its group of a quantised row and no other; zeros and ti
     CHECK(std::isnan(r.at<float>(r.layout.scale, 1)));
     CHECK(r.at<float>(r.layout.scale, 2) == 0.0f);
     CHECK(r.at<float>(r.layout.scale, 3) == 0.0f);
-    CHECK(r.at<int32_t>(r.layout.isum, 3) == 0);
+    CHECK(r.at<int16_t>(r.layout.isum16, 7) == 0);
   }
 }
 

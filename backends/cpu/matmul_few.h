@@ -1,0 +1,156 @@
+// One row of activations: from the weights' blocks to the sums, all in registers.
+#pragma once
+#include "backends/cpu/matmul_rows.h"
+
+namespace infer::cpu {
+
+// Everything about the scales of a block of R row vectors. Of formats with float scales that is little; of the others
+// it is unpacked once, for the first terms, and read again by the second.
+template <class V, class Rows, int R, bool kScaled = Rows::kScaled>
+struct Factors {
+  typename Rows::BlockScales of[R];
+  INFER_INLINE void read(const typename Rows::Block (&b)[R]) {
+    INFER_UNROLL for (int r = 0; r < R; r++) of[r] = typename Rows::BlockScales(b[r]);
+  }
+  INFER_INLINE typename V::I multiplier(int, int, int) const { return V::zero_i(); }
+  INFER_INLINE typename V::F scale(int r, int i) const { return of[r].scale(i); }
+  INFER_INLINE typename V::F offset(int r, int, int i) const { return of[r].offset(i); }
+};
+template <class V, class Rows, int R>
+struct Factors<V, Rows, R, true> {
+  static constexpr int kGroups = Rows::kValues / 32, kParts = 32 / Rows::kPart;
+  typename V::I multipliers[kGroups * kParts][R];
+  typename V::F minima[Rows::kOffset ? kGroups : 1][R], d[R], low[R];
+  INFER_INLINE void read(const typename Rows::Block (&b)[R]) {
+    INFER_UNROLL for (int r = 0; r < R; r++) {
+      const typename Rows::BlockScales scales(b[r]);
+      d[r] = scales.d();
+      INFER_UNROLL for (int i = 0; i < kGroups * kParts; i++) multipliers[i][r] = scales.multiplier(i);
+      if constexpr (Rows::kOffset) {
+        low[r] = scales.low();
+        INFER_UNROLL for (int g = 0; g < kGroups; g++) minima[g][r] = scales.minimum(g);
+      }
+    }
+  }
+  INFER_INLINE typename V::I multiplier(int r, int g, int i) const { return multipliers[g * kParts + i][r]; }
+  INFER_INLINE typename V::F scale(int r, int) const { return d[r]; }
+  INFER_INLINE typename V::F offset(int r, int g, int) const {
+    if constexpr (Rows::kOffset)
+      return V::mul(low[r], minima[g][r]);
+    else
+      return V::zero();
+  }
+};
+
+// Rows of a tile are read side by side, which hardware prefetchers follow badly: while one tile is computed, the next
+// (`ahead`, the memory right behind it) is fetched in one line, as many bytes as are consumed.
+template <class V, class Rows, int R>
+INFER_INLINE void fetch(const uint8_t* ahead, int64_t b) {
+  constexpr int kBytes = V::kLanes * R * Rows::kBytes;
+  const uintptr_t at = reinterpret_cast<uintptr_t>(ahead) + static_cast<uintptr_t>(b * kBytes);
+  INFER_UNROLL for (int i = 0; i < (kBytes + 63) / 64; i++)
+      __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<uintptr_t>(64 * i)));
+}
+
+// A row of activations times R vectors of weight rows.
+template <class V, class Rows, int R>
+class Few {
+ public:
+  using F = typename V::F;
+
+  INFER_INLINE Few(const Rows (&rows)[R], const Record<V>& x) : rows_(rows), x_(x) {
+    INFER_UNROLL for (int r = 0; r < R; r++) y_[r] = low_[r] = V::zero();
+  }
+
+  // The first terms of block b.
+  INFER_INLINE void first(int64_t b, Factors<V, Rows, R>& factors) {
+    Block blocks[R];
+    read(b, blocks);
+    factors.read(blocks);
+    F sum[R], sum_low[R];  // of a scaled format: to be multiplied by d and low of the block
+    INFER_UNROLL for (int r = 0; r < R; r++) sum[r] = sum_low[r] = V::zero();
+    INFER_UNROLL for (int step = 0; step < kGroups / Rows::kStep; step++) {
+      const int64_t at = b * kGroups + step * Rows::kStep;
+      GroupDot<V, Rows> dots[Rows::kStep][R];
+      Rows::each(blocks, step, [&](int r, int s, int j, typename V::B w) INFER_INLINE_BODY {
+        dots[s][r].step(j, prepared<V, Rows>(w), V::activation(x_.first.q(at + s) + 4 * j),
+                        [&](int i) INFER_INLINE_BODY { return factors.multiplier(r, step * Rows::kStep + s, i); });
+      });
+      INFER_UNROLL for (int s = 0; s < Rows::kStep; s++) INFER_UNROLL for (int r = 0; r < R; r++) {
+        const int g = step * Rows::kStep + s;
+        const auto by = [&](int i) INFER_INLINE_BODY { return factors.multiplier(r, g, i); };
+        if constexpr (Rows::kScaled) {
+          const typename V::I dot = dots[s][r].result(0, x_.first, at + s, by);
+          sum[r] = V::fma(V::to_f(dot), V::set1(x_.first.scale(at + s)), sum[r]);
+          if constexpr (Rows::kOffset)
+            sum_low[r] = V::fma(V::set1(x_.first.sum(at + s)), factors.minima[g][r], sum_low[r]);
+        } else {
+          INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++)
+              add_part<V, Rows>(y_[r], low_[r], dots[s][r].result(i, x_.first, at + s, by), factors.scale(r, i),
+                                factors.offset(r, g, i), x_.first, at + s, i);
+        }
+      }
+    }
+    if constexpr (Rows::kScaled) INFER_UNROLL for (int r = 0; r < R; r++) {
+        y_[r] = V::fma(sum[r], factors.d[r], y_[r]);
+        if constexpr (Rows::kOffset) low_[r] = V::fma(sum_low[r], factors.low[r], low_[r]);
+      }
+  }
+
+  // Second term number `at`, of group g of block b.
+  INFER_INLINE void second(int64_t at, int64_t b, int g, const Factors<V, Rows, R>& factors) {
+    Block blocks[R];
+    read(b, blocks);
+    GroupDot<V, Rows> dots[R];
+    Rows::group(blocks, g, [&](int r, int j, typename V::B w) INFER_INLINE_BODY {
+      dots[r].step(j, prepared<V, Rows>(w), V::activation(x_.second.q(at) + 4 * j),
+                   [&](int i) INFER_INLINE_BODY { return factors.multiplier(r, g, i); });
+    });
+    INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
+      const typename V::I dot =
+          dots[r].result(i, x_.second, at, [&](int part) INFER_INLINE_BODY { return factors.multiplier(r, g, part); });
+      add_part<V, Rows>(y_[r], low_[r], dot, factors.scale(r, i), factors.offset(r, g, i), x_.second, at, i);
+    }
+  }
+
+  // All of K, panel by panel.
+  INFER_INLINE void run(int64_t k, const uint8_t* ahead) {
+    constexpr int64_t kPanelBlocks = kPanelValues / Rows::kValues;
+    const int64_t n_blocks = k / Rows::kValues;
+    Factors<V, Rows, R> factors[kPanelBlocks];
+    for (int64_t b0 = 0, panel = 0; b0 < n_blocks; b0 += kPanelBlocks, panel++) {
+      const int64_t count = b0 + kPanelBlocks < n_blocks ? kPanelBlocks : n_blocks - b0;
+      for (int64_t b = 0; b < count; b++) {
+        fetch<V, Rows, R>(ahead, b0 + b);
+        first(b0 + b, factors[b]);
+      }
+      for (int64_t at = x_.panel[panel]; at < x_.panel[panel + 1]; at++) {
+        const int64_t b = x_.group[at] / kGroups;
+        second(at, b, static_cast<int>(x_.group[at] % kGroups), factors[b - b0]);
+      }
+    }
+  }
+  INFER_INLINE F result(int r) const { return Rows::kOffset ? V::add(y_[r], low_[r]) : y_[r]; }
+
+ private:
+  using Block = typename Rows::Block;
+  static constexpr int kGroups = Rows::kValues / 32;
+
+  INFER_INLINE void read(int64_t b, Block (&blocks)[R]) const {
+    INFER_UNROLL for (int r = 0; r < R; r++) blocks[r] = rows_[r].block(b);
+  }
+
+  const Rows (&rows_)[R];
+  const Record<V>& x_;
+  F y_[R], low_[R];
+};
+
+// Row vectors that are taken at a time: as many sums as there are registers for.
+template <class V, class Rows>
+constexpr int few_vectors() {
+  int r = Rows::kVectors;
+  while (r > 1 && r * Rows::kStep > V::kFewSums) r /= 2;
+  return r;
+}
+
+}  // namespace infer::cpu

@@ -1,0 +1,190 @@
+// Many rows of activations: a panel of kRowVectors * kLanes weight rows is unpacked once into scratch (first-level
+// cache), and all rows of activations are multiplied with it, kTokenTile at a time.
+#pragma once
+#include "backends/cpu/matmul_rows.h"
+
+namespace infer::cpu {
+
+template <class V>
+inline constexpr int64_t kPassRows = 32 * V::kTokenTile;  // rows of activations per pass over a panel: whole tiles
+
+template <class V, class Rows>
+struct Panel {
+  static constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32, kParts = 32 / Rows::kPart;
+  static constexpr int kVector = R * L;  // floats of what is stored once for all rows
+  static constexpr int64_t kPanelParts = kPanelValues / 16;
+  uint8_t* q;     // [k/4][R][kLanes] groups of 4 bytes
+  float* scale;   // [k/part][R][kLanes]: the scale, or of scaled formats the bits of its multiplier
+  float* offset;  // [k/part][R][kLanes]: the offset, or of scaled formats (per group) the minimum
+  float* d;       // [k/values][R][kLanes]: of scaled formats
+  float* low;     // the same
+  explicit Panel(uint8_t* scratch)
+      : q(scratch),
+        scale(reinterpret_cast<float*>(q + kPanelValues * kVector)),
+        offset(scale + kPanelParts * kVector),
+        d(offset + kPanelParts * kVector),
+        low(d + kPanelParts * kVector) {}
+  static constexpr int64_t bytes() { return kPanelValues * kVector + 4 * kPanelParts * kVector * 4; }
+
+  // Row vector r, values from block b0 of n_blocks.
+  void fill(const Rows& rows, int r, int64_t b0, int64_t n_blocks) {
+    for (int64_t b = 0; b < n_blocks; b++) {
+      const typename Rows::Block block[1] = {rows.block(b0 + b)};
+      const typename Rows::BlockScales scales(block[0]);
+      const int64_t at = (b * R + r) * L;
+      if constexpr (Rows::kScaled) V::store(d + at, scales.d());
+      if constexpr (Rows::kScaled && Rows::kOffset) V::store(low + at, scales.low());
+      INFER_UNROLL for (int i = 0; i < kGroups * kParts; i++) {
+        const int64_t part = ((b * kGroups * kParts + i) * R + r) * L;
+        if constexpr (Rows::kScaled) {
+          V::store(scale + part, V::from_bits(scales.multiplier(i)));
+          if constexpr (Rows::kOffset) V::store(offset + part, scales.minimum(i));
+        } else {
+          V::store(scale + part, scales.scale(i));
+          if constexpr (Rows::kOffset) V::store(offset + part, scales.offset(i));
+        }
+      }
+      INFER_UNROLL for (int step = 0; step < kGroups / Rows::kStep; step++)
+          Rows::each(block, step, [&](int, int s, int j, typename V::B w) INFER_INLINE_BODY {
+            const int64_t word = (b * kGroups + step * Rows::kStep + s) * 8 + j;
+            V::store_b(q + (word * R + r) * 4 * L, prepared<V, Rows>(w));
+          });
+    }
+  }
+  // Of part i of group g (both counted within the panel; i within the group), row vector r.
+  INFER_INLINE typename V::F scale_at(int64_t g, int i, int r) const {
+    return V::load(scale + ((g * kParts + i) * R + r) * L);
+  }
+  INFER_INLINE typename V::F offset_at(int64_t g, int i, int r) const {
+    return V::load(offset + ((g * kParts + i) * R + r) * L);
+  }
+};
+
+// Dot products of group g of the panel with T rows of activations x[t], of which it is group at[t].
+template <class V, class Rows, int T>
+struct PanelDots {
+  static constexpr int R = V::kRowVectors, L = V::kLanes;
+  GroupDot<V, Rows> dots[R][T];
+  INFER_INLINE PanelDots(const Panel<V, Rows>& panel, int64_t g, const int8_t* const (&x)[T]) {
+    const uint8_t* q = panel.q + g * 8 * R * 4 * L;
+    INFER_UNROLL for (int j = 0; j < 8; j++) {
+      typename V::B w[R];
+      INFER_UNROLL for (int r = 0; r < R; r++) w[r] = V::load_b(q + (j * R + r) * 4 * L);
+      INFER_UNROLL for (int t = 0; t < T; t++) {
+        const typename V::I v = V::activation(x[t] + 4 * j);
+        INFER_UNROLL for (int r = 0; r < R; r++) dots[r][t].step(j, w[r], v, multiplier(panel, g, r));
+      }
+    }
+  }
+  INFER_INLINE static auto multiplier(const Panel<V, Rows>& panel, int64_t g, int r) {
+    return [&panel, g, r](int i) INFER_INLINE_BODY { return V::bits(panel.scale_at(g, i, r)); };
+  }
+};
+
+// What the weights' offsets contribute to T rows of activations, from n_blocks blocks in the panel, the first of which
+// is block b0 of the rows; low: [T][R][kLanes].
+template <class V, class Rows, int T>
+INFER_INLINE void many_offsets(const Panel<V, Rows>& panel, int64_t n_blocks, const Record<V> (&x)[T], int64_t b0,
+                               float* low) {
+  using F = typename V::F;
+  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32;
+  F sum[R][T];
+  if constexpr (!Rows::kScaled)
+    INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] =
+        V::load(low + (t * R + r) * L);
+  for (int64_t b = 0; b < n_blocks; b++) {
+    if constexpr (Rows::kScaled)
+      INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] = V::zero();
+    for (int64_t g = b * kGroups; g < (b + 1) * kGroups; g++)
+      INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) INFER_UNROLL for (int t = 0; t < T; t++) {
+        const int64_t at = b0 * kGroups + g;
+        const F by = V::set1(kDots<Rows> == 2 ? x[t].first.sum16(at)[i] : x[t].first.sum(at));
+        INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] = V::fma(by, panel.offset_at(g, i, r), sum[r][t]);
+      }
+    if constexpr (Rows::kScaled) INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
+        float* at = low + (t * R + r) * L;
+        V::store(at, V::fma(sum[r][t], V::load(panel.low + (b * R + r) * L), V::load(at)));
+      }
+  }
+  if constexpr (!Rows::kScaled)
+    INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++)
+        V::store(low + (t * R + r) * L, sum[r][t]);
+}
+
+// The first terms of the same; y: [T][R][kLanes].
+template <class V, class Rows, int T>
+void many(const Panel<V, Rows>& panel, int64_t n_blocks, const Record<V> (&x)[T], int64_t b0, float* y, float* low) {
+  using F = typename V::F;
+  using Dots = PanelDots<V, Rows, T>;
+  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32;
+  const int8_t* q[T];
+  const float* scale[T];
+  INFER_UNROLL for (int t = 0; t < T; t++) {
+    q[t] = x[t].first.q(b0 * kGroups);
+    scale[t] = x[t].first.scales(b0 * kGroups);
+  }
+  F sum[R][T];
+  if constexpr (!Rows::kScaled)
+    INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] =
+        V::load(y + (t * R + r) * L);
+  for (int64_t b = 0; b < n_blocks; b++) {
+    if constexpr (Rows::kScaled)
+      INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] = V::zero();
+    for (int64_t g = b * kGroups; g < (b + 1) * kGroups; g++) {
+      const Dots d(panel, g, q);
+      INFER_UNROLL for (int t = 0; t < T; t++) {
+        const F by = V::set1(scale[t][g]);
+        INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
+          const F dot = V::to_f(d.dots[r][t].result(i, x[t].first, b0 * kGroups + g, Dots::multiplier(panel, g, r)));
+          if constexpr (Rows::kScaled)
+            sum[r][t] = V::fma(dot, by, sum[r][t]);
+          else
+            sum[r][t] = V::fma(V::mul(dot, by), panel.scale_at(g, i, r), sum[r][t]);
+        }
+        q[t] += 32;
+      }
+    }
+    if constexpr (Rows::kScaled) INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
+        float* at = y + (t * R + r) * L;
+        V::store(at, V::fma(sum[r][t], V::load(panel.d + (b * R + r) * L), V::load(at)));
+      }
+  }
+  if constexpr (!Rows::kScaled)
+    INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++)
+        V::store(y + (t * R + r) * L, sum[r][t]);
+  if constexpr (Rows::kOffset) many_offsets<V, Rows, T>(panel, n_blocks, x, b0, low);
+}
+
+// The second terms of one row in this panel, whose first block is b0: y and low [R][kLanes].
+template <class V, class Rows>
+void many_second(const Panel<V, Rows>& panel, const Record<V>& x, int64_t b0, float* y, float* low) {
+  using F = typename V::F;
+  using Dots = PanelDots<V, Rows, 1>;
+  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32;
+  F sum[R], sum_low[R];
+  INFER_UNROLL for (int r = 0; r < R; r++) {
+    sum[r] = V::load(y + r * L);
+    sum_low[r] = V::load(low + r * L);
+  }
+  const int64_t n = b0 * Rows::kValues / kPanelValues;
+  for (int64_t at = x.panel[n]; at < x.panel[n + 1]; at++) {
+    const int64_t g = x.group[at] - b0 * kGroups, b = g / kGroups;
+    const int8_t* const q[1] = {x.second.q(at)};
+    const Dots d(panel, g, q);
+    INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
+      const int64_t block = (b * R + r) * L;
+      const F scale = Rows::kScaled ? V::load(panel.d + block) : panel.scale_at(g, i, r);
+      F offset = V::zero();
+      if constexpr (Rows::kOffset) offset = panel.offset_at(g, i, r);
+      if constexpr (Rows::kOffset && Rows::kScaled) offset = V::mul(V::load(panel.low + block), offset);
+      add_part<V, Rows>(sum[r], sum_low[r], d.dots[r][0].result(i, x.second, at, Dots::multiplier(panel, g, r)), scale,
+                        offset, x.second, at, i);
+    }
+  }
+  INFER_UNROLL for (int r = 0; r < R; r++) {
+    V::store(y + r * L, sum[r]);
+    V::store(low + r * L, sum_low[r]);
+  }
+}
+
+}  // namespace infer::cpu

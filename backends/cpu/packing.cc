@@ -1,0 +1,54 @@
+#include "backends/cpu/packing.h"
+
+#include <cstring>
+
+namespace infer::cpu {
+
+bool packing_of(quant::Type t, int* odd, int* odd_bytes) {
+  *odd = 0;
+  switch (t) {
+    case quant::Type::kQ4_1:
+    case quant::Type::kQ5_1:
+    case quant::Type::kQ4_K:
+    case quant::Type::kQ5_K:
+    case quant::Type::kIQ4_XS:
+      *odd_bytes = 0;
+      return true;
+    case quant::Type::kQ6_K:
+      *odd = 208;
+      [[fallthrough]];
+    case quant::Type::kQ4_0:
+    case quant::Type::kQ5_0:
+    case quant::Type::kQ8_0:
+    case quant::Type::kIQ4_NL:
+      *odd_bytes = 2;
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool can_pack(quant::Type t, int64_t n) {
+  int odd, odd_bytes;
+  return n % kPackedRows == 0 && packing_of(t, &odd, &odd_bytes);
+}
+
+void pack_rows(quant::Type t, int64_t row_bytes, const uint8_t* rows, int64_t row0, int64_t row1, uint8_t* packed) {
+  int odd, odd_bytes;
+  if (!packing_of(t, &odd, &odd_bytes)) return;
+  const int64_t block = quant::info(t).block_bytes;
+  for (int64_t tile = row0; tile < row1; tile += kPackedRows)
+    for (int64_t at = 0; at < row_bytes; at += block) {
+      const uint8_t* from = rows + tile * row_bytes + at;
+      uint8_t* to = packed + tile * row_bytes + at * kPackedRows;
+      for (int64_t r = 0; r < kPackedRows; r++, to += odd_bytes)
+        std::memcpy(to, from + r * row_bytes + odd, static_cast<size_t>(odd_bytes));
+      for (int64_t w = 0; w < block; w += 4) {
+        if (w == odd && odd_bytes > 0) w += odd_bytes;
+        if (w >= block) break;
+        for (int64_t r = 0; r < kPackedRows; r++, to += 4) std::memcpy(to, from + r * row_bytes + w, 4);
+      }
+    }
+}
+
+}  // namespace infer::cpu

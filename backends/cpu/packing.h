@@ -1,0 +1,26 @@
+// Weights in the layout that kernels read fastest: rows side by side, so that lanes of a vector are rows.
+//
+// A packed matrix is tiles of kPackedRows rows; a tile is its blocks along K one after the other; of a block first the
+// bytes that make no whole 32-bit word (a binary16 scale), [row][bytes], then word after word, [word][row]. So it has
+// exactly the bytes of the file in another order, and a kernel computes from it bit for bit what it computes from the
+// file: the two may be mixed at will.
+#pragma once
+#include <cstdint>
+
+#include "quant/types.h"
+
+namespace infer::cpu {
+
+inline constexpr int kPackedRows = 16;
+
+// Where a block type's bytes that make no whole word lie: `odd_bytes` (0 or 2) from `odd` on. False: kernels do not
+// read this type packed.
+bool packing_of(quant::Type t, int* odd, int* odd_bytes);
+
+// Can n rows of this type be packed?
+bool can_pack(quant::Type t, int64_t n);
+
+// Rows [row0, row1) (multiples of kPackedRows) of row_bytes each from `rows` to their places in `packed`.
+void pack_rows(quant::Type t, int64_t row_bytes, const uint8_t* rows, int64_t row0, int64_t row1, uint8_t* packed);
+
+}  // namespace infer::cpu
