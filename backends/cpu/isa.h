@@ -16,7 +16,7 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   k.avx2 = true;
 #endif
   const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) {
-    k.matmul[static_cast<uint32_t>(type)] = {run, few, many, kFewRows};
+    k.matmul[static_cast<uint32_t>(type)] = {run, few, many, kInRegisters};
   };
   block(quant::Type::kQ4_0, matmul_blocks<V, Q4_0>);
   block(quant::Type::kQ4_1, matmul_blocks<V, Q4_1>);
@@ -34,10 +34,10 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
                                                         V::kFloatTile - 1};
   k.matmul[static_cast<uint32_t>(quant::Type::kBF16)] = {matmul_float<V, WeightBF16<V>>, "4x1", floats,
                                                          V::kFloatTile - 1};
-  k.unpacked[0][0] = {matmul_rows<V, Unpacked<V, 32, false>>, few, many, kFewRows};
-  k.unpacked[0][1] = {matmul_rows<V, Unpacked<V, 32, true>>, few, many, kFewRows};
-  k.unpacked[1][0] = {matmul_rows<V, Unpacked<V, 16, false>>, few, many, kFewRows};
-  k.unpacked[1][1] = {matmul_rows<V, Unpacked<V, 16, true>>, few, many, kFewRows};
+  k.unpacked[0][0] = {matmul_rows<V, Unpacked<V, 32, false>>, few, many, kInRegisters};
+  k.unpacked[0][1] = {matmul_rows<V, Unpacked<V, 32, true>>, few, many, kInRegisters};
+  k.unpacked[1][0] = {matmul_rows<V, Unpacked<V, 16, false>>, few, many, kInRegisters};
+  k.unpacked[1][1] = {matmul_rows<V, Unpacked<V, 16, true>>, few, many, kInRegisters};
   k.scratch_bytes = scratch_bytes<V>;
   k.quantize = quantize<V>;
   k.rms_norm = rms_norm<V>;

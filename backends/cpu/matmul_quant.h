@@ -195,8 +195,8 @@ void run_many(const MatmulArgs& a) {
       run_panel<V, Source>(a, m0, a.m - m0 < kPassRows<V> ? a.m - m0 : kPassRows<V>, n0);
 }
 
-// Up to this many rows the unpacked panel does not pay.
-inline constexpr int64_t kFewRows = 1;
+// Rows of activations up to which weights go from their blocks to registers, without a panel.
+inline constexpr int64_t kInRegisters = 1;
 
 template <class V, class Source>
 void matmul_rows(const MatmulArgs& a) {
