@@ -1,8 +1,10 @@
 // The table of the cpu backend: one device, the processor, with the best instruction set that it has.
 #include <libinfer/backend.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "backends/common/check.h"
 #include "backends/common/host.h"
@@ -31,6 +33,8 @@ const char* option_at(int32_t i) {
       "not started",
       "threads.decode|int|0..256|0|runtime|threads of steps with few rows, such as single tokens; 0: as threads says",
       "threads.prefill|int|0..256|0|runtime|threads of steps with many rows, such as prompts; 0: as threads says",
+      "affinity|str||off|runtime|processors that the threads are bound to, one each, such as 0-3,8; an engine's own "
+      "thread is the first. No more threads than listed. off: the system decides",
       "isa|str|auto portable avx2 avx512 avx512vnni neon neon_dotprod|auto|runtime|instruction set of the kernels; for "
       "tests",
       "onednn|str||off|runtime|path of oneDNN's libdnnl.so.3, to multiply float matrices with many rows; the last bits "
@@ -45,6 +49,17 @@ Result<int> parse_threads(std::string_view key, std::string_view value) {
   if (error != std::errc() || end != value.data() + value.size() || n < 0 || n > kMostThreads)
     return Status::invalid(str("cpu.", key, " is '", value, "'; it takes 0..", kMostThreads));
   return n;
+}
+
+// Of cpu.affinity: the processors that threads are bound to; empty: none.
+Result<std::vector<int>> parse_affinity(std::string_view value) {
+  if (value == "off") return std::vector<int>();
+  TRY_SET(std::vector<int> list, parse_processors(value));
+  const std::vector<int> allowed = allowed_processors();
+  for (int p : list)
+    if (std::find(allowed.begin(), allowed.end(), p) == allowed.end())
+      return Status::invalid(str("cpu.affinity names processor ", p, ", which this process may not use"));
+  return list;
 }
 
 int32_t device_count() { return 1; }
@@ -62,16 +77,19 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
   if (index != 0) return host.fail(INFER_E_NOT_FOUND, "cpu has one device, number 0");
   return host.guard([&]() -> Status {
     const Features features = detect_features();
-    int threads = 0, few = 0, many = 0;
+    int threads = 0;
+    Crew crew{0, 0, usable_processors(), {}};
     std::string_view isa = "auto", onednn = "off";
     for (int32_t i = 0; i < n_settings; i++) {
       const std::string_view key = settings[i].key, value = settings[i].value;
       if (key == "threads") {
         TRY_SET(threads, parse_threads(key, value));
       } else if (key == "threads.decode") {
-        TRY_SET(few, parse_threads(key, value));
+        TRY_SET(crew.few, parse_threads(key, value));
       } else if (key == "threads.prefill") {
-        TRY_SET(many, parse_threads(key, value));
+        TRY_SET(crew.many, parse_threads(key, value));
+      } else if (key == "affinity") {
+        TRY_SET(crew.bound_to, parse_affinity(value));
       } else if (key == "isa") {
         isa = value;
       } else if (key == "onednn") {
@@ -81,9 +99,12 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
       }
     }
     TRY_SET(const Kernels* kernels, choose_kernels(features, isa));
-    if (threads == 0) threads = usable_cores(features);
-    auto opened =
-        std::make_unique<Device>(*kernels, few > 0 ? few : threads, many > 0 ? many : threads, usable_processors());
+    const int listed = static_cast<int>(crew.bound_to.size());
+    if (listed > 0) crew.processors = std::min(crew.processors, listed);
+    if (threads == 0) threads = listed > 0 ? listed : usable_cores(features);
+    if (crew.few == 0) crew.few = threads;
+    if (crew.many == 0) crew.many = threads;
+    auto opened = std::make_unique<Device>(*kernels, std::move(crew));
     if (onednn != "off") TRY(opened->use_onednn(std::string(onednn)));
     *out = reinterpret_cast<infer_dev*>(opened.release());
     return {};

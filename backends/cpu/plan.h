@@ -20,8 +20,7 @@ namespace infer::cpu {
 // An open device: its kernels, its threads, its counters.
 class Device {
  public:
-  // few, many: threads of runs with few rows and of others.
-  Device(const Kernels& kernels, int few, int many, int processors) : kernels_(kernels), pool_(few, many, processors) {}
+  Device(const Kernels& kernels, Crew crew) : kernels_(kernels), pool_(std::move(crew)) {}
   // path: of oneDNN's library.
   Status use_onednn(const std::string& path);
   Onednn* onednn() { return onednn_.get(); }  // null: not used

@@ -1,6 +1,9 @@
 #include "backends/cpu/pool.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/processors.h"
 
 namespace infer::cpu {
 namespace {
@@ -21,9 +24,9 @@ int64_t part_begin(int64_t n, int64_t i, int64_t parts) { return (n * i + parts 
 
 }  // namespace
 
-Pool::Pool(int few, int many, int processors)
-    : few_(few), many_(many), parts_(std::make_unique<Part[]>(static_cast<size_t>(std::max(few, many)))) {
-  const int n = std::min(std::max(few, many), std::max(1, processors));
+Pool::Pool(Crew crew)
+    : crew_(std::move(crew)), parts_(std::make_unique<Part[]>(static_cast<size_t>(std::max(crew_.few, crew_.many)))) {
+  const int n = std::min(std::max(crew_.few, crew_.many), std::max(1, crew_.processors));
   workers_.reserve(static_cast<size_t>(n - 1));
   for (int t = 1; t < n; t++) {
     auto started = Thread::start([this, t] { stay(t); });
@@ -41,12 +44,22 @@ Pool::~Pool() {
 
 void Pool::run(Work& work, bool few) {
   const std::lock_guard lock(turn_);
+  if (!crew_.bound_to.empty() && bound_caller_ != std::this_thread::get_id()) {
+    bind(0);
+    bound_caller_ = std::this_thread::get_id();
+  }
   work_ = &work;
   announce(few);
   for (Word now = notice_.load(std::memory_order_acquire); units(now) != 0; now = await(0, now)) help(0, now);
 }
 
+void Pool::bind(int thread) const {
+  const std::vector<int>& to = crew_.bound_to;
+  if (!to.empty()) bind_this_thread(to[static_cast<size_t>(thread) % to.size()]);
+}
+
 void Pool::stay(int thread) {
+  bind(thread);
   for (Word seen = 0;;) {
     seen = await(thread, seen);
     if (stop_.load(std::memory_order_relaxed)) return;
@@ -116,7 +129,7 @@ Pool::Word Pool::await(int thread, Word seen) {
     if (concerns(thread, now, seen)) return now;
     relax();
   }
-  Bell& bell = thread == 0 ? caller_ : thread < few_ ? some_ : rest_;
+  Bell& bell = thread == 0 ? caller_ : thread < crew_.few ? some_ : rest_;
   for (;;) {
     // Either this thread sees the new notice, or who wrote it sees that somebody sleeps: in the one order of
     // sequentially consistent accesses, the first of the two writes is read by the other.

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "base/thread.h"
@@ -39,18 +40,24 @@ class Work {
   virtual void unit(int thread, int64_t unit) = 0;
 };
 
+struct Crew {
+  int few, many;              // parts of the steps of a Work with few or with many rows
+  int processors;             // that the threads share
+  std::vector<int> bound_to;  // thread i to the i-th of these processors; empty: the system decides
+};
+
 class Pool {
  public:
   static constexpr int64_t kMostUnits = 0xffff;
 
-  // few, many: parts of the steps of a Work with few or with many rows. One thread for each part, no more than there
-  // are processors (or than the system gives).
-  Pool(int few, int many, int processors);
+  // One thread for each part, no more than there are processors (or than the system gives).
+  explicit Pool(Crew crew);
   ~Pool();
   Pool(const Pool&) = delete;
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
-  int parts(bool few) const { return few ? few_ : many_; }
-  // Does all of it, with the calling thread as thread 0. Callers take turns.
+  int parts(bool few) const { return few ? crew_.few : crew_.many; }
+  // Does all of it, with the calling thread as thread 0 (which is bound like the others, and stays so). Callers take
+  // turns.
   void run(Work& work, bool few);
 
  private:
@@ -71,6 +78,7 @@ class Pool {
     void ring(int64_t most);  // wakes so many; called after the notice was changed
   };
 
+  void bind(int thread) const;
   void stay(int thread);
   void help(int thread, Word notice);
   bool take(int part, Word notice, int64_t* unit);
@@ -79,10 +87,11 @@ class Pool {
   void report(Word notice, int64_t done);
   void announce(bool few);
 
-  const int few_, many_;
+  const Crew crew_;
   std::mutex turn_;
+  std::thread::id bound_caller_;  // the last that was
   std::vector<Thread> workers_;
-  std::unique_ptr<Part[]> parts_;  // [max(few, many)]
+  std::unique_ptr<Part[]> parts_;  // [most parts]
   Work* work_ = nullptr;           // whose step the notice tells of
   Bell caller_, some_, rest_;      // thread 0; those below `few`; the others
   std::atomic<bool> stop_{false};

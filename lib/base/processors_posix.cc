@@ -1,4 +1,5 @@
-// Linux: the affinity mask, and the quota of the control group (version 2 or 1) of a container.
+// Linux: the affinity mask (of up to 1024 processors), and the quota of the control group (version 2 or 1) of a
+// container.
 #ifndef _WIN32
 #include <sched.h>
 
@@ -20,12 +21,32 @@ std::optional<int64_t> quota() {
 
 }  // namespace
 
-int usable_processors() {
-  int64_t n = std::thread::hardware_concurrency();
+std::vector<int> allowed_processors() {
+  std::vector<int> all;
 #ifdef CPU_COUNT
   cpu_set_t bound;
-  if (sched_getaffinity(0, sizeof bound, &bound) == 0) n = CPU_COUNT(&bound);
+  if (sched_getaffinity(0, sizeof bound, &bound) == 0)
+    for (int i = 0; i < CPU_SETSIZE; i++)
+      if (CPU_ISSET(static_cast<size_t>(i), &bound)) all.push_back(i);
 #endif
+  return all;
+}
+
+bool bind_this_thread([[maybe_unused]] int processor) {
+#ifdef CPU_COUNT
+  if (processor < 0 || processor >= CPU_SETSIZE) return false;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<size_t>(processor), &one);
+  return sched_setaffinity(0, sizeof one, &one) == 0;
+#else
+  return false;
+#endif
+}
+
+int usable_processors() {
+  int64_t n = std::thread::hardware_concurrency();
+  if (const auto allowed = allowed_processors(); !allowed.empty()) n = static_cast<int64_t>(allowed.size());
   if (const auto most = quota()) n = std::min(n, *most);
   return static_cast<int>(std::max<int64_t>(1, n));
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <vector>
 
 #ifndef _WIN32
 #include <sched.h>
@@ -16,6 +17,34 @@ using namespace infer;
 TEST_CASE("at least one processor is usable, and no more than the machine has") {
   CHECK(usable_processors() >= 1);
   CHECK(usable_processors() <= static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+}
+
+TEST_CASE("processors are named by numbers and ranges, in any order, each once") {
+  const auto parsed = [](std::string_view list) {
+    auto all = parse_processors(list);
+    REQUIRE_MESSAGE(all.ok(), list);
+    return *all;
+  };
+  CHECK(parsed("0") == std::vector{0});
+  CHECK(parsed("0-3,8") == std::vector{0, 1, 2, 3, 8});
+  CHECK(parsed("5,2-3,3,5") == std::vector{5, 2, 3});
+  CHECK(parsed("4095-4095") == std::vector{4095});
+  for (const char* bad : {"", ",", "1,", ",1", "1,,2", "-1", "1-", "3-2", "1-2-3", "0-99999999", "4096", "all", "1 ,2",
+                          "99999999999999999999", "0x1"})
+    CHECK_MESSAGE(!parse_processors(bad).ok(), bad);
+}
+
+TEST_CASE("a thread is bound to a processor that it may use, and to no other") {
+  const std::vector<int> all = allowed_processors();
+  std::thread([&] {
+    if (!all.empty()) {
+      CHECK(bind_this_thread(all.back()));
+      CHECK(allowed_processors() == std::vector{all.back()});
+      CHECK(usable_processors() == 1);
+    }
+    CHECK(!bind_this_thread(-1));
+    CHECK(!bind_this_thread(1 << 20));
+  }).join();
 }
 
 #ifndef _WIN32

@@ -8,26 +8,29 @@
 #include <thread>
 #include <vector>
 
+#include "base/processors.h"
+
 namespace infer::cpu {
 namespace {
 
-// Steps of given sizes. Every unit leaves a mark; next() looks whether the step before was whole.
+// Steps of given sizes. Every unit leaves a mark; next() looks whether the step before was whole. What is counted is
+// relaxed, so that only the pool orders the marks (ThreadSanitizer sees where it does not).
 class Marks : public Work {
  public:
   explicit Marks(std::vector<int64_t> sizes) : sizes_(std::move(sizes)), marks_(Pool::kMostUnits) {}
   int64_t next() override {
-    if (inside_.load() != 0) wrong++;
+    if (inside_.load(std::memory_order_relaxed) != 0) wrong++;
     check();
     if (step_ == sizes_.size()) return 0;
     return sizes_[step_++];
   }
   void unit(int thread, int64_t unit) override {
-    inside_++;
+    inside_.fetch_add(1, std::memory_order_relaxed);
     if (unit < 0 || unit >= sizes_[step_ - 1] || thread < 0) wrong++;
     busy(thread, unit);
     marks_[static_cast<size_t>(unit)]++;  // not atomic: a second thread at the same unit is a race
     if (thread < 256) by_thread[static_cast<size_t>(thread)].fetch_add(1, std::memory_order_relaxed);
-    inside_--;
+    inside_.fetch_sub(1, std::memory_order_relaxed);
   }
   void again() { step_ = 0; }
   std::atomic<int> wrong{0};
@@ -59,7 +62,7 @@ std::vector<int64_t> sizes(size_t n) {
 TEST_CASE("every unit of every step is done once, and no step begins before the last one is done") {
   for (const auto& [few, many, processors] :
        {std::array{1, 1, 1}, {2, 2, 2}, {5, 5, 5}, {2, 5, 5}, {5, 2, 5}, {9, 9, 2}}) {
-    Pool pool(few, many, processors);
+    Pool pool({few, many, processors, {}});
     CHECK(pool.threads() == std::min(std::max(few, many), processors));
     Marks marks(sizes(200));
     for (int i = 0; i < 20; i++) {
@@ -71,7 +74,7 @@ TEST_CASE("every unit of every step is done once, and no step begins before the 
 }
 
 TEST_CASE("a work without steps, and one of the most units that a step may have") {
-  Pool pool(3, 3, 3);
+  Pool pool({3, 3, 3, {}});
   Marks none({}), most({Pool::kMostUnits, 1, Pool::kMostUnits});
   pool.run(none, true);
   pool.run(most, false);
@@ -95,7 +98,7 @@ class Delays final : public Marks {
 
 TEST_CASE("the same with delays in units, pauses between runs, and many more threads than processors") {
   for (const int n : {2, 4, 32}) {
-    Pool pool(n, n + 1, n + 1);
+    Pool pool({n, n + 1, n + 1, {}});
     Delays delays(sizes(100));
     for (int i = 0; i < 15; i++) {
       delays.again();
@@ -136,7 +139,7 @@ class Held final : public Marks {
 };
 
 TEST_CASE("a thread that does not go on costs the unit that it holds, not the others of its part") {
-  Pool pool(2, 2, 2);
+  Pool pool({2, 2, 2, {}});
   REQUIRE(pool.threads() == 2);
   Held work({1000}, 999);
   pool.run(work, true);
@@ -146,7 +149,7 @@ TEST_CASE("a thread that does not go on costs the unit that it holds, not the ot
 }
 
 TEST_CASE("parts without a thread are done by the threads there are") {
-  Pool pool(64, 64, 1);
+  Pool pool({64, 64, 1, {}});
   CHECK(pool.threads() == 1);
   Marks marks({1, 63, 64, 65, 1000});
   pool.run(marks, true);
@@ -155,7 +158,7 @@ TEST_CASE("parts without a thread are done by the threads there are") {
 }
 
 TEST_CASE("runs with few rows leave the threads alone that are for many") {
-  Pool pool(2, 4, 4);
+  Pool pool({2, 4, 4, {}});
   REQUIRE(pool.threads() == 4);
   Marks marks(sizes(300));
   for (int i = 0; i < 10; i++) {
@@ -166,8 +169,36 @@ TEST_CASE("runs with few rows leave the threads alone that are for many") {
   CHECK(marks.by_thread[2] + marks.by_thread[3] == 0);
 }
 
+// Which processors each thread may run on.
+class Places final : public Marks {
+ public:
+  using Marks::Marks;
+  std::array<std::vector<int>, 2> allowed;
+
+ private:
+  void busy(int thread, int64_t) override {
+    allowed[static_cast<size_t>(thread)] = allowed_processors();
+    came_[static_cast<size_t>(thread)] = true;
+    while (!came_[0] || !came_[1]) std::this_thread::yield();  // both
+  }
+  std::array<std::atomic<bool>, 2> came_{};
+};
+
+TEST_CASE("threads run on the processors that they are bound to, the caller on the first") {
+  const std::vector<int> all = allowed_processors();
+  if (all.empty()) return;  // a system that binds no threads
+  std::thread([&] {
+    const std::vector<int> to = {all.back(), all.front()};
+    Pool pool({2, 2, 2, to});
+    Places places({2});
+    pool.run(places, true);
+    CHECK(places.allowed[0] == std::vector{to[0]});
+    CHECK(places.allowed[1] == std::vector{to[1]});
+  }).join();
+}
+
 TEST_CASE("callers on several threads take turns") {
-  Pool pool(2, 2, 2);
+  Pool pool({2, 2, 2, {}});
   struct Both final : Work {
     explicit Both(std::atomic<int>* in) : inside(in) {}
     int64_t next() override {
