@@ -90,14 +90,14 @@ struct InPlace {
   }
 };
 
-// Rows of packed tiles; n0 is a multiple of kLanes and the matrix has whole tiles only.
+// Rows of packed tiles; the matrix has whole tiles only. n0 is a multiple of kLanes, or the last row for any others.
 template <class V, class Format>
 struct Packed {
   using Rows = PackedRows<V, Format>;
   static Rows rows(const MatmulArgs& a, int64_t n0, int, uint8_t*, int* skip) {
     Rows r;
-    r.lane = static_cast<int>(n0 % kPackedRows);
-    r.tile = a.packed + (n0 - r.lane) * a.row_bytes;
+    r.lane = static_cast<int>(n0 % kPackedRows) / V::kLanes * V::kLanes;
+    r.tile = a.packed + n0 / kPackedRows * kPackedRows * a.row_bytes;
     *skip = 0;
     return r;
   }
