@@ -39,6 +39,7 @@ const char* option_at(int32_t i) {
       "tests",
       "onednn|str||off|runtime|path of oneDNN's libdnnl.so.3, to multiply float matrices with many rows; the last bits "
       "of an answer then depend on how many rows run together. off: own kernels alone",
+      "profile|bool||false|runtime|count what each operator costs in time, bytes and operations, among the counters",
   };
   return i >= 0 && i < static_cast<int32_t>(std::size(kOptions)) ? kOptions[i] : nullptr;
 }
@@ -80,6 +81,7 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
     int threads = 0;
     Crew crew{0, 0, usable_processors(), {}};
     std::string_view isa = "auto", onednn = "off";
+    bool profile = false;
     for (int32_t i = 0; i < n_settings; i++) {
       const std::string_view key = settings[i].key, value = settings[i].value;
       if (key == "threads") {
@@ -94,6 +96,8 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
         isa = value;
       } else if (key == "onednn") {
         onednn = value;
+      } else if (key == "profile") {
+        profile = value == "true" || value == "1";
       } else {
         return Status::not_found(str("cpu has no option '", key, "'"));
       }
@@ -106,6 +110,7 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
     if (crew.many == 0) crew.many = threads;
     auto opened = std::make_unique<Device>(*kernels, std::move(crew));
     if (onednn != "off") TRY(opened->use_onednn(std::string(onednn)));
+    if (profile) opened->use_profile();
     *out = reinterpret_cast<infer_dev*>(opened.release());
     return {};
   });

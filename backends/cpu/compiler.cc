@@ -98,7 +98,12 @@ Status Compiler::compile() {
     const bool product = n.kind == INFER_OP_MATMUL || n.kind == INFER_OP_MATMUL_EXPERTS;
     if (product && plan_.rows_of_ == INFER_NONE) plan_.rows_of_ = n.in[0];
   }
-  for (size_t i = 0; i < nodes().size();) TRY(node(i, &i));
+  if (device_.profiles()) plan_.profile_ = std::make_unique<Profile>(device_, frame_);
+  for (size_t i = 0; i < nodes().size();) {
+    const size_t first = i;
+    TRY(node(first, &i));
+    if (plan_.profile_) plan_.profile_->add(now(), first, i);
+  }
   return lay_out();
 }
 

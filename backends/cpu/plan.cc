@@ -34,6 +34,7 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
   few_ = rows_of_ == INFER_NONE || frame_[rows_of_].dim[0] <= kFewRows;
   after_ = 0;
   stopped_ = false;
+  if (profile_) profile_->begin();
   device_.pool().run(*this, few_);
   outcome_ = stopped_ ? Outcome::kCancelled : Outcome::kDone;
   return {};
@@ -44,7 +45,16 @@ Run Plan::context(int thread) const {
   return {frame_, device_.kernels(), thread, device_.pool().parts(few_), scratch};
 }
 
+// What the step cost that has just been done; its operations share the time as they share its pieces.
+void Plan::count_step() {
+  const int64_t spent = profile_->lap();
+  for (size_t i = step_, before = 0; i < after_; before = static_cast<size_t>(steps_[i++].end))
+    profile_->passed(i, spent * (steps_[i].end - static_cast<int64_t>(before)) / pieces_);
+  profile_->begin();
+}
+
 int64_t Plan::next() {
+  if (profile_ && after_ > 0) count_step();
   stopped_ = cancelled_.load(std::memory_order_relaxed);
   const Run r = context(0);
   for (pieces_ = 0; pieces_ == 0;) {

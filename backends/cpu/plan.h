@@ -14,6 +14,7 @@
 #include "backends/cpu/cpu_features.h"
 #include "backends/cpu/op.h"
 #include "backends/cpu/pool.h"
+#include "backends/cpu/profile.h"
 
 namespace infer::cpu {
 
@@ -26,7 +27,9 @@ class Device {
   Onednn* onednn() { return onednn_.get(); }  // null: not used
   const Kernels& kernels() const { return kernels_; }
   Pool& pool() { return pool_; }
-  Counter* counter(const std::string& name);  // made when new; stays where it is
+  void use_profile() { profiles_ = true; }
+  bool profiles() const { return profiles_; }  // plans count what their operators cost
+  Counter* counter(const std::string& name);   // made when new; stays where it is
   bool counter_at(int32_t i, const char** name, int64_t* value);
 
  private:
@@ -37,6 +40,7 @@ class Device {
   const Kernels& kernels_;
   Pool pool_;
   std::unique_ptr<Onednn> onednn_;
+  bool profiles_ = false;
   std::mutex mutex_;
   std::deque<Named> counters_;
 };
@@ -66,10 +70,12 @@ class Plan final : private Work {
   Run context(int thread) const;
   int64_t next() override;
   void unit(int thread, int64_t unit) override;
+  void count_step();
 
   Device& device_;
   Frame frame_;
   std::vector<Step> steps_;
+  std::unique_ptr<Profile> profile_;             // null: not wanted
   std::vector<std::string> kernels_;             // [n_nodes] what each node runs with
   std::deque<Records> records_;                  // pointed at by ops
   std::unique_ptr<backend::HostBuffer> memory_;  // records, attention parts, scratch of the threads

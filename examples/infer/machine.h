@@ -1,6 +1,8 @@
 // The machine's own limits, measured: how fast it can read memory and multiply.
 #pragma once
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace infer::tool {
 
@@ -12,7 +14,20 @@ struct Machine {
   double f32_per_s = 0;   // multiplications and additions
 };
 
-Machine measure_machine(int threads);  // about a second
-std::string cpu_features();            // "avx2 fma avx512f": what the system reports, of what matters here
+// Measures again and again in the same memory, so that the machine can be watched while other things are timed.
+// Between the calls it costs memory alone.
+class Prober {
+ public:
+  explicit Prober(int threads);
+  ~Prober();
+  Machine measure();  // about a tenth of a second
+
+ private:
+  struct Block;
+  int threads_;
+  std::vector<std::unique_ptr<Block>> blocks_;
+};
+
+std::string cpu_features();  // "avx2 fma avx512f": what the system reports, of what matters here
 
 }  // namespace infer::tool

@@ -10,8 +10,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <string>
+#include <system_error>
+#if defined(__APPLE__)
+#include <mach-o/dyld.h>
+#endif
 #endif
 
 namespace infer::tool {
@@ -24,6 +28,7 @@ int64_t peak_memory() {
              : 0;
 }
 bool is_terminal(std::FILE* file) { return _isatty(_fileno(file)) != 0; }
+std::string own_program() { return ""; }
 #else
 int64_t peak_memory() {
   // Not getrusage on Linux: there it counts what the parent was before exec, too.
@@ -35,6 +40,16 @@ int64_t peak_memory() {
   return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<int64_t>(usage.ru_maxrss) : 0;
 }
 bool is_terminal(std::FILE* file) { return isatty(fileno(file)) != 0; }
+std::string own_program() {
+#if defined(__APPLE__)
+  char path[4096];
+  uint32_t size = sizeof path;
+  return _NSGetExecutablePath(path, &size) == 0 ? path : "";
+#else
+  std::error_code absent;
+  return std::filesystem::read_symlink("/proc/self/exe", absent).string();
+#endif
+}
 #endif
 
 }  // namespace infer::tool

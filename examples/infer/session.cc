@@ -69,6 +69,15 @@ std::string Session::meta(std::string_view key) const {
   return "";
 }
 
+int64_t Session::counter(std::string_view name) const {
+  const char* n = nullptr;
+  int64_t value = 0;
+  for (int32_t i = 0; check(infer_engine_counter_at(engine.get(), i, &n, &value)) == INFER_OK; ++i) {
+    if (n == name) return value;
+  }
+  return 0;
+}
+
 Runtime new_runtime(const Options& options) {
   infer_hooks hooks = INFER_HOOKS_INIT;
   hooks.log = log_to_stderr;

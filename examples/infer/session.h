@@ -19,6 +19,7 @@ struct Session {
 
   int64_t fact(const char* name) const;          // INFER_E_NOT_FOUND and the like end the tool
   std::string meta(std::string_view key) const;  // "" when the file has no such key
+  int64_t counter(std::string_view name) const;  // of the engine; 0 when it has no such counter
 };
 
 // Warnings of the library go to stderr. On a terminal a load that takes longer than a moment shows a bar; Ctrl-C stops

@@ -33,10 +33,14 @@ void add_flag_of(CLI::App& app, const std::string& flag, const std::string& key,
 }  // namespace
 
 void Settings::add_common(CLI::App& app) {
+  add_all_but_threads(app);
+  add_flag_of(app, "-t,--threads", "cpu.threads", "threads of the cpu backend", flags);
+}
+
+void Settings::add_all_but_threads(CLI::App& app) {
   app.add_option("-o", given, "any option of the library, repeated as needed (infer help options lists them)")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
-  add_flag_of(app, "-t,--threads", "cpu.threads", "threads of the cpu backend", flags);
   app.add_flag("--json", json, "machine-readable output");
   const auto help = [] {
     print_options(false);

@@ -17,8 +17,9 @@ struct Settings {
   std::vector<std::string> given;  // "key=value", from -o
   bool json = false;
 
-  void add_common(CLI::App& app);      // -o, -t, --json, --help-options
-  void add_generation(CLI::App& app);  // --max-tokens, --temperature, ...
+  void add_common(CLI::App& app);           // -o, -t, --json, --help-options
+  void add_all_but_threads(CLI::App& app);  // the same without -t
+  void add_generation(CLI::App& app);       // --max-tokens, --temperature, ...
 
   // The library's options: `defaults` of the subcommand, then what the user said.
   Options options(const std::vector<std::string>& defaults = {}) const;

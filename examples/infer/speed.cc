@@ -49,8 +49,24 @@ double Speed::prompt_seconds(int64_t tokens, int64_t batch) {
   return (now_ms() - start) / 1000;
 }
 
-// The tokens of a depth are prompt, too: what they cost alone is taken off.
+// One prompt, timed from where the engine has counted the tokens of the depth. 0: they came in one step with the rest.
+double Speed::last_part_rate(const Shape& s) {
+  const int64_t before = session_.counter("tokens.prefill"), all = s.depth + s.tokens;
+  const Request request = submit(all, 1);
+  int64_t done = 0, n = 0;
+  while (done < s.depth && n == 0 && pull_one(request.get(), 1, n)) done = session_.counter("tokens.prefill") - before;
+  const double start = now_ms();
+  while (n == 0 && pull_one(request.get(), -1, n)) {
+  }
+  return done >= s.depth && done < all ? static_cast<double>(all - done) * 1000 / std::max(1e-6, now_ms() - start) : 0;
+}
+
+// The tokens of a depth are prompt, too: where they cannot be told apart, what they cost alone is taken off.
 double Speed::prefill(const Shape& s) {
+  if (s.depth > 0 && s.batch == 1) {
+    const double rate = last_part_rate(s);
+    if (rate > 0) return rate;
+  }
   const double before = prompt_seconds(s.depth, s.batch);
   const double all = prompt_seconds(s.depth + s.tokens, s.batch);
   return static_cast<double>(s.tokens * s.batch) / std::max(1e-9, all - before);
@@ -63,12 +79,16 @@ int64_t Speed::decode_room(const Shape& s) {
 
 // Timed by the engine itself: the last request's tokens after its first. The others, begun before it, still generate
 // when it ends, so that each of its steps had the whole batch.
-double Speed::decode(const Shape& s) {
+double Speed::decode(const Shape& s, const std::function<void()>& begun) {
   const int64_t prompt = std::max<int64_t>(1, s.depth);
   std::vector<Request> company;
   for (int64_t i = 1; i < s.batch; ++i) company.push_back(submit(prompt, decode_room(s) - prompt));
   const Request last = submit(prompt, s.tokens + 1);
+  bool told = !begun;
   for (int64_t n = 0; pull_one(last.get(), -1, n);) {
+    if (told || n == 0) continue;
+    told = true;
+    begun();
   }
   infer_usage usage = INFER_USAGE_INIT;
   check(infer_request_usage(last.get(), &usage));

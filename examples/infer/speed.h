@@ -1,6 +1,7 @@
 // Prefill and decode timed through the public API, with token ids that no prompt cache has seen.
 #pragma once
 #include <cstdint>
+#include <functional>
 
 #include "session.h"
 
@@ -16,13 +17,15 @@ class Speed {
  public:
   explicit Speed(const Session& session);
   double prefill(const Shape& shape);  // tokens per second, all requests together
-  double decode(const Shape& shape);
+  // begun: called when all prompts are computed and the timed tokens come next.
+  double decode(const Shape& shape, const std::function<void()>& begun = {});
 
   static int64_t decode_room(const Shape& shape);  // tokens of context that decode() may use
 
  private:
   Request submit(int64_t prompt, int64_t most);
   double prompt_seconds(int64_t tokens, int64_t batch);
+  double last_part_rate(const Shape& shape);
 
   const Session& session_;
   int64_t n_vocab_;

@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "bench/limits.h"
 
 #include <algorithm>
 #include <cstdlib>
