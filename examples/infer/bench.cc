@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "bench/measurement.h"
-#include "bench/repetitions.h"
 #include "bench/report.h"
 #include "commands.h"
 
@@ -29,16 +28,6 @@ std::vector<Row> plan(const Arguments& a) {
   for (const int32_t p : a.prompt) add(true, p);
   for (const int32_t n : a.generate) add(false, n);
   return rows;
-}
-
-// More than the machine's limit: then the figures are worth nothing, and nobody is to use them.
-void refuse_the_impossible(const std::vector<Json>& lines) {
-  for (const Json& line : lines) {
-    const double fraction = line.value("fraction_of_limit", 0.0);
-    if (line["kind"] == "operator" || fraction <= kMostFraction) continue;
-    throw Failure{measurement_name(line) + format(" reached %.2f of what the machine allows", fraction),
-                  "the limit or the measurement is wrong: repeat it on a quiet machine, with more tokens"};
-  }
 }
 
 int bench(Arguments a) {
@@ -76,6 +65,8 @@ void add_bench(CLI::App& app, Command& chosen) {
   sub.add_option("--peer-timeout", a->job.peer_seconds, "seconds that one run of a peer's program may take")
       ->check(CLI::PositiveNumber);
   sub.add_flag("--busy", a->job.busy, "decode also while another process keeps one core busy");
+  sub.add_flag(
+      "--no-start", [a](int64_t) { a->job.start = false; }, "with --peer: speeds alone, not process start and memory");
   sub.add_flag("--operators", a->job.operators, "time, GB/s and GOP/s of each operator");
   sub.add_option("--html", a->html, "write a report with charts, and FILE.json beside it (implies --operators)")
       ->type_name("FILE.html");

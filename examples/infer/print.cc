@@ -2,6 +2,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <sstream>
 
 #include "handles.h"
 
@@ -63,6 +64,15 @@ std::string escape(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string last_line(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  std::string last;
+  for (std::string line; std::getline(in, line);) {
+    if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;
+  }
+  return escape(last.substr(0, 200));
 }
 
 std::string quote(std::string_view text) {

@@ -275,7 +275,8 @@ std::vector<std::string> Measurement::self(std::vector<std::string> words) const
 
 Child run_self(const std::vector<std::string>& words, double most_seconds) {
   Child child = run_child(words, "", most_seconds);
-  if (!child.ended_well()) throw Failure{"'" + words[0] + " " + words[1] + "' as a child failed: " + child.err, ""};
+  if (!child.ended_well())
+    throw Failure{"'" + words[0] + " " + words[1] + "' as a child failed: " + last_line(child.err), ""};
   return child;
 }
 
@@ -366,11 +367,11 @@ void Measurement::run() {
     if (job_.busy) measure_busy(speed);
   }
   if (looks_.empty()) look();
-  if (peer_ && has_tokenizer) measure_start();
+  if (peer_ && job_.start && has_tokenizer) measure_start();
   add_machine();
   prober_.reset();
   if (job_.operators) add_operators();
-  if (peer_) measure_alone();
+  if (peer_ && job_.start) measure_alone();
   say("");
 }
 

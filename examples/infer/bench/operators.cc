@@ -60,7 +60,7 @@ std::vector<Json> operator_lines(const std::vector<Operator>& all, const Machine
       const bool is_float = o.op == "attention" || o.type == "f32" || o.type == "f16" || o.type == "bf16";
       const double arithmetic = o.ops / (is_float ? machine.f32_per_s : machine.int8_per_s);
       const double memory = o.bytes / machine.read_per_s;
-      line["weight_bytes"] = o.bytes;
+      line["bytes_read"] = o.bytes;
       line["gb_per_s"] = o.bytes / o.seconds * 1e-9;
       line["gop_per_s"] = o.ops / o.seconds * 1e-9;
       line["limited_by"] = memory > arithmetic ? "memory" : "arithmetic";

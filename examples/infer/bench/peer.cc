@@ -18,15 +18,6 @@ constexpr int64_t kMicroBatches[] = {128, 512};
 // Scouting takes short forms of the work: enough to tell settings apart.
 constexpr int64_t kScoutPrompt = 512, kScoutGenerate = 16, kScoutDepth = 2048, kScoutFewPrompt = 64;
 
-std::string last_line(const std::string& text) {
-  std::istringstream in(text);
-  std::string last;
-  for (std::string line; std::getline(in, line);) {
-    if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;
-  }
-  return escape(last.substr(0, 200));
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& w : words) out += (out.empty() ? "" : " ") + w;
@@ -66,7 +57,7 @@ Peer::Peer(const std::string& folder, const std::string& model, int threads, dou
   if (!bad) folder_ = whole.string();
   if (!has(kBench)) {
     throw Failure{"there is no " + std::string(kBench) + " in '" + folder + "'",
-                  "--peer takes the folder with llama.cpp's programs and libraries", kExitUsage};
+                  "--peer takes the folder with llama.cpp's programs and libraries"};
   }
 }
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "bench/repetitions.h"
+#include "handles.h"
+
 namespace infer::tool {
 namespace {
 
@@ -122,6 +125,15 @@ std::string line_text(const Json& line) { return text_of(line); }
 std::string measurement_name(const Json& line) {
   return format("%s of %lld, batch %lld, depth %lld, %lld threads", word(line, "kind").c_str(), whole(line, "tokens"),
                 whole(line, "batch"), whole(line, "depth"), whole(line, "threads"));
+}
+
+void refuse_the_impossible(const std::vector<Json>& lines) {
+  for (const Json& line : lines) {
+    const double fraction = line.value("fraction_of_limit", 0.0);
+    if (line["kind"] == "operator" || fraction <= kMostFraction) continue;
+    throw Failure{measurement_name(line) + format(" reached %.2f of what the machine allows", fraction),
+                  "the limit or the measurement is wrong: repeat it on a quiet machine, with more tokens"};
+  }
 }
 
 }  // namespace infer::tool

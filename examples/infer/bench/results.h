@@ -23,4 +23,8 @@ class Results {
 std::string line_text(const Json& line);  // as people read it
 std::string measurement_name(const Json& line);
 
+// Throws Failure when a line says more than the machine allows: such figures are worth nothing, and nobody is to use
+// them.
+void refuse_the_impossible(const std::vector<Json>& lines);
+
 }  // namespace infer::tool

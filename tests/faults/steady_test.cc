@@ -1,0 +1,114 @@
+// What a decode step and an idle engine cost, through the C ABI: no allocation anywhere in the process while tokens are
+// generated, and no processor time worth naming when there is nothing to do.
+#include <doctest/doctest.h>
+#include <libinfer/infer.h>
+
+#include <chrono>
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "inject.h"
+
+namespace {
+
+const std::string kModel = INFER_SOURCE_DIR "/tests/golden/tiny/" INFER_FAULT_MODEL;
+constexpr int64_t kTokens = 150;  // of the 200 that a request may have
+
+struct Release {
+  void operator()(infer_options* p) const { infer_options_release(p); }
+  void operator()(infer_runtime* p) const { infer_runtime_release(p); }
+  void operator()(infer_model* p) const { infer_model_release(p); }
+  void operator()(infer_engine* p) const { infer_engine_release(p); }
+  void operator()(infer_request* p) const { infer_request_release(p); }
+};
+template <class T>
+using Handle = std::unique_ptr<T, Release>;
+
+struct Engine {
+  Handle<infer_runtime> rt;
+  Handle<infer_model> model;
+  Handle<infer_engine> engine;
+};
+
+Handle<infer_options> options(std::initializer_list<std::pair<const char*, const char*>> values) {
+  infer_options* o = nullptr;
+  REQUIRE(infer_options_new(&o) == INFER_OK);
+  for (const auto& [key, value] : values) REQUIRE(infer_options_parse(o, key, value) == INFER_OK);
+  return Handle<infer_options>(o);
+}
+
+Engine open_engine(const char* threads) {
+  const auto o = options({{"cpu.threads", threads}, {"context.max", "256"}, {"batch.requests", "4"}});
+  infer_runtime* rt = nullptr;
+  infer_model* model = nullptr;
+  infer_engine* engine = nullptr;
+  REQUIRE_MESSAGE(infer_runtime_new(o.get(), nullptr, &rt) == INFER_OK, infer_last_error());
+  REQUIRE_MESSAGE(infer_model_open(rt, kModel.c_str(), o.get(), &model) == INFER_OK, infer_last_error());
+  REQUIRE_MESSAGE(infer_engine_new(model, o.get(), &engine) == INFER_OK, infer_last_error());
+  return {Handle<infer_runtime>(rt), Handle<infer_model>(model), Handle<infer_engine>(engine)};
+}
+
+Handle<infer_request> submit(const Engine& e, const char* temperature) {
+  const auto o = options({{"max_tokens", "200"}, {"ignore_end", "true"}, {"temperature", temperature}, {"seed", "1"}});
+  const int32_t tokens[] = {3, 4, 5};
+  infer_request* r = nullptr;
+  REQUIRE_MESSAGE(infer_engine_submit_tokens(e.engine.get(), tokens, 3, o.get(), &r) == INFER_OK, infer_last_error());
+  return Handle<infer_request>(r);
+}
+
+// Pulls until so many tokens have come in all.
+void pull(infer_request* r, int64_t tokens) {
+  infer_piece piece = INFER_PIECE_INIT;
+  for (int64_t n = 0; n < tokens; n += piece.n_tokens) {
+    if (infer_request_next(r, -1, &piece) != INFER_OK) return;
+  }
+}
+
+double processor_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+}  // namespace
+
+TEST_CASE("tokens are generated and pulled without one allocation in the process") {
+  for (const char* temperature : {"0", "0.8"}) {
+    CAPTURE(temperature);
+    const Engine e = open_engine("2");
+    const auto first = submit(e, temperature), second = submit(e, temperature);
+    for (const auto* r : {&first, &second}) pull(r->get(), 20);  // prompts, and what grows once
+    inject::arm(inject::kMemory | inject::kMap, INT64_MAX, false);
+    pull(first.get(), kTokens);
+    pull(second.get(), kTokens);
+    const int64_t calls = inject::calls();
+    inject::disarm();
+    CHECK(calls == 0);
+  }
+}
+
+TEST_CASE("the count of allocations counts") {
+  inject::arm(inject::kMemory | inject::kMap, INT64_MAX, false);
+  { const auto o = options({{"temperature", "0"}}); }
+  const int64_t calls = inject::calls();
+  inject::disarm();
+  CHECK(calls > 0);
+}
+
+TEST_CASE("an engine with nothing to do uses no processor time") {
+  const Engine e = open_engine("4");
+  {
+    const auto request = submit(e, "0");
+    pull(request.get(), 200);
+  }
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(100));  // waiting threads spin for some microseconds, then sleep
+  const double before = processor_seconds();
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const double used = processor_seconds() - before;
+  MESSAGE("idle for a second: ", used * 1e3, " ms of processor time");
+  CHECK(used < 0.005);
+}
