@@ -48,8 +48,9 @@ Run Plan::context(int thread) const {
 // What the step cost that has just been done; its operations share the time as they share its pieces.
 void Plan::count_step() {
   const int64_t spent = profile_->lap();
-  for (size_t i = step_, before = 0; i < after_; before = static_cast<size_t>(steps_[i++].end))
-    profile_->passed(i, spent * (steps_[i].end - static_cast<int64_t>(before)) / pieces_);
+  int64_t before = 0;
+  for (size_t i = step_; i < after_; before = steps_[i++].end)
+    profile_->passed(i, spent * (steps_[i].end - before) / pieces_);
   profile_->begin();
 }
 

@@ -49,8 +49,9 @@ double Speed::prompt_seconds(int64_t tokens, int64_t batch) {
   return (now_ms() - start) / 1000;
 }
 
-// One prompt, timed from where the engine has counted the tokens of the depth. 0: they came in one step with the rest.
-double Speed::last_part_rate(const Shape& s) {
+// Of one prompt, timed from where the engine has counted the tokens of the depth. 0: they came in one step with the
+// rest.
+double Speed::last_part_seconds(const Shape& s) {
   const int64_t before = session_.counter("tokens.prefill"), all = s.depth + s.tokens;
   const Request request = submit(all, 1);
   int64_t done = 0, n = 0;
@@ -58,18 +59,22 @@ double Speed::last_part_rate(const Shape& s) {
   const double start = now_ms();
   while (n == 0 && pull_one(request.get(), -1, n)) {
   }
-  return done >= s.depth && done < all ? static_cast<double>(all - done) * 1000 / std::max(1e-6, now_ms() - start) : 0;
+  if (done < s.depth || done >= all) return 0;
+  return std::max(1e-9, (now_ms() - start) / 1000) * static_cast<double>(s.tokens) / static_cast<double>(all - done);
 }
 
-// The tokens of a depth are prompt, too: where they cannot be told apart, what they cost alone is taken off.
+// The tokens of a depth are prompt, too. With a depth several prompts are computed one after the other; where depth and
+// rest cannot be told apart, both have the speed of the whole.
 double Speed::prefill(const Shape& s) {
-  if (s.depth > 0 && s.batch == 1) {
-    const double rate = last_part_rate(s);
-    if (rate > 0) return rate;
+  double sum = 0;
+  for (int64_t i = 0; i < s.batch && s.depth > 0; ++i) {
+    const double seconds = last_part_seconds(s);
+    if (seconds == 0) break;
+    sum += seconds;
+    if (i + 1 == s.batch) return static_cast<double>(s.tokens * s.batch) / sum;
   }
-  const double before = prompt_seconds(s.depth, s.batch);
-  const double all = prompt_seconds(s.depth + s.tokens, s.batch);
-  return static_cast<double>(s.tokens * s.batch) / std::max(1e-9, all - before);
+  const auto all = static_cast<double>((s.depth + s.tokens) * s.batch);
+  return all / std::max(1e-9, prompt_seconds(s.depth + s.tokens, s.batch));
 }
 
 // Requests that got through their prompt early generate while the others still compute theirs.

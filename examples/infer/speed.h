@@ -25,7 +25,7 @@ class Speed {
  private:
   Request submit(int64_t prompt, int64_t most);
   double prompt_seconds(int64_t tokens, int64_t batch);
-  double last_part_rate(const Shape& shape);
+  double last_part_seconds(const Shape& shape);
 
   const Session& session_;
   int64_t n_vocab_;

@@ -71,11 +71,12 @@ TEST_CASE("--operators: shares of the time add up, and a prompt of one step read
       if (line["phase"] == "prefill" && line["op"] == "matmul") bytes += line["bytes_read"].get<double>();
       if (line["op"] == "matmul") CHECK(line["gop_per_s"].get<double>() > 0);
     }
-    CHECK(share.size() == 2);
+    CHECK(share.count("prefill") == 1);
     for (const auto& [phase, sum] : share) CHECK(sum == doctest::Approx(1));
     double expected = 0, embedding = 0;
     bool has_head = false;
-    for (const Json& t : run_tool({"inspect", tiny(name), "--json"}).json()["tensors"]) {
+    const Json file = run_tool({"inspect", tiny(name), "--json"}).json();
+    for (const Json& t : file["tensors"]) {
       if (t["shape"].size() < 2) continue;
       const auto tensor = t["name"].get<std::string>();
       if (tensor == "output.weight") has_head = true;
