@@ -76,7 +76,7 @@ class Run:
 
     def sizes(self):
         with tempfile.TemporaryDirectory() as folder:
-            total = 0
+            # libinfer.so has the backends inside; the other file is the cpu backend as a plugin, for programs that load one.
             for name in ["libinfer.so", "libinfer/libinfer-cpu.so"]:
                 source = os.path.realpath(os.path.join(os.path.dirname(self.a.infer), "..", "lib", name))
                 if not os.path.exists(source):
@@ -84,10 +84,8 @@ class Run:
                 stripped = os.path.join(folder, "stripped")
                 subprocess.run(["strip", "-o", stripped, source], check=True)
                 size = os.path.getsize(stripped)
-                total += size
                 self.add({"kind": "size", "file": name, "stripped_bytes": size})
                 say(f"{name}, stripped: {size / 1e6:.2f} MB")
-            say(f"together: {total / 1e6:.2f} MB")
 
     def kernels(self, types, rows):
         program = os.path.join(os.path.dirname(self.a.infer), "bench_cpu")
@@ -95,11 +93,11 @@ class Run:
             return say("no bench_cpu beside infer: the table of kernels is left out")
         for one in types:
             for text in capture([program, one, rows]).splitlines():
-                found = re.fullmatch(r"(\S.*?)\s+(\S+)\s+M=(\d+)\s+([\d.]+) GB/s\s+([\d.]+) GOP/s", text.strip())
+                found = re.fullmatch(r"(\S+(?: dotprod)?)\s+(\S+)(\s+packed)?\s+M=(\d+)\s+([\d.]+) GB/s\s+([\d.]+) GOP/s", text.strip())
                 if not found:
                     sys.exit(f"bench_cpu printed: {text}")
-                isa, name, m, gb, gop = found.groups()
-                self.add({"kind": "matmul_kernel", "isa": isa, "type": name, "rows": int(m), "gb_per_s": float(gb), "gop_per_s": float(gop)})
+                isa, name, packed, m, gb, gop = found.groups()
+                self.add({"kind": "matmul_kernel", "isa": isa, "type": name, "packed": bool(packed), "rows": int(m), "gb_per_s": float(gb), "gop_per_s": float(gop)})
                 print(text, file=sys.stderr)
         self.save()
 

@@ -38,21 +38,28 @@ def versus(line, key):
     return figure(number(line, "peer_" + key)), f"**{mid:.2f}** ({low:.2f} .. {high:.2f}, {number(line, 'pairs'):.0f} pairs{noisy})"
 
 
-def speed_row(line):
+def speed_row(line, singles):
     tokens, batch, depth = (number(line, k) for k in ("tokens", "batch", "depth"))
     fraction = number(line, "fraction_of_limit")
     if number(line, "tokens_per_s") <= 0 or not 0 < fraction <= 1.02:
         sys.exit(f"a figure that cannot be: {json.dumps(line)[:200]}")
-    what = f"prefill {tokens:.0f}" if line["kind"] == "prefill" else "decode" if batch == 1 else f"{batch:.0f} requests decoding together"
+    if line["kind"] == "prefill":
+        what = f"prefill {tokens:.0f}" + (f", {batch:.0f} prompts" if batch > 1 else "")
+    else:
+        what = "decode" if batch == 1 else f"{batch:.0f} requests decoding together"
     if depth:
         what += f", {depth:.0f} tokens of context"
     if line.get("kv", "f16") != "f16":
         what += f", {line['kv']} KV"
     theirs, ratio = versus(line, "tokens_per_s")
-    return [what, figure(line["tokens_per_s"]) + " tokens/s", f"{100 * fraction:.0f} % ({line['limited_by']})", theirs, ratio]
+    machine = f"{100 * fraction:.0f} % ({line['limited_by']})"
+    alone = singles.get((line["name"], depth))
+    if line["kind"] == "decode" and batch > 1 and alone:
+        machine += f"; a step costs {batch * alone / line['tokens_per_s']:.2f} of one request's"
+    return [what, figure(line["tokens_per_s"]) + " tokens/s", machine, theirs, ratio]
 
 
-def busy_row(line):
+def busy_row(line, _):
     theirs, ratio = versus(line, "tokens_per_s")
     own = f"{100 * number(line, 'fraction_of_quiet'):.0f} % of quiet"
     if theirs:
@@ -60,12 +67,12 @@ def busy_row(line):
     return ["decode, one core taken", figure(number(line, "tokens_per_s")) + " tokens/s", own, theirs, ratio]
 
 
-def start_row(line):
+def start_row(line, _):
     theirs, ratio = versus(line, "ms")
     return ["process start to first token", figure(number(line, "ms")) + " ms", "", theirs, ratio]
 
 
-def memory_row(line):
+def memory_row(line, _):
     own, theirs = number(line, "peak_bytes") / 2**20, number(line, "peer_peak_bytes") / 2**20
     return ["peak memory", f"{own:.0f} MiB", "", f"{theirs:.0f} MiB", f"**{own / theirs:.2f}**" if theirs else ""]
 
@@ -89,19 +96,22 @@ def markdown(lines):
     out = [f"{head['cpu']}, {head['threads']} threads, {head['date']}, commit {head['commit'] or 'unknown'}: reads {best['read_bytes_per_s'] / 1e9:.1f} GB/s, "
            f"int8 {number(best, 'int8_ops_per_s') / 1e9:.0f} GOP/s ({best['isa']}). Medians; beside them the quartiles of the ratios of alternating pairs.", ""]
     out += [row(["model", "what", "libinfer", "of the machine", "llama.cpp", "ratio"]), "|---" * 6 + "|"]
+    # Tokens per second of one request alone, by model and depth.
+    singles = {(l["name"], l["depth"]): number(l, "tokens_per_s") for l in lines if l.get("kind") == "decode" and l.get("batch") == 1 and l.get("kv", "f16") == "f16"}
     for line in lines:
         make = ROWS.get(line.get("kind"))
         if not make:
             continue
-        out.append(row([model_name(line["name"])] + make(line)))
+        out.append(row([model_name(line["name"])] + make(line, singles)))
     sizes = [l for l in lines if l.get("kind") == "size"]
     if sizes:
         out += ["", "Stripped: " + ", ".join(f"{os.path.basename(l['file'])} {number(l, 'stripped_bytes') / 1e6:.2f} MB" for l in sizes) + "."]
     kernels = [l for l in lines if l.get("kind") == "matmul_kernel"]
     if kernels:
         rows = sorted({l["rows"] for l in kernels})
-        types = list(dict.fromkeys(l["type"] for l in kernels))
-        cell = {(l["type"], l["rows"]): f"{number(l, 'gb_per_s'):.1f} GB/s, {number(l, 'gop_per_s'):.0f} GOP/s" for l in kernels}
+        form = lambda l: l["type"] + (" packed" if l.get("packed") else "")
+        types = list(dict.fromkeys(form(l) for l in kernels))
+        cell = {(form(l), l["rows"]): f"{number(l, 'gb_per_s'):.1f} GB/s, {number(l, 'gop_per_s'):.0f} GOP/s" for l in kernels}
         out += ["", f"Kernels on one thread ({kernels[0]['isa']}; packed bytes and operations per time):", "",
                 row(["type"] + [f"{n} row" + ("s" if n > 1 else "") for n in rows]), "|---" * (1 + len(rows)) + "|"]
         out += [row([t] + [cell.get((t, n), "") for n in rows]) for t in types]

@@ -25,6 +25,9 @@ class Table(unittest.TestCase):
         row = self.rows(dict(DECODE, batch=4, depth=8192, kv="q8_0"))[0]
         self.assertIn("| 4 requests decoding together, 8192 tokens of context, q8_0 KV |", row)
 
+    def test_a_step_of_several_is_held_against_a_step_of_one(self):
+        self.assertIn("; a step costs 1.09 of one request's |", self.rows(DECODE, dict(DECODE, batch=4, tokens_per_s=79.0))[1])
+
     def test_noise_is_said(self):
         self.assertIn("5 pairs, noisy)", self.rows(dict(DECODE, noisy=True))[0])
 
