@@ -8,6 +8,7 @@
 //   kZero              log2 of the zero point, or -1      kOffset     value = scale * q + offset
 //   kScaled            false: a scale is a float; true: a small integer times one float of the block, d
 //   kOdd, kOddBytes    where the block's bytes that make no whole word lie, and how many there are (0 or 2)
+//   place(word)        where a packed block has this word; 4 neighbours are kApart places from each other
 //   Scales<Block>(b)   the scales of a block (b: block_bytes.h)
 //     unscaled: scale(i), offset(i): of the i-th part
 //     scaled:   d(), multiplier(i) of the i-th part; low(), minimum(g): the offset of the g-th group is low * minimum
@@ -24,8 +25,9 @@ namespace infer::cpu {
 // --------------------------------------------------------------------------------------------------
 
 struct Simple32 {
-  static constexpr int kValues = 32, kPart = 32, kStep = 1, kZero = -1, kChain = 1, kOdd = 0, kOddBytes = 2;
+  static constexpr int kValues = 32, kPart = 32, kStep = 1, kZero = -1, kChain = 1, kOdd = 0, kOddBytes = 2, kApart = 1;
   static constexpr bool kSigned = false, kOffset = false, kScaled = false;
+  INFER_INLINE static constexpr int place(int word) { return place_in_order(word); }
 };
 template <class V>
 struct ScaleD {
@@ -206,8 +208,10 @@ struct IQ4_NL : Simple32 {
 // -----------------------------------------------------------------------------------------------
 
 struct Super256 {
-  static constexpr int kValues = 256, kPart = 32, kStep = 2, kZero = -1, kChain = 1, kOdd = 0, kOddBytes = 0;
+  static constexpr int kValues = 256, kPart = 32, kStep = 2, kZero = -1, kChain = 1, kOdd = 0, kOddBytes = 0,
+                       kApart = 1;
   static constexpr bool kSigned = false, kOffset = false, kScaled = true;
+  INFER_INLINE static constexpr int place(int word) { return place_in_order(word); }
 };
 
 // d, dmin and 12 bytes that hold 8 scales and 8 minima of 6 bits: groups 0..3 in the low 6 bits of bytes 0..3 and 4..7,
@@ -255,7 +259,7 @@ struct Q4_K : Super256 {
   INFER_INLINE static void group(const Block (&b)[R], int g, F f) {
     INFER_UNROLL for (int h = 0; h < 2; h++) INFER_UNROLL for (int r = 0; r < R; r++) {
       const auto words = b[r].words(16 + 32 * (g / 2) + 16 * h);
-      INFER_UNROLL for (int j = 0; j < 4; j++) f(r, 4 * h + j, V::shr_b(words[j], 4 * (g % 2), 15));
+      INFER_UNROLL for (int j = 0; j < 4; j++) f(r, 4 * h + j, V::shr_b(words.again(j), 4 * (g % 2), 15));
     }
   }
 };
@@ -279,7 +283,7 @@ struct Q5_K : Super256 {
         highs[r] = b[r].words(16 + 16 * h);
       }
       INFER_UNROLL for (int j = 0; j < 4; j++) INFER_UNROLL for (int r = 0; r < R; r++) {
-        const typename V::B w = words[r][j], high = highs[r][j];
+        const typename V::B w = words[r][j], high = step == 0 ? highs[r][j] : highs[r].again(j);
         f(r, 0, 4 * h + j, with_fifth(V::and_b(w, 15), high, 2 * step));
         f(r, 1, 4 * h + j, with_fifth(V::shr_b(w, 4, 15), high, 2 * step + 1));
       }
@@ -290,23 +294,26 @@ struct Q5_K : Super256 {
     INFER_UNROLL for (int h = 0; h < 2; h++) INFER_UNROLL for (int r = 0; r < R; r++) {
       const auto words = b[r].words(48 + 32 * (g / 2) + 16 * h), highs = b[r].words(16 + 16 * h);
       INFER_UNROLL for (int j = 0; j < 4; j++)
-          f(r, 4 * h + j, with_fifth(V::shr_b(words[j], 4 * (g % 2), 15), highs[j], g));
+          f(r, 4 * h + j, with_fifth(V::shr_b(words.again(j), 4 * (g % 2), 15), highs.again(j), g));
     }
   }
 };
 
 template <class V>
 struct Q6_K : Super256 {
-  static constexpr int kBytes = 210, kPart = 16, kStep = 4, kChain = 2, kZero = 5, kOdd = 208, kOddBytes = 2;
+  static constexpr int kBytes = 210, kPart = 16, kStep = 4, kChain = 2, kZero = 5, kOdd = 208, kOddBytes = 2,
+                       kApart = 3;
+  INFER_INLINE static constexpr int place(int word) { return place_in_q6_k(word); }
   template <class Block>
   struct Scales {
-    Block b;
+    typename V::F d_of_block;
+    typename V::I words[4];
     Scales() = default;
-    INFER_INLINE explicit Scales(const Block& block) : b(block) {}
-    INFER_INLINE typename V::F d() const { return b.f16(208); }
-    INFER_INLINE typename V::I multiplier(int i) const {
-      return V::multiplier_signed(b.word(192 + 4 * (i / 4)), i % 4);
+    INFER_INLINE explicit Scales(const Block& b) : d_of_block(b.f16(208)) {
+      INFER_UNROLL for (int i = 0; i < 4; i++) words[i] = b.word(192 + 4 * i);
     }
+    INFER_INLINE typename V::F d() const { return d_of_block; }
+    INFER_INLINE typename V::I multiplier(int i) const { return V::multiplier_signed(words[i / 4], i % 4); }
   };
   template <class Block, int R, class F>
   INFER_INLINE static void each(const Block (&b)[R], int step, F f) {  // 128 values
@@ -332,7 +339,8 @@ struct Q6_K : Super256 {
     INFER_UNROLL for (int h = 0; h < 2; h++) INFER_UNROLL for (int r = 0; r < R; r++) {
       const auto words = b[r].words(64 * step + 32 * (s % 2) + 16 * h), highs = b[r].words(128 + 32 * step + 16 * h);
       INFER_UNROLL for (int j = 0; j < 4; j++)
-          f(r, 4 * h + j, V::or_b(V::shr_b(words[j], 4 * (s / 2), 15), V::shl_b(V::shr_b(highs[j], 2 * s, 3), 4)));
+          f(r, 4 * h + j,
+            V::or_b(V::shr_b(words.again(j), 4 * (s / 2), 15), V::shl_b(V::shr_b(highs.again(j), 2 * s, 3), 4)));
     }
   }
 };

@@ -42,8 +42,8 @@ struct Factors<V, Rows, R, true> {
   }
 };
 
-// Rows of a tile are read side by side, which hardware prefetchers follow badly: while one tile is computed, the next
-// (`ahead`, the memory right behind it) is fetched in one line, as many bytes as are consumed.
+// Rows as they are in the file are read side by side, which hardware prefetchers follow badly: while one tile is
+// computed, the next (`ahead`, the memory right behind it) is fetched in one line, as many bytes as are consumed.
 template <class V, class Rows, int R>
 INFER_INLINE void fetch(const uint8_t* ahead, int64_t b) {
   constexpr int kBytes = V::kLanes * R * Rows::kBytes;
@@ -121,7 +121,7 @@ class Few {
     for (int64_t b0 = 0, panel = 0; b0 < n_blocks; b0 += kPanelBlocks, panel++) {
       const int64_t count = b0 + kPanelBlocks < n_blocks ? kPanelBlocks : n_blocks - b0;
       for (int64_t b = 0; b < count; b++) {
-        fetch<V, Rows, R>(ahead, b0 + b);
+        if constexpr (!Rows::kFetches) fetch<V, Rows, R>(ahead, b0 + b);
         first(b0 + b, factors[b]);
       }
       for (int64_t at = x_.panel[panel]; at < x_.panel[panel + 1]; at++) {

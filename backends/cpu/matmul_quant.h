@@ -130,14 +130,13 @@ template <class V, class Source>
 void run_one(const MatmulArgs& a) {
   using Rows = typename Source::Rows;
   constexpr int R = few_vectors<V, Rows>(), L = V::kLanes;
-  const uint8_t* weights = a.packed ? a.packed : a.w;
   const Record<V> x = record<V>(a, 0);
   for (int64_t n0 = a.n0; n0 < a.n1; n0 += R * L) {
     Rows rows[R];
     int skip[R];
     for (int r = 0; r < R; r++) rows[r] = Source::rows(a, n0 + r * L, r, a.scratch, &skip[r]);
     Few<V, Rows, R> sums(rows, x);
-    sums.run(a.k, weights + (n0 + R * L) * a.row_bytes);
+    sums.run(a.k, a.w + (n0 + R * L) * a.row_bytes);
     for (int r = 0; r < R; r++) put<V>(a, 0, n0 + r * L, skip[r], sums.result(r));
   }
 }

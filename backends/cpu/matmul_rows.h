@@ -13,7 +13,8 @@ namespace infer::cpu {
 // kLanes rows of a format with kernels of its own, in place.
 template <class V, class Format>
 struct BlockRows : Format {
-  static constexpr int kVectors = 1;  // that lie side by side
+  static constexpr int kVectors = 1;       // that lie side by side
+  static constexpr bool kFetches = false;  // a block's bytes ask for those further on
   using Block = RowsBlock<V>;
   using BlockScales = typename Format::template Scales<Block>;
   const uint8_t* p;
@@ -25,7 +26,8 @@ struct BlockRows : Format {
 template <class V, class Format>
 struct PackedRows : Format {
   static constexpr int kVectors = kPackedRows / V::kLanes;
-  using Block = PackedBlock<V, Format::kOdd, Format::kOddBytes>;
+  static constexpr bool kFetches = true;
+  using Block = PackedBlock<V, Format>;
   using BlockScales = typename Format::template Scales<Block>;
   const uint8_t* tile;
   int lane;
@@ -36,6 +38,7 @@ struct PackedRows : Format {
 template <class V, int kPartValues, bool kHasOffset>
 struct UnpackedRows : Simple32 {
   static constexpr int kVectors = 1, kPart = kPartValues, kBytes = 32;
+  static constexpr bool kFetches = false;
   static constexpr bool kSigned = true, kOffset = kHasOffset;
   struct Block : RowsBlock<V> {
     const uint8_t *scale_at, *offset_at;

@@ -43,10 +43,11 @@ void pack_rows(quant::Type t, int64_t row_bytes, const uint8_t* rows, int64_t ro
       uint8_t* to = packed + tile * row_bytes + at * kPackedRows;
       for (int64_t r = 0; r < kPackedRows; r++, to += odd_bytes)
         std::memcpy(to, from + r * row_bytes + odd, static_cast<size_t>(odd_bytes));
-      for (int64_t w = 0; w < block; w += 4) {
-        if (w == odd && odd_bytes > 0) w += odd_bytes;
-        if (w >= block) break;
-        for (int64_t r = 0; r < kPackedRows; r++, to += 4) std::memcpy(to, from + r * row_bytes + w, 4);
+      for (int word = 0; word < (block - odd_bytes) / 4; word++) {
+        const int64_t w = 4 * word + (4 * word >= odd ? odd_bytes : 0);
+        const int place = t == quant::Type::kQ6_K ? place_in_q6_k(word) : place_in_order(word);
+        for (int64_t r = 0; r < kPackedRows; r++)
+          std::memcpy(to + (place * kPackedRows + r) * 4, from + r * row_bytes + w, 4);
       }
     }
 }
