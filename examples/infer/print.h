@@ -18,8 +18,8 @@ void put(std::string_view text);  // to stdout, at once
 void put_line(std::string_view text);
 void put_json(const Json& value);  // one line; bytes that are not UTF-8 become U+FFFD
 
-std::string escape(std::string_view text);  // control characters as \n and \xNN: one line that a terminal can show
+std::string escape(std::string_view text);     // control characters as \n and \xNN: one line that a terminal can show
 std::string last_line(std::string_view text);  // that is not blank, escaped, its first 200 bytes
-std::string quote(std::string_view text);   // the same between quotes
+std::string quote(std::string_view text);      // the same between quotes
 
 }  // namespace infer::tool

@@ -25,7 +25,7 @@ struct Job {
   bool memory = true;  // the process's peak is this job's: nothing ran in it before, no probe took memory
   bool busy = false, operators = false;
   bool start = true;  // with a peer: process start and memory, too
-  std::string peer;  // folder; "": none
+  std::string peer;   // folder; "": none
   double peer_seconds = 3600;
 };
 
