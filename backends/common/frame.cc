@@ -10,10 +10,18 @@
 namespace infer::backend {
 namespace {
 
-size_t alignment(uint32_t type) {
-  return type == INFER_TYPE_F32 || type == INFER_TYPE_I32    ? 4
-         : type == INFER_TYPE_F16 || type == INFER_TYPE_BF16 ? 2
-                                                             : 1;
+// Blocks of weights may lie anywhere; a state's scales may be kept apart from its blocks, as halves.
+size_t alignment(uint32_t type, uint32_t role) {
+  switch (type) {
+    case INFER_TYPE_F32:
+    case INFER_TYPE_I32:
+      return 4;
+    case INFER_TYPE_F16:
+    case INFER_TYPE_BF16:
+      return 2;
+    default:
+      return role == INFER_ROLE_STATE ? 2 : 1;
+  }
 }
 
 // Inputs an operator can have, so that absent trailing ones read as INFER_NONE.
@@ -114,7 +122,7 @@ Status Frame::attach(const infer_binding& b, int64_t need) {
   if (buffer.read_only && (role == INFER_ROLE_STATE || role == INFER_ROLE_OUTPUT))
     return fail("the buffer is read-only");
   std::byte* data = buffer.data + b.offset;
-  if (reinterpret_cast<uintptr_t>(data) % alignment(tensors_[b.tensor].type))
+  if (reinterpret_cast<uintptr_t>(data) % alignment(tensors_[b.tensor].type, role))
     return fail("not aligned to its element type");
   tensors_[b.tensor].data = data;
   bound_[b.tensor] = true;

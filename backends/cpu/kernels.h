@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "quant/types.h"
+
 namespace infer::cpu {
 
 struct Unpacker;
@@ -62,10 +64,11 @@ struct MatmulKernel {
 
 // Queries of one kv head against its pages: see attention.h.
 struct AttentionArgs {
-  const uint8_t* k_state;  // [page][head][D][slot]
-  const uint8_t* v_state;  // [page][head][slot][Dv]
+  const uint8_t* k_state;  // pages of heads of keys as stored.h draws them
+  const uint8_t* v_state;
   int64_t k_page, v_page;  // bytes of a page
-  int32_t head_dim, head_dim_v, page, f16;
+  quant::Type kv_type;     // f32 f16 bf16 q8_0 q4_0
+  int32_t head_dim, head_dim_v, page;
   int32_t n_heads, n_kv_heads, kv_head;
   const int32_t* block_table;  // of this sequence
   const float* q;              // [rows, H * D]: the block's first row
@@ -76,14 +79,17 @@ struct AttentionArgs {
   float scale, softcap;
   const float* sinks;      // [H] or null
   int64_t chunk0, chunk1;  // chunks of kAttentionChunk positions to take, in absolute numbers
+  int64_t next_position;   // what will be attended to next, from there on with that kv head, so that it is fetched in
+  int32_t next_head;       // time; -1: not known
   float* state;            // running softmax of each row and head of the group: [rows * group][kStateHead + Dv]
   int64_t state_stride;    // floats
   int32_t raw;             // the state becomes that of the one chunk taken, instead of being merged with it
-  float* scratch;          // this thread's: kAttentionTileMax * (kScoreStride + kStateHead + Dv) floats
+  float* scratch;          // this thread's: kAttentionTileMax * (2 * kScoreStride + kStateHead + Dv) floats
 };
 inline constexpr int64_t kAttentionChunk = 256;  // positions; part of the numeric form
 inline constexpr int kAttentionTileMax = 6;
-inline constexpr int kStateHead = 2;  // a softmax state is m, l, a[Dv]: largest score, sum of weights, weighted values
+inline constexpr int kStateHead =
+    2;  // a softmax state is m, l, a[Dv]: largest score in units of ln 2, sum of weights, weighted values
 inline constexpr int kScoreStride = static_cast<int>(kAttentionChunk) + 32;  // 16 floats of room before and after
 inline constexpr int kQuantTypes = 48;                                       // block types are numbered below this
 

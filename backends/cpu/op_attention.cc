@@ -1,9 +1,7 @@
-// Keys and values into pages, and attention over them.
+// Attention over pages of keys and values.
 //
-// Inside a page this backend keeps keys as [head][D][slot] and values as [head][slot][Dv] (the host relies only on
-// where a page begins and ends). Work is handed out as (sequence, block of rows, kv head); when that is too little to
-// go round (decoding), chunks of positions are tasks of their own, and a second step merges them in the order in which
-// a single thread would have.
+// Work is handed out as (sequence, block of rows, kv head); when that is too little to go round (decoding), chunks of
+// positions are tasks of their own, and a second step merges them in the order in which a single thread would have.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -12,49 +10,6 @@
 
 namespace infer::cpu {
 namespace {
-
-class KvWrite final : public Op {
- public:
-  KvWrite(const Frame& f, const Node& n) : node_(n), widest_(std::max(f.max_dim(n.in[0], 1), f.max_dim(n.in[1], 1))) {}
-  int64_t scratch_bytes() const override { return widest_ * 2 + 64; }
-  Pieces pieces(const Run& r) const override { return {r.frame.input(node_, 0)->dim[0], false}; }
-  void run(const Run& r, int64_t row, int64_t end) override {
-    const Tensor &k = *r.frame.input(node_, 0), &v = *r.frame.input(node_, 1);
-    const int32_t *q_start = r.frame.input(node_, 4)->i32(), *kv_len = r.frame.input(node_, 5)->i32();
-    const Tensor& table = *r.frame.input(node_, 6);
-    const int64_t heads = node_.i[0], d = node_.i[1], dv = node_.i[2], page = node_.i[3];
-    int64_t s = 0;
-    for (; row < end; row++) {
-      while (q_start[s + 1] <= row) s++;
-      const int64_t position = kv_len[s] - (q_start[s + 1] - row), slot = position % page;
-      const int64_t p = table.i32()[s * table.dim[1] + position / page];
-      write(r, *r.frame.input(node_, 2), p, k.f32() + row * heads * d, heads * d, heads * d * page, slot, page);
-      for (int64_t h = 0; h < heads; h++)
-        write(r, *r.frame.input(node_, 3), p, v.f32() + (row * heads + h) * dv, dv, heads * dv * page,
-              (h * page + slot) * dv, 1);
-    }
-  }
-
- private:
-  // x[n] -> elements at, at + stride, ... of page p, which has page_elements.
-  static void write(const Run& r, const Tensor& state, int64_t p, const float* x, int64_t n, int64_t page_elements,
-                    int64_t at, int64_t stride) {
-    at += p * page_elements;
-    if (state.type == INFER_TYPE_F32) {
-      float* to = state.f32() + at;
-      for (int64_t i = 0; i < n; i++) to[i * stride] = x[i];
-      return;
-    }
-    uint16_t* to = reinterpret_cast<uint16_t*>(state.data) + at;
-    if (stride == 1) return r.kernels.to_f16(x, to, n);
-    uint16_t* half = reinterpret_cast<uint16_t*>(r.scratch);
-    r.kernels.to_f16(x, half, n);
-    for (int64_t i = 0; i < n; i++) to[i * stride] = half[i];
-  }
-
-  const Node& node_;
-  int64_t widest_;
-};
 
 // What both steps of an attention node agree on in a run.
 struct Shape {
@@ -99,7 +54,7 @@ class Attention final : public Op {
       : node_(n), plan_(std::move(plan)) {
     const int64_t group = n.i[0] / n.i[1], state = kStateHead + n.i[3], block = std::max<int64_t>(1, 96 / group);
     states_ = std::min(block, f.max_dim(n.in[0], 0)) * group * state;
-    scratch_ = (states_ + kAttentionTileMax * (kScoreStride + state)) * static_cast<int64_t>(sizeof(float)) + 64;
+    scratch_ = (states_ + kAttentionTileMax * (2 * kScoreStride + state)) * static_cast<int64_t>(sizeof(float)) + 64;
   }
   int64_t scratch_bytes() const override { return scratch_; }
 
@@ -119,12 +74,11 @@ class Attention final : public Op {
                      int64_t kv_head) const {
     AttentionArgs a{};
     const Tensor &k = *r.frame.input(node_, 1), &v = *r.frame.input(node_, 2);
-    a.f16 = k.type == INFER_TYPE_F16;
-    const int64_t size = a.f16 ? 2 : 4;
+    a.kv_type = static_cast<quant::Type>(k.type);
     a.k_state = reinterpret_cast<const uint8_t*>(k.data);
     a.v_state = reinterpret_cast<const uint8_t*>(v.data);
-    a.k_page = s.kv_heads * s.d * s.page * size;
-    a.v_page = s.kv_heads * s.dv * s.page * size;
+    a.k_page = s.page * static_cast<int64_t>(quant::row_bytes(a.kv_type, static_cast<uint64_t>(s.kv_heads * s.d)));
+    a.v_page = s.page * static_cast<int64_t>(quant::row_bytes(a.kv_type, static_cast<uint64_t>(s.kv_heads * s.dv)));
     a.head_dim = static_cast<int32_t>(s.d);
     a.head_dim_v = static_cast<int32_t>(s.dv);
     a.page = static_cast<int32_t>(s.page);
@@ -137,6 +91,7 @@ class Attention final : public Op {
     a.n_rows = static_cast<int32_t>(n_rows);
     a.first_position = position;
     a.window = s.window;
+    a.next_position = -1;
     a.scale = static_cast<float>(node_.f[0]);
     a.softcap = static_cast<float>(node_.f[1]);
     a.state_stride = s.state;
@@ -160,6 +115,10 @@ class Attention final : public Op {
       for (int64_t i = 0; i < n_rows * s.group; i++) clear(a.state + i * s.state, s);
       a.chunk0 = s.first_chunk(position);
       a.chunk1 = (position + n_rows - 1) / kAttentionChunk + 1;
+      if (kv_head + 1 < s.kv_heads) {
+        a.next_position = a.chunk0 * kAttentionChunk;
+        a.next_head = static_cast<int32_t>(kv_head + 1);
+      }
       r.kernels.attend(a);
       for (int64_t i = 0; i < n_rows; i++)
         for (int64_t g = 0; g < s.group; g++) {
@@ -182,6 +141,11 @@ class Attention final : public Op {
       a.state = plan_->parts + ((row * n_chunks + chunk) * s.heads + kv_head * s.group) * s.state;
       a.chunk0 = chunk;
       a.chunk1 = chunk + 1;
+      if (const int64_t next = (task + 1) / s.kv_heads % n_chunks;
+          (kv_head + 1 < s.kv_heads || next > chunk) && next <= position / kAttentionChunk) {
+        a.next_position = next * kAttentionChunk;
+        a.next_head = static_cast<int32_t>((task + 1) % s.kv_heads);
+      }
       a.raw = 1;
       r.kernels.attend(a);
     }
@@ -232,8 +196,6 @@ class AttentionMerge final : public Op {
 };
 
 }  // namespace
-
-OpPtr make_kv_write(const Frame& f, const Node& n) { return std::make_unique<KvWrite>(f, n); }
 
 int64_t attention_parts(const Frame& f, const Node& n) {
   constexpr int64_t kMost = int64_t{2} << 20;  // floats: 8 MiB

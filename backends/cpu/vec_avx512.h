@@ -35,6 +35,11 @@ struct Vec {
   INFER_INLINE static F load_i8(const int8_t* p) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
   }
+  INFER_INLINE static void load_nibbles(const uint8_t* p, F& low, F& high) {
+    const I x = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), eight = set1_i(8);
+    low = _mm512_cvtepi32_ps(sub_i(and_i(x, 15), eight));
+    high = _mm512_cvtepi32_ps(sub_i(shr(x, 4), eight));
+  }
   INFER_INLINE static void store(float* p, F a) { _mm512_storeu_ps(p, a); }
   INFER_INLINE static void store_n(float* p, F a, int n) { _mm512_mask_storeu_ps(p, lanes_below(n), a); }
   INFER_INLINE static void store_f16(uint16_t* p, F a) {

@@ -37,6 +37,12 @@ struct Vec {
     const int8x8_t four = vreinterpret_s8_s32(vdup_n_s32(load32(reinterpret_cast<const uint8_t*>(p))));
     return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(four))));
   }
+  INFER_INLINE static void load_nibbles(const uint8_t* p, F& low, F& high) {
+    const uint8x8_t four = vreinterpret_u8_s32(vdup_n_s32(load32(p)));
+    const I x = vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(four)))), eight = set1_i(8);
+    low = vcvtq_f32_s32(sub_i(and_i(x, 15), eight));
+    high = vcvtq_f32_s32(sub_i(shr(x, 4), eight));
+  }
   INFER_INLINE static void store(float* p, F a) { vst1q_f32(p, a); }
   INFER_INLINE static void store_n(float* p, F a, int n) {
     float lanes[4];

@@ -58,6 +58,12 @@ struct Vec {
     for (int i = 0; i < kLanes; i++) r.v[i] = p[i];
     return r;
   }
+  static void load_nibbles(const uint8_t* p, F& low, F& high) {  // minus 8
+    for (int i = 0; i < kLanes; i++) {
+      low.v[i] = static_cast<float>((p[i] & 15) - 8);
+      high.v[i] = static_cast<float>((p[i] >> 4) - 8);
+    }
+  }
   static void store(float* p, const F& a) { std::memcpy(p, a.v, sizeof a.v); }
   static void store_n(float* p, const F& a, int n) { std::memcpy(p, a.v, sizeof(float) * static_cast<size_t>(n)); }
   static void store_f16(uint16_t* p, const F& a) {

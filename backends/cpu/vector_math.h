@@ -29,10 +29,28 @@ INFER_INLINE typename V::F vector_exp(typename V::F x) {
   return V::zero_if_less(V::mul(V::mul(p, a), b), x, low);
 }
 
+// 2^x for x <= 0, within 2 ulp; 0 below -125, NaN stays NaN.
 template <class V>
-float scalar_exp(float x) {
+INFER_INLINE typename V::F vector_exp2(typename V::F x) {
+  using F = typename V::F;
+  const F low = V::set1(-125.0f);
+  const F c = V::max(low, x);  // operand order: NaN passes
+  const auto n = V::to_i(c);
+  const F r = V::sub(c, V::to_f(n));  // exact
+  F p = V::set1(1.535336188e-4f);
+  p = V::fma(p, r, V::set1(1.339887440e-3f));
+  p = V::fma(p, r, V::set1(9.618437358e-3f));
+  p = V::fma(p, r, V::set1(5.550332471e-2f));
+  p = V::fma(p, r, V::set1(2.402264791e-1f));
+  p = V::fma(p, r, V::set1(6.931472029e-1f));
+  p = V::fma(p, r, V::set1(1.0f));
+  return V::zero_if_less(V::from_bits(V::add_i(V::bits(p), V::shl(n, 23))), x, low);
+}
+
+template <class V>
+float scalar_exp2(float x) {
   float lanes[V::kLanes];
-  V::store(lanes, vector_exp<V>(V::set1(x)));
+  V::store(lanes, vector_exp2<V>(V::set1(x)));
   return lanes[0];
 }
 

@@ -1,11 +1,11 @@
 // K and V into pages, and attention over pages. A page holds [page, n_kv_heads, head_dim] values, as backend.h draws
-// it.
+// it, in the form that quant/ gives rows of the state's type.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "backends/reference/kernels.h"
-#include "base/numeric.h"
+#include "quant/encode.h"
 
 namespace infer::reference {
 namespace {
@@ -18,15 +18,10 @@ struct Pages {
   int64_t at(const int32_t* table, int64_t position) const {
     return (table[position / page] * page + position % page) * width;
   }
-  float load(int64_t i) const {
-    return state.type == INFER_TYPE_F16 ? f16_to_f32(reinterpret_cast<const uint16_t*>(state.data)[i]) : state.f32()[i];
-  }
-  void store(int64_t i, float v) const {
-    if (state.type == INFER_TYPE_F16)
-      reinterpret_cast<uint16_t*>(state.data)[i] = f32_to_f16(v);
-    else
-      state.f32()[i] = v;
-  }
+  quant::Type type() const { return static_cast<quant::Type>(state.type); }
+  std::byte* address(int64_t i) const { return state.data + quant::row_bytes(type(), static_cast<uint64_t>(i)); }
+  void load(int64_t i, float* out, int64_t n) const { quant::decode_row(type(), address(i), out, n); }
+  void store(int64_t i, const float* v, int64_t n) const { quant::encode_row(type(), v, address(i), n); }
 };
 
 // One query head at one position over positions first .. last, all of them written.
@@ -43,7 +38,9 @@ void attend(const Head& h, const Pages& k, const Pages& v, const int32_t* table,
   for (int64_t p = h.first; p <= h.last; ++p) {
     const int64_t at = k.at(table, p) + h.kv_head * h.head_dim;
     double score = 0;
-    for (int64_t d = 0; d < h.head_dim; ++d) score += static_cast<double>(h.q[d]) * static_cast<double>(k.load(at + d));
+    k.load(at, s.row.data(), h.head_dim);
+    for (int64_t d = 0; d < h.head_dim; ++d)
+      score += static_cast<double>(h.q[d]) * static_cast<double>(s.row[static_cast<size_t>(d)]);
     score *= h.scale;
     if (h.softcap > 0) score = h.softcap * std::tanh(score / h.softcap);
     scores[p - h.first] = score;
@@ -55,8 +52,9 @@ void attend(const Head& h, const Pages& k, const Pages& v, const int32_t* table,
     const double weight = std::exp(scores[p - h.first] - top);
     const int64_t at = v.at(table, p) + h.kv_head * h.head_dim_v;
     total += weight;
+    v.load(at, s.row.data(), h.head_dim_v);
     for (int64_t d = 0; d < h.head_dim_v; ++d)
-      s.sum[static_cast<size_t>(d)] += weight * static_cast<double>(v.load(at + d));
+      s.sum[static_cast<size_t>(d)] += weight * static_cast<double>(s.row[static_cast<size_t>(d)]);
   }
   for (int64_t d = 0; d < h.head_dim_v; ++d) out[d] = static_cast<float>(s.sum[static_cast<size_t>(d)] / total);
 }
@@ -73,8 +71,8 @@ void kv_write(const Frame& f, const Node& n) {
     for (int64_t r = q_start[seq]; r < q_start[seq + 1]; ++r) {
       const int64_t position = kv_len[seq] - (q_start[seq + 1] - r);
       const int64_t k_at = k_pages.at(row_table, position), v_at = v_pages.at(row_table, position);
-      for (int64_t d = 0; d < k_pages.width; ++d) k_pages.store(k_at + d, k.f32()[r * k_pages.width + d]);
-      for (int64_t d = 0; d < v_pages.width; ++d) v_pages.store(v_at + d, v.f32()[r * v_pages.width + d]);
+      k_pages.store(k_at, k.f32() + r * k_pages.width, k_pages.width);
+      v_pages.store(v_at, v.f32() + r * v_pages.width, v_pages.width);
     }
   }
 }

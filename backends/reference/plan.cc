@@ -31,6 +31,7 @@ void reserve(const Frame& f, const Node& n, Scratch& s) {
       break;
     case INFER_OP_ATTENTION:
       grow(s.wide, std::min<int64_t>(max_dim(5, 1), INT32_MAX) * n.i[4]);  // scores of the longest sequence
+      grow(s.row, std::max(n.i[2], n.i[3]));
       grow(s.sum, n.i[3]);
       break;
     case INFER_OP_ROUTE:

@@ -27,7 +27,7 @@ typedef struct infer_plan infer_plan; /* plugin's: a compiled program */
 
 /* Element types.  0..63: the numbers that GGUF uses (block formats: quant/types.h lists sizes).  A block type's innermost
  * dimension is a multiple of its block length. */
-enum { INFER_TYPE_F32 = 0, INFER_TYPE_F16 = 1, INFER_TYPE_I32 = 26, INFER_TYPE_BF16 = 30 };
+enum { INFER_TYPE_F32 = 0, INFER_TYPE_F16 = 1, INFER_TYPE_Q4_0 = 2, INFER_TYPE_Q8_0 = 8, INFER_TYPE_I32 = 26, INFER_TYPE_BF16 = 30 };
 
 enum infer_role {
   INFER_ROLE_WEIGHT = 0, /* bound when the plan is made; never changes */
@@ -65,9 +65,11 @@ enum infer_op_kind {
    *   mix = ramp * ext_factor, theta = a * (1 - mix) + e * mix; cos and sin are multiplied by attn_factor (given complete). */
   INFER_OP_ROPE = 4,
   /* in: k[T,Hk*D], v[T,Hk*Dv], k_state, v_state, q_start[S+1] i32, kv_len[S] i32, block_table[S,B] i32.  No out.
-   * k_state[P, page, Hk, D], v_state[P, page, Hk, Dv]: f16 or f32.  Row r of sequence s has position kv_len[s] - (q_start[s+1] - r),
-   * goes to page block_table[s, pos / page], slot pos % page.  The host relies only on: page p is bytes p*n .. (p+1)*n - 1 of the
-   * state, n = bytes / P; the arrangement inside is the backend's.  i: n_kv_heads, head_dim, head_dim_v, page */
+   * k_state[P, page, Hk, D], v_state[P, page, Hk, Dv]: both f16, f32, bf16, q8_0 or q4_0.  What is stored of a row depends on that
+   * row alone: each head's values are rounded or encoded as blocks of the type.  Row r of sequence s has position
+   * kv_len[s] - (q_start[s+1] - r), goes to page block_table[s, pos / page], slot pos % page.  The host relies only on: page p is
+   * bytes p*n .. (p+1)*n - 1 of the state, n = bytes / P; the arrangement inside is the backend's.
+   * i: n_kv_heads, head_dim, head_dim_v, page */
   INFER_OP_KV_WRITE = 5,
   /* in: q[T,H*D], k_state, v_state, q_start, kv_len, block_table, sinks[H] optional.  out[T,H*Dv].
    * Row at position p sees positions max(0, p - window + 1) .. p (window 0: from 0).  K and V are read in stored form.

@@ -23,7 +23,7 @@
 /* engine, int 0..16777216, default 0: most tokens of one request, prompt and answer; 0: as trained, at most 4096 */
 #define INFER_OPTION_CONTEXT_MAX "context.max"
 
-/* engine, str f16,f32, default f16: numbers in the KV cache */
+/* engine, str f16,bf16,f32,q8_0,q4_0, default f16: numbers in the KV cache; q8_0 and q4_0 take blocks of 32 of a head, in about a half and a quarter of the memory of f16 */
 #define INFER_OPTION_KV_TYPE "kv.type"
 
 /* engine, int 1..1024, default 32: tokens per KV page */

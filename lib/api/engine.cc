@@ -5,6 +5,7 @@
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/task.h"
+#include "quant/types.h"
 
 namespace infer::api {
 
@@ -23,7 +24,8 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   o.batch_tokens = settings.integer(Key::batch_tokens);
   o.batch_requests = settings.integer(Key::batch_requests);
   o.queue = settings.integer(Key::queue_max);
-  o.kv_f32 = settings.text(Key::kv_type) == "f32";
+  o.kv_type =
+      static_cast<uint32_t>(quant::find_type(settings.text(Key::kv_type))->type);  // options.def: names of types
 
   engine::Source source;
   source.file = made->loaded_->file;

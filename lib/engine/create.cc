@@ -4,6 +4,17 @@
 #include "engine/engine.h"
 
 namespace infer::engine {
+namespace {
+
+// The next type of keys and values that needs clearly less memory.
+const char* smaller_kv(uint32_t type, const models::Hyper& h) {
+  if (type == INFER_TYPE_F32) return "f16";
+  const bool blocks = h.head_dim % 32 == 0 && h.head_dim_v % 32 == 0;
+  if (type == INFER_TYPE_F16 || type == INFER_TYPE_BF16) return blocks ? "q8_0" : nullptr;
+  return type == INFER_TYPE_Q8_0 ? "q4_0" : nullptr;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOptions& options, Wake wake) {
   if (source.devices.empty()) {
@@ -15,7 +26,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
 
   Parts parts;
   models::BuildOptions build;
-  build.kv_type = options.kv_f32 ? INFER_TYPE_F32 : INFER_TYPE_F16;
+  build.kv_type = options.kv_type;
   build.page = options.page;
   build.n_ctx = context;
   TRY_SET(models::Model model, models::build(*source.file, build));
@@ -24,7 +35,9 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   const infer_dev_info& device = source.devices.front()->info();
   const int64_t free_bytes = device.memory_free > 0 ? device.memory_free : device.host_memory ? free_memory() : 0;
   TRY_SET(parts.sizes,
-          decide_sizes(options, {hyper.n_vocab, hyper.n_ctx_train, parts.model->kv_page_bytes}, free_bytes));
+          decide_sizes(options,
+                       {hyper.n_vocab, hyper.n_ctx_train, parts.model->kv_page_bytes, smaller_kv(build.kv_type, hyper)},
+                       free_bytes));
 
   std::vector<device::Executor::Weight> weights;
   weights.reserve(parts.model->weights.size());

@@ -71,11 +71,12 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
                                                    : str("a context of ", context, " tokens");
     const std::string needed =
         kv.fits(INT64_MAX) ? human(static_cast<int64_t>(kv.value())) : "more than 64 bits can count";
-    return Status::no_memory(str(what, " needs ", needed, " for its keys and values (", per_token, " bytes a token); ",
-                                 human(limit), " ", o.memory > 0 ? "are allowed by memory.max" : "are free"),
-                             fitting > 0 ? str("set ", o.kv_tokens > context ? "kv.tokens" : "context.max",
-                                               " to at most ", fitting, o.kv_f32 ? ", or kv.type to f16" : "")
-                                         : std::string("free memory, or use a smaller model"));
+    return Status::no_memory(
+        str(what, " needs ", needed, " for its keys and values (", per_token, " bytes a token); ", human(limit), " ",
+            o.memory > 0 ? "are allowed by memory.max" : "are free"),
+        fitting > 0 ? str("set ", o.kv_tokens > context ? "kv.tokens" : "context.max", " to at most ", fitting,
+                          model.smaller_kv ? ", or kv.type to " : "", model.smaller_kv ? model.smaller_kv : "")
+                    : std::string("free memory, or use a smaller model"));
   }
   Sizes s{};
   s.context = static_cast<int32_t>(context);

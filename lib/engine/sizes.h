@@ -12,13 +12,14 @@ struct EngineOptions {
   int64_t page = 32;      // positions per KV page
   int64_t memory = 0;     // bytes; 0: what is free
   int64_t batch_tokens = 512, batch_requests = 8, queue = 1024;
-  bool kv_f32 = false;
+  uint32_t kv_type = 1;  // element type of backend.h: f16
 };
 
 // What the model contributes.
 struct ModelSizes {
   int64_t n_vocab = 0, n_ctx_train = 0;
-  int64_t page_bytes = 0;  // KV of one page over all layers
+  int64_t page_bytes = 0;            // KV of one page over all layers
+  const char* smaller_kv = nullptr;  // value of kv.type that needs less; null: there is none
 };
 
 struct Sizes {

@@ -20,7 +20,7 @@ bool type_fits(std::string_view type, const infer_tensor& t) {
   if (type == "f32") return t.type == INFER_TYPE_F32;
   if (type == "i32") return t.type == INFER_TYPE_I32;
   if (type == "w") return t.role == INFER_ROLE_WEIGHT && t.type != INFER_TYPE_I32 && quant::find_type(t.type);
-  if (type == "kv") return t.role == INFER_ROLE_STATE && (t.type == INFER_TYPE_F32 || t.type == INFER_TYPE_F16);
+  if (type == "kv") return t.role == INFER_ROLE_STATE && is_kv_type(t.type);
   return false;
 }
 
@@ -123,7 +123,10 @@ class NodeCheck {
           return fail(str("n_rot ", value("n_rot"), " is not an even number from 2 to head_dim ", value("D")));
         if (value("style") > 1) return fail(str("style ", value("style"), " is not 0 or 1"));
         return op_.f[0] > 0 ? Status() : fail("base is not positive");
+      case INFER_OP_KV_WRITE:
+        return same_kv_type(2);
       case INFER_OP_ATTENTION:
+        TRY(same_kv_type(1));
         if (value("H") % value("Hk"))
           return fail(str(value("H"), " heads cannot share ", value("Hk"), " KV heads evenly"));
         return op_.f[1] >= 0 ? Status() : fail("softcap is negative");
@@ -137,6 +140,9 @@ class NodeCheck {
       default:
         return {};
     }
+  }
+  Status same_kv_type(size_t k) const {
+    return input(k)->type == input(k + 1)->type ? Status() : fail("keys and values are stored as different types");
   }
   Status unsupported(std::string_view what) const {
     return Status::unsupported(str(info_.name, ": ", what, " is not known to this version"));
@@ -195,6 +201,19 @@ Status check_tensor(const infer_program& p, uint32_t index) {
 
 }  // namespace
 
+bool is_kv_type(uint32_t type) {
+  switch (static_cast<quant::Type>(type)) {
+    case quant::Type::kF32:
+    case quant::Type::kF16:
+    case quant::Type::kBF16:
+    case quant::Type::kQ8_0:
+    case quant::Type::kQ4_0:
+      return true;
+    default:
+      return false;
+  }
+}
+
 const OpInfo* find_op(uint32_t kind) {
   for (const OpInfo& info : kOps)
     if (info.kind == kind) return &info;
@@ -209,6 +228,11 @@ const char* op_name(uint32_t kind) {
 const char* type_name(uint32_t type) {
   const quant::TypeInfo* info = quant::find_type(type);
   return info ? info->name : "unknown";
+}
+
+int64_t block_length(uint32_t type) {
+  const quant::TypeInfo* info = quant::find_type(type);
+  return info ? info->block_elems : 0;
 }
 
 const infer_tensor& tensor_at(const infer_program& p, uint32_t i) {

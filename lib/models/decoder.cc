@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/checked.h"
 #include "models/rope.h"
 
 namespace infer::models {
@@ -106,9 +107,15 @@ Result<Model> Decoder::finish(TensorId x) {
   if (output == kNone) output = table_;
   TRY_SET(model_.program, builder_.finish(builder_.matmul(builder_.rms_norm(x, norm_weight, config.rms_eps), output)));
 
-  const int64_t value_bytes = options_.kv_type == INFER_TYPE_F32 ? 4 : 2;
-  model_.kv_page_bytes =
-      config.n_layer * options_.page * config.n_head_kv * (config.head_dim + config.head_dim_v) * value_bytes;
+  graph::Symbols one;
+  one.fill(1);
+  Size page(0u);
+  for (const KvLayer& kv : model_.kv)
+    page = page + Size(model_.program.bytes(kv.k, one)) + Size(model_.program.bytes(kv.v, one));
+  if (!page.fits(INT64_MAX))
+    return Status::invalid(str("a KV page of ", options_.page, " tokens has more bytes than 63 bits can count"),
+                           "set kv.page to a smaller number");
+  model_.kv_page_bytes = static_cast<int64_t>(page.value());
   return std::move(model_);
 }
 

@@ -20,7 +20,7 @@ struct Hyper {
 };
 
 struct BuildOptions {
-  uint32_t kv_type = INFER_TYPE_F16;  // or INFER_TYPE_F32
+  uint32_t kv_type = INFER_TYPE_F16;  // see graph::is_kv_type
   int64_t page = 32;                  // tokens per KV page
   int64_t n_ctx = 0;                  // context the engine will use; rope scaling may depend on it. 0: as trained
 };

@@ -1,4 +1,5 @@
 // The table of families, and the road from a file to a Model that they share.
+#include "graph/signature.h"
 #include "models/family.h"
 
 namespace infer::models {
@@ -26,10 +27,22 @@ Result<const Family*> family_of(const formats::ModelFile& file) {
 }
 
 Status check_options(const BuildOptions& o) {
-  if (o.kv_type != INFER_TYPE_F16 && o.kv_type != INFER_TYPE_F32)
-    return Status::invalid(str("KV type ", o.kv_type, " is not f16 or f32"));
+  if (!graph::is_kv_type(o.kv_type))
+    return Status::invalid(str("keys and values cannot be stored as ", graph::type_name(o.kv_type)),
+                           "set kv.type to f16, bf16, f32, q8_0 or q4_0");
   if (o.page < 1 || o.page > 4096)
     return Status::invalid(str("a KV page of ", o.page, " tokens; allowed are 1 to 4096"));
+  return {};
+}
+
+// Blocks of a KV type lie within a head.
+Status check_kv_type(const Config& c, uint32_t type) {
+  const int64_t block = graph::block_length(type);
+  for (const int64_t dim : {c.head_dim, c.head_dim_v})
+    if (dim % block)
+      return Status::unsupported(str("kv.type ", graph::type_name(type), " stores blocks of ", block,
+                                     " values; this model's heads have ", dim),
+                                 "set kv.type to f16 or bf16");
   return {};
 }
 
@@ -51,6 +64,7 @@ Result<Model> build(const formats::ModelFile& file, const BuildOptions& options)
   TRY_SET(const Family* family, family_of(file));
   TRY_SET(const Config config, read_config(file, family->defaults));
   TRY(check_options(options));
+  TRY(check_kv_type(config, options.kv_type));
   Decoder d(file, config, options);
   TensorId x = d.embed();
   for (int64_t layer = 0; layer < config.n_layer; ++layer) {

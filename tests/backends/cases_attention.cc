@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "graph/signature.h"
 #include "tests/backends/report.h"
 #include "tests/backends/values.h"
 
@@ -15,6 +16,13 @@ struct Inputs {
   uint32_t q, k, v, q_start, kv_len, table;
 };
 
+// The same with heads of whole blocks.
+AttentionShape in_blocks(AttentionShape s) {
+  s.dim = (s.dim + 31) / 32 * 32;
+  s.dim_v = (s.dim_v + 31) / 32 * 32;
+  return s;
+}
+
 void append(Bytes& to, const std::vector<float>& all, int64_t from, int64_t n) {
   const auto* bytes = reinterpret_cast<const std::byte*>(all.data() + from);
   to.insert(to.end(), bytes, bytes + n * static_cast<int64_t>(sizeof(float)));
@@ -24,7 +32,7 @@ void append(Bytes& to, const std::vector<float>& all, int64_t from, int64_t n) {
 
 std::string AttentionShape::text() const {
   return str("H=", heads, "/", kv_heads, " D=", dim, "/", dim_v, " page=", page, window ? str(" window=", window) : "",
-             softcap > 0 ? " softcap" : "", sinks ? " sinks" : "", kv_type == INFER_TYPE_F16 ? " f16" : " f32");
+             softcap > 0 ? " softcap" : "", sinks ? " sinks" : "", " ", graph::type_name(kv_type));
 }
 
 uint32_t attention_output(const Case& c) { return c.nodes.back().out[0]; }
@@ -102,9 +110,10 @@ Case attention_case(const AttentionShape& s, const Chunks& chunks, const std::ve
 
 std::vector<Case> attention_cases() {
   std::vector<Case> all;
-  for (uint32_t kv : {INFER_TYPE_F16, INFER_TYPE_F32}) {
+  for (uint32_t kv : kKvTypes) {
     const auto add = [&](AttentionShape s, const Chunks& chunks) {
       s.kv_type = kv;
+      if (graph::block_length(kv) > 1) s = in_blocks(s);
       std::vector<uint64_t> seeds;
       for (size_t i = 0; i < chunks[0].size(); ++i) seeds.push_back(31 + 7 * i);
       all.push_back(attention_case(s, chunks, seeds));

@@ -2,6 +2,7 @@
 // threads.
 #include <numeric>
 
+#include "graph/signature.h"
 #include "tests/backends/attention.h"
 #include "tests/backends/layers.h"
 #include "tests/backends/report.h"
@@ -327,10 +328,11 @@ void check_same(const std::string& subject, const Settings& settings, Report& re
     if (!bed) return report.fail("same", "the backend cannot be opened with threads");
   for (const RowOp& op : row_ops()) check_op(op, beds, report);
   check_expert_order(beds, report);
-  for (uint32_t kv : {INFER_TYPE_F16, INFER_TYPE_F32}) {
+  for (uint32_t kv : kKvTypes) {
+    const bool blocks = graph::block_length(kv) > 1;
     const AttentionShape grouped{
         .heads = 6, .kv_heads = 2, .dim = 64, .dim_v = 64, .page = 32, .scale = 0.125, .kv_type = kv},
-        odd{.heads = 3, .kv_heads = 1, .dim = 24, .dim_v = 40, .page = 8, .kv_type = kv},
+        odd{.heads = 3, .kv_heads = 1, .dim = blocks ? 96 : 24, .dim_v = blocks ? 32 : 40, .page = 8, .kv_type = kv},
         window{.heads = 4,
                .kv_heads = 4,
                .dim = 32,
@@ -340,7 +342,7 @@ void check_same(const std::string& subject, const Settings& settings, Report& re
                .softcap = 5,
                .sinks = true,
                .kv_type = kv},
-        small{.heads = 2, .kv_heads = 1, .dim = 16, .dim_v = 16, .page = 32, .kv_type = kv};
+        small{.heads = 2, .kv_heads = 1, .dim = blocks ? 32 : 16, .dim_v = blocks ? 32 : 16, .page = 32, .kv_type = kv};
     check_chunks(grouped, 131, beds, report);
     check_chunks(odd, 70, beds, report);
     check_chunks(window, 75, beds, report);

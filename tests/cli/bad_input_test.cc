@@ -71,6 +71,10 @@ TEST_CASE("a prompt longer than the context is refused with both numbers") {
   check_refused(o, "16");
 }
 
+TEST_CASE("keys and values in blocks are refused for heads that are not made of them") {
+  check_refused(run_tool({"run", tiny("llama"), "x", "-o", "kv.type=q8_0"}), "set kv.type to f16");  // heads of 12
+}
+
 TEST_CASE("a context larger than memory is refused with what would fit") {
   check_refused(run_tool({"run", tiny("llama"), "x", "--ctx", "16777216", "-o", "memory.max=1000000"}), "context");
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Makes ops.json: every operator of backend.h on small inputs, computed by NumPy in float64 from the text of backend.h; the turns of
-YaRN and llama3 ropes come from Hugging Face transformers' own functions. None of libinfer's code takes part.
+YaRN and llama3 ropes come from Hugging Face transformers' own functions, what is stored of a key or value from the gguf package.
+None of libinfer's code takes part.
 
-    make.py [OUT]       needs numpy and transformers (torch); written with numpy 2, transformers 5.23
+    make.py [OUT]       needs numpy, gguf and transformers (torch); written with numpy 2, gguf 0.19, transformers 5.23
 
 Inputs are multiples of 1/64, so that they are exact in every float type and short in JSON."""
 import json
@@ -10,9 +11,10 @@ import math
 import sys
 from pathlib import Path
 
+import gguf
 import numpy as np
 
-F32, F16, I32, BF16 = 0, 1, 26, 30
+F32, F16, Q4_0, Q8_0, I32, BF16 = 0, 1, 2, 8, 26, 30
 WEIGHT, INPUT, STATE, OUTPUT = 0, 1, 2, 3
 (EMBED, RMS_NORM, MATMUL, ROPE, KV_WRITE, ATTENTION, ADD, MUL, SCALE, ACT, GLU, GATHER, ROUTE, MATMUL_EXPERTS, EXPERT_SUM) = range(1, 16)
 NONE = 0xFFFFFFFF
@@ -253,13 +255,19 @@ c.node(EXPERT_SUM, [0, 1, 2], [3])
 c.run([4], {0: y, 1: w, 2: ids}, {3: np.einsum("tkd,tk->td", y, w)})
 
 
+def stored(a, type):
+    """What a cache of this type holds of the vectors a[.., dim]."""
+    t = gguf.GGMLQuantizationType(type)
+    return gguf.quants.dequantize(gguf.quants.quantize(a.astype(np.float32), t), t).reshape(a.shape).astype(np.float64)
+
+
 def attention_case(name, heads, kv, dim, dim_v, page, type, chunks, scale=0.25, window=0, softcap=0.0, sinks=False):
     """chunks: [runs][sequences] new rows; pages are handed out backwards from the last one."""
     n = len(chunks[0])
     total = [sum(c[i] for c in chunks) for i in range(n)]
     cols = -(-max(total) // page)
     pages = cols * n + 2
-    c = case(f"attention {name} {'f16' if type == F16 else 'f32'}", [64, n, n + 1, cols, pages], 1e-11)
+    c = case(f"attention {name} {gguf.GGMLQuantizationType(type).name.lower()}", [64, n, n + 1, cols, pages], 1e-11)
     q_t, k_t, v_t = c.tensor(INPUT, "q", F32, (T, heads * dim)), c.tensor(INPUT, "k", F32, (T, kv * dim)), c.tensor(INPUT, "v", F32, (T, kv * dim_v))
     start_t, len_t, table_t = c.tensor(INPUT, "q_start", I32, (sym(2),)), c.tensor(INPUT, "kv_len", I32, (sym(1),)), c.tensor(INPUT, "table", I32, (sym(1), sym(3)))
     ks, vs = c.tensor(STATE, "ks", type, (sym(4), page, kv, dim)), c.tensor(STATE, "vs", type, (sym(4), page, kv, dim_v))
@@ -272,13 +280,12 @@ def attention_case(name, heads, kv, dim, dim_v, page, type, chunks, scale=0.25, 
     q = [exact(t, heads, dim) for t in total]
     k = [(exact(t, kv, dim) / 3).astype(np.float32).astype(np.float64) for t in total]
     v = [(exact(t, kv, dim_v) / 3).astype(np.float32).astype(np.float64) for t in total]
-    stored = (lambda a: a.astype(np.float16).astype(np.float64)) if type == F16 else (lambda a: a)
     done = [0] * n
     for chunk in chunks:
         outs = []
         for i, m in enumerate(chunk):
             end = done[i] + m
-            outs.append(attend(q[i][done[i] : end], stored(k[i][:end]), stored(v[i][:end]), done[i], scale, window, softcap, sink_values).reshape(m, -1))
+            outs.append(attend(q[i][done[i] : end], stored(k[i][:end], type), stored(v[i][:end], type), done[i], scale, window, softcap, sink_values).reshape(m, -1))
         take = lambda a: np.concatenate([a[i][done[i] : done[i] + m].reshape(m, -1) for i, m in enumerate(chunk)])
         inputs = {q_t: take(q), k_t: take(k), v_t: take(v)}
         done = [d + m for d, m in zip(done, chunk)]
@@ -294,6 +301,10 @@ for type in (F32, F16):
     attention_case("softcap", 2, 1, 8, 8, 8, type, [[9], [2]], softcap=1.5)
     attention_case("sinks", 4, 2, 8, 8, 4, type, [[9], [1]], sinks=True)
     attention_case("window, softcap and sinks", 2, 1, 8, 8, 4, type, [[11], [1]], window=4, softcap=2.0, sinks=True)
+for type in (BF16, Q8_0, Q4_0):
+    attention_case("plain", 2, 1, 32, 32, 4, type, [[9], [1]])
+    attention_case("two groups, two sequences", 2, 2, 64, 32, 4, type, [[6, 2], [1, 3]])
+    attention_case("window, softcap and sinks", 2, 1, 32, 64, 4, type, [[7], [1]], window=4, softcap=2.0, sinks=True)
 
 out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("ops.json")
 out.write_text('{"made_by": "tests/golden/ops/make.py (NumPy %s, float64)", "cases": [\n' % np.__version__ + ",\n".join(json.dumps(c.j, separators=(",", ":")) for c in cases) + "\n]}\n")

@@ -2,7 +2,10 @@
 #include <cstring>
 #include <map>
 
+#include "base/file.h"
 #include "open.h"
+#include "tests/support/make_model.h"
+#include "tests/unit/folder.h"
 
 using namespace open_api;
 
@@ -28,6 +31,17 @@ Options options_of(int i) {  // half greedy, half drawn with a seed
   return o;
 }
 
+// A file with heads of 64, which the tiny models have not.
+std::string block_model(const infer::Folder& folder) {
+  const auto vocabulary = infer::formats::open_model(tiny("llama"));
+  REQUIRE(vocabulary.ok());
+  const auto bytes = infer::testing::block_model_bytes({.type = infer::quant::Type::kQ4_0}, vocabulary->get());
+  REQUIRE(bytes.ok());
+  const std::string path = folder / "blocks.gguf";
+  REQUIRE(infer::write_file(path, *bytes).ok());
+  return path;
+}
+
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
@@ -39,13 +53,21 @@ TEST_CASE(
     "threads") {
   int shared =
       0;  // engines whose requests really shared steps; on a busy machine one may end before the next is submitted
-  for (const char* model : {"llama_gqa", "mixtral", "mistral_window"}) {
+  const infer::Folder folder;
+  const std::string blocks = block_model(folder);
+  struct Subject {
+    std::string model;
+    std::vector<const char*> kv_types;
+  };
+  for (const auto& [model, kv_types] : {Subject{tiny("llama_gqa"), {"f16", "f32"}},
+                                        {tiny("mixtral"), {"f16", "f32"}},
+                                        {tiny("mistral_window"), {"f16", "bf16"}},
+                                        {blocks, {"bf16", "q8_0", "q4_0"}}}) {
     for (const char* backend : {"reference", "cpu"}) {
-      for (const char* kv : {"f16", "f32"}) {
+      for (const char* kv : kv_types) {
         std::vector<Answer> alone;
         {
-          Stack s(tiny(model), backend, Options().set("kv.type", kv).set("context.max", 512).set("batch.requests", 1),
-                  1);
+          Stack s(model, backend, Options().set("kv.type", kv).set("context.max", 512).set("batch.requests", 1), 1);
           for (int i = 0; i < kRequests; ++i) {
             auto r = must(s.engine.tokens(prompt_of(i), options_of(i)));
             alone.push_back(collect(r));
@@ -60,7 +82,7 @@ TEST_CASE(
           CAPTURE(backend);
           CAPTURE(kv);
           CAPTURE(set.chunk);
-          Stack s(tiny(model), backend,
+          Stack s(model, backend,
                   Options()
                       .set("kv.type", kv)
                       .set("context.max", 512)

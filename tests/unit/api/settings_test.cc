@@ -70,6 +70,8 @@ TEST_CASE("a value outside its range names the range") {
   CHECK(s.set_str("kv.type", "q4").code() == INFER_E_INVALID);
   CHECK(s.set_str("kv.type", "f16,f32").code() == INFER_E_INVALID);
   CHECK(s.set_str("kv.type", "").code() == INFER_E_INVALID);
+  CHECK(s.set_str("kv.type", "q4_1").code() == INFER_E_INVALID);
+  CHECK(s.set_str("kv.type", "q8_0").ok());
   CHECK(s.set_int("ignore_end", 2).code() == INFER_E_INVALID);
 }
 

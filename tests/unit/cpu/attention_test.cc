@@ -5,14 +5,15 @@
 #include <cstring>
 #include <limits>
 
-#include "base/numeric.h"
+#include "quant/encode.h"
 #include "tests/unit/cpu/kernel_bed.h"
 
 namespace infer::cpu {
 namespace {
 
 struct Setup {
-  int32_t heads = 6, kv_heads = 2, d = 20, dv = 24, page = 16, f16 = 1;
+  int32_t heads = 6, kv_heads = 2, d = 20, dv = 24, page = 16;
+  quant::Type type = quant::Type::kF16;
   int64_t length = 300, window = 0;
   float softcap = 0;
   bool sink = false;
@@ -22,31 +23,24 @@ class Cache {
  public:
   Cache(const Setup& s, uint64_t seed) : s_(s), pages_((s.length + s.page - 1) / s.page) {
     quant::Random random(seed);
-    k_.resize(static_cast<size_t>(pages_ * s.kv_heads * s.d * s.page * 4));
-    v_.resize(static_cast<size_t>(pages_ * s.kv_heads * s.dv * s.page * 4));
+    k_.resize(static_cast<size_t>(pages_ * page_bytes(s.d)));
+    v_.resize(static_cast<size_t>(pages_ * page_bytes(s.dv)));
+    table_.reserve(static_cast<size_t>(pages_));  // no room behind it that could be read unnoticed
     for (int64_t p = 0; p < pages_; p++) table_.push_back(static_cast<int32_t>(pages_ - 1 - p));
     for (int64_t position = 0; position < s.length; position++)
       for (int32_t h = 0; h < s.kv_heads; h++) {
-        for (int32_t i = 0; i < s.d; i++) set(k_, key(position, h, i), random.within(-1, 1));
-        for (int32_t i = 0; i < s.dv; i++) set(v_, value(position, h, i), random.within(-1, 1));
+        store(k_, keys_, position, h, s.d, true, [&] { return random.within(-1, 1); });
+        store(v_, values_, position, h, s.dv, false, [&] { return random.within(-1, 1); });
       }
     for (int64_t i = 0; i < s.length * s.heads * s.d; i++) q_.push_back(random.within(-2, 2));
     for (int32_t h = 0; h < s.heads; h++) sinks_.push_back(random.within(-1, 1));
   }
-  int64_t key(int64_t position, int32_t h, int32_t i) const {
-    return ((table_[static_cast<size_t>(position / s_.page)] * int64_t{s_.kv_heads} + h) * s_.d + i) * s_.page +
-           position % s_.page;
-  }
-  int64_t value(int64_t position, int32_t h, int32_t i) const {
-    return ((table_[static_cast<size_t>(position / s_.page)] * int64_t{s_.kv_heads} + h) * s_.page +
-            position % s_.page) *
-               s_.dv +
-           i;
-  }
   void poison(int64_t position) {
+    const auto nan = [] { return std::numeric_limits<float>::quiet_NaN(); };
+    std::vector<float> none;
     for (int32_t h = 0; h < s_.kv_heads; h++) {
-      for (int32_t i = 0; i < s_.d; i++) set(k_, key(position, h, i), std::numeric_limits<float>::quiet_NaN());
-      for (int32_t i = 0; i < s_.dv; i++) set(v_, value(position, h, i), std::numeric_limits<float>::quiet_NaN());
+      store(k_, none, position, h, s_.d, true, nan, true);
+      store(v_, none, position, h, s_.dv, false, nan, true);
     }
   }
 
@@ -55,20 +49,19 @@ class Cache {
     const int32_t group = s_.heads / s_.kv_heads;
     const int64_t state = kStateHead + s_.dv;
     std::vector<float> out(static_cast<size_t>(count * s_.heads * s_.dv)),
-        scratch(static_cast<size_t>(kAttentionTileMax * (kScoreStride + state)));
+        scratch(static_cast<size_t>(kAttentionTileMax * (2 * kScoreStride + state)));
     for (int32_t h = 0; h < s_.kv_heads; h++) {
       std::vector<float> states(static_cast<size_t>(count * group * state));
       for (int64_t i = 0; i < count * group; i++) states[static_cast<size_t>(i * state)] = -INFINITY;
       AttentionArgs a{};
       a.k_state = k_.data();
       a.v_state = v_.data();
-      const int64_t size = s_.f16 ? 2 : 4;
-      a.k_page = int64_t{s_.kv_heads} * s_.d * s_.page * size;
-      a.v_page = int64_t{s_.kv_heads} * s_.dv * s_.page * size;
+      a.k_page = page_bytes(s_.d);
+      a.v_page = page_bytes(s_.dv);
       a.head_dim = s_.d;
       a.head_dim_v = s_.dv;
       a.page = s_.page;
-      a.f16 = s_.f16;
+      a.kv_type = s_.type;
       a.n_heads = s_.heads;
       a.n_kv_heads = s_.kv_heads;
       a.kv_head = h;
@@ -122,7 +115,7 @@ class Cache {
         double x = 0;
         for (int32_t i = 0; i < s_.d; i++)
           x += static_cast<double>(q_[static_cast<size_t>((position * s_.heads + head) * s_.d + i)]) *
-               get(k_, key(p, h, i));
+               at(keys_, p, h, s_.d, i);
         x *= static_cast<double>(0.3f);
         if (s_.softcap > 0) x = static_cast<double>(s_.softcap) * std::tanh(x / static_cast<double>(s_.softcap));
         score.push_back(x);
@@ -132,7 +125,7 @@ class Cache {
       for (double& x : score) total += x = std::exp(x - top);
       for (int32_t i = 0; i < s_.dv; i++) {
         double y = 0;
-        for (int64_t p = lo; p <= position; p++) y += score[static_cast<size_t>(p - lo)] * get(v_, value(p, h, i));
+        for (int64_t p = lo; p <= position; p++) y += score[static_cast<size_t>(p - lo)] * at(values_, p, h, s_.dv, i);
         out.push_back(y / total);
       }
     }
@@ -140,32 +133,77 @@ class Cache {
   }
 
  private:
-  void set(std::vector<uint8_t>& state, int64_t i, float x) const {
-    const uint16_t half = f32_to_f16(x);
-    s_.f16 ? std::memcpy(state.data() + 2 * i, &half, 2) : std::memcpy(state.data() + 4 * i, &x, 4);
+  int64_t row_bytes(int64_t dim) const {
+    return static_cast<int64_t>(quant::row_bytes(s_.type, static_cast<uint64_t>(dim)));
   }
-  double get(const std::vector<uint8_t>& state, int64_t i) const {
-    uint16_t half;
-    float x;
-    std::memcpy(&half, state.data() + 2 * i, 2);
-    if (!s_.f16) std::memcpy(&x, state.data() + 4 * i, 4);
-    return static_cast<double>(s_.f16 ? f16_to_f32(half) : x);
+  int64_t page_bytes(int64_t dim) const { return s_.page * s_.kv_heads * row_bytes(dim); }
+  double at(const std::vector<float>& plain, int64_t position, int32_t h, int32_t dim, int32_t i) const {
+    return static_cast<double>(plain[static_cast<size_t>((position * s_.kv_heads + h) * dim + i)]);
   }
+
+  // A vector into its place, as backends/cpu/stored.h draws it; what then stands there goes to the end of `plain`.
+  template <class Draw>
+  void store(std::vector<uint8_t>& state, std::vector<float>& plain, int64_t position, int32_t head, int32_t dim,
+             bool key, Draw draw, bool nan_scales = false) {
+    std::vector<float> x(static_cast<size_t>(dim));
+    for (float& v : x) v = draw();
+    std::vector<uint8_t> row(static_cast<size_t>(row_bytes(dim)));
+    quant::encode_row(s_.type, x.data(), row.data(), dim);
+    quant::decode_row(s_.type, row.data(), x.data(), dim);
+    plain.insert(plain.end(), x.begin(), x.end());
+
+    const int64_t slot = position % s_.page, page = table_[static_cast<size_t>(position / s_.page)];
+    uint8_t* part = state.data() + page * page_bytes(dim) + head * s_.page * row_bytes(dim);
+    const quant::TypeInfo& info = quant::info(s_.type);
+    const bool scaled = info.block_elems > 1;
+    const int64_t cell = scaled ? 1 : info.block_bytes, of_block = scaled ? info.block_bytes - 2 : 1;
+    const int64_t blocks = dim / info.block_elems, cells = blocks * of_block;
+    for (int64_t i = 0; i < cells; i++) {
+      const uint8_t* from = row.data() + i / of_block * info.block_bytes + (scaled ? 2 + i % of_block : 0);
+      std::memcpy(part + (key ? i * s_.page + slot : slot * cells + i) * cell, from, static_cast<size_t>(cell));
+    }
+    for (int64_t g = 0; scaled && g < blocks; g++) {
+      uint8_t* scale = part + cells * s_.page + (g * s_.page + slot) * 2;
+      std::memcpy(scale, row.data() + g * info.block_bytes, 2);
+      if (nan_scales) std::memset(scale, 0xff, 2);  // encoders make none
+    }
+  }
+
   Setup s_;
   int64_t pages_;
   std::vector<uint8_t> k_, v_;
+  std::vector<float> keys_, values_;  // [position][kv head][dim] as stored
   std::vector<int32_t> table_;
   std::vector<float> q_, sinks_;
 };
 
 std::vector<Setup> setups() {
-  return {{},
-          {.f16 = 0},
-          {.page = 5},
-          {.page = 40, .window = 37},
-          {.heads = 2, .kv_heads = 2, .d = 64, .dv = 64, .page = 32, .length = 600},
-          {.heads = 8, .kv_heads = 1, .d = 7, .dv = 3, .page = 1, .length = 270},
-          {.window = 256, .softcap = 4, .sink = true}};
+  std::vector<Setup> all = {{},
+                            {.type = quant::Type::kF32},
+                            {.type = quant::Type::kBF16},
+                            {.page = 5},
+                            {.page = 40, .window = 37},
+                            {.page = 64},  // one page in the last chunk
+                            {.heads = 2, .kv_heads = 2, .d = 64, .dv = 64, .page = 32, .length = 600},
+                            {.heads = 8, .kv_heads = 1, .d = 7, .dv = 3, .page = 1, .length = 270},
+                            {.window = 256, .softcap = 4, .sink = true}};
+  for (const quant::Type type : {quant::Type::kQ8_0, quant::Type::kQ4_0}) {
+    all.push_back({.d = 32, .dv = 64, .type = type});
+    all.push_back({.d = 64, .dv = 32, .page = 5, .type = type});
+    all.push_back({.heads = 7, .kv_heads = 1, .d = 96, .dv = 32, .page = 40, .type = type, .window = 37});
+    all.push_back({.heads = 4, .kv_heads = 4, .d = 64, .dv = 64, .page = 32, .type = type, .length = 600});
+    all.push_back({.heads = 2, .kv_heads = 1, .d = 64, .dv = 160, .page = 1, .type = type, .length = 270});
+    all.push_back({.heads = 3,
+                   .kv_heads = 1,
+                   .d = 128,
+                   .dv = 128,
+                   .page = 64,
+                   .type = type,
+                   .window = 256,
+                   .softcap = 4,
+                   .sink = true});
+  }
+  return all;
 }
 
 TEST_CASE("attention equals a plain softmax in double, for every page size, head size, window, cap and sink") {
@@ -181,7 +219,8 @@ TEST_CASE("attention equals a plain softmax in double, for every page size, head
           worst =
               std::max(worst, std::abs(static_cast<double>(got[static_cast<size_t>(r) * want.size() + i]) - want[i]));
       }
-      CHECK_MESSAGE(worst < 5e-6, std::string(kernels->name), " page ", s.page, ": ", worst);
+      CHECK_MESSAGE(worst < 5e-6, std::string(kernels->name), " ", quant::info(s.type).name, " page ", s.page, ": ",
+                    worst);
     }
 }
 

@@ -92,6 +92,12 @@ inline simde__m512i cvtepi8_epi32(simde__m128i a) {
   lanes(y, x.v, 16, [](int8_t v) { return static_cast<int32_t>(v); });
   return vector_of<simde__m512i>(y);
 }
+inline simde__m512i cvtepu8_epi32(simde__m128i a) {
+  const Lanes<uint8_t, 16, simde__m128i> x(a);
+  int32_t y[16];
+  lanes(y, x.v, 16, [](uint8_t v) { return static_cast<int32_t>(v); });
+  return vector_of<simde__m512i>(y);
+}
 inline simde__m512 maskz_loadu_ps(Mask16 mask, const float* p) {
   float y[16] = {};
   for (int i = 0; i < 16; i++)
@@ -114,6 +120,7 @@ using __mmask16 = infer::emulated::Mask16;
 #undef _mm512_madd_epi16
 #undef _mm512_cvtph_ps
 #undef _mm512_cvtps_ph
+#define _mm512_cvtepu8_epi32 infer::emulated::cvtepu8_epi32
 #define _mm512_cvtepu16_epi32 infer::emulated::cvtepu16_epi32
 #define _mm512_cvtepi8_epi32 infer::emulated::cvtepi8_epi32
 #define _mm512_maskz_loadu_ps infer::emulated::maskz_loadu_ps

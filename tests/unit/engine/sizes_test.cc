@@ -41,9 +41,12 @@ TEST_CASE("a context larger than memory is refused with numbers and what to chan
   CHECK(has(r.status().message(), "a context of 1048576 tokens needs 22.5 GiB"));
   CHECK(has(r.status().message(), "4.0 GiB are free"));
   CHECK(has(r.status().hint(), "set context.max to at most 185"));
+  CHECK_FALSE(has(r.status().hint(), "kv.type"));
+  ModelSizes shrinks = kModel;
+  shrinks.smaller_kv = "q8_0";
+  CHECK(has(decide_sizes(o, shrinks, int64_t{4} << 30).status().hint(), ", or kv.type to q8_0"));
   o.context = 185000;  // near what the hint allows
   CHECK(decide_sizes(o, kModel, int64_t{4} << 30).ok());
-  o.kv_f32 = true;
   o.memory = 1 << 20;
   CHECK(has(decide_sizes(o, kModel, 0).status().message(), "1.0 MiB are allowed by memory.max"));
 }

@@ -118,22 +118,28 @@ TEST_CASE("every operator refuses shapes that do not fit") {
     return b.expert_sum(b.matmul_experts(x(b), b.weight("w", kF32, {4, 8, 64}), two.ids), three);
   });
 
-  const auto attend = [&](Builder& b, Attention a, std::vector<int64_t> state, uint32_t type = kF16) {
-    const TensorId k = b.state("k", type, state), v = b.state("v", type, state);
+  const auto attend_as = [&](Builder& b, Attention a, std::vector<int64_t> state, uint32_t k_type, uint32_t v_type) {
+    const TensorId k = b.state("k", k_type, state), v = b.state("v", v_type, state);
     b.kv_write(x(b, 32), x(b, 32), k, v, a);
     return b.attention(x(b), k, v, a);
   };
+  const auto attend = [&](Builder& b, Attention a, std::vector<int64_t> state, uint32_t type = kF16) {
+    return attend_as(b, a, state, type, type);
+  };
   const Attention good{.n_heads = 2, .n_kv_heads = 1, .head_dim = 32, .head_dim_v = 32, .page = 16, .scale = 1};
-  {
+  for (const uint32_t type : {kF32, kF16, uint32_t{INFER_TYPE_BF16}, uint32_t{INFER_TYPE_Q8_0}, kQ4_0}) {
     Builder b;
-    const auto program = b.finish(b.gather(attend(b, good, {sym(kPages), 16, 1, 32}), b.rows()));
+    const auto program = b.finish(b.gather(attend(b, good, {sym(kPages), 16, 1, 32}, type), b.rows()));
     CHECK_MESSAGE(program.ok(), program.status().message());
   }
   Attention a = good;
   a.page = 8;
   refused("a page of another size", [&](Builder& b) { return attend(b, a, {sym(kPages), 16, 1, 32}); });
   refused("a state of rank 3", [&](Builder& b) { return attend(b, good, {sym(kPages), 16, 32}); });
-  refused("a quantised state", [&](Builder& b) { return attend(b, good, {sym(kPages), 16, 1, 32}, kQ4_0); });
+  refused("a state of a type for weights", [&](Builder& b) { return attend(b, good, {sym(kPages), 16, 1, 32}, 3); });
+  refused("keys of another type than values", [&](Builder& b) {
+    return attend_as(b, good, {sym(kPages), 16, 1, 32}, kF16, kF32);
+  });
   a = good;
   a.n_heads = 3;
   refused("more heads than the row holds", [&](Builder& b) { return attend(b, a, {sym(kPages), 16, 1, 32}); });

@@ -79,6 +79,7 @@ TEST_CASE("a KV page is counted over all layers, K and V, in the type asked for"
   // qwen3: 2 layers, 2 KV heads of 16.
   CHECK(built(Altered("qwen3"), {.kv_type = INFER_TYPE_F16, .page = 32}).kv_page_bytes == 2 * 2 * 32 * 2 * 16 * 2);
   CHECK(built(Altered("qwen3"), {.kv_type = INFER_TYPE_F32, .page = 8}).kv_page_bytes == 2 * 2 * 8 * 2 * 16 * 4);
+  CHECK(built(Altered("qwen3"), {.kv_type = INFER_TYPE_BF16, .page = 8}).kv_page_bytes == 2 * 2 * 8 * 2 * 16 * 2);
 }
 
 TEST_CASE("only wanted rows go through the last layer's feed-forward part") {

@@ -336,8 +336,18 @@ TEST_CASE("rope factors that are zero, negative or not finite are refused") {
   }
 }
 
+TEST_CASE("keys and values in blocks are refused where a head is not made of whole blocks, with what to do") {
+  for (const uint32_t type : {INFER_TYPE_Q8_0, INFER_TYPE_Q4_0}) {
+    const auto r = Altered("qwen3").build({.kv_type = type});  // heads of 16
+    CHECK(r.status().code() == INFER_E_UNSUPPORTED);
+    CHECK(std::string(r.status().message()).find("heads have 16") != std::string::npos);
+    CHECK(std::string(r.status().hint()).find("set kv.type to f16") != std::string::npos);
+  }
+}
+
 TEST_CASE("options of the caller are held against their limits") {
-  CHECK(Altered("llama").build({.kv_type = 2}).status().code() == INFER_E_INVALID);
+  for (const uint32_t type : {3u, 12u, 26u, 999u})  // q4_1, q4_K, i32, none
+    CHECK(Altered("llama").build({.kv_type = type}).status().code() == INFER_E_INVALID);
   CHECK(Altered("llama").build({.page = 0}).status().code() == INFER_E_INVALID);
   CHECK(Altered("llama").build({.page = -1}).status().code() == INFER_E_INVALID);
   CHECK(Altered("llama").build({.page = int64_t{1} << 40}).status().code() == INFER_E_INVALID);

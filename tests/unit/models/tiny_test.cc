@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "graph/signature.h"
 #include "tests/support/golden.h"
 #include "tests/support/session.h"
 #include "tests/unit/models/altered.h"
@@ -52,7 +53,7 @@ void hold_against_golden(const std::string& backend, uint32_t kv_type, double bo
     REQUIRE_MESSAGE(ids.ok(), ids.status().message());
     CHECK(*ids == g.ints("greedy"));
   }
-  MESSAGE(backend << (kv_type == INFER_TYPE_F32 ? ", f32 KV" : ", f16 KV") << ": worst NMSE " << worst);
+  MESSAGE(backend << ", " << std::string(graph::type_name(kv_type)) << " KV: worst NMSE " << worst);
 }
 
 TEST_CASE("with f32 KV every backend gives the logits and greedy ids of transformers") {
