@@ -35,8 +35,8 @@ const char* option_at(int32_t i) {
       "threads.prefill|int|0..256|0|runtime|threads of steps with many rows, such as prompts; 0: as threads says",
       "affinity|str||off|runtime|processors that the threads are bound to, one each, such as 0-3,8; an engine's own "
       "thread is the first. No more threads than listed. off: the system decides",
-      "isa|str|auto portable avx2 avx512 avx512vnni neon neon_dotprod|auto|runtime|instruction set of the kernels; for "
-      "tests",
+      "isa|str|auto portable avx2 avxvnni avx512 avx512vnni neon neon_dotprod|auto|runtime|instruction set of the "
+      "kernels; for tests",
       "onednn|str||off|runtime|path of oneDNN's libdnnl.so.3, to multiply float matrices with many rows; the last bits "
       "of an answer then depend on how many rows run together. off: own kernels alone",
       "profile|bool||false|runtime|count what each operator costs in time, bytes and operations, among the counters",

@@ -13,6 +13,21 @@
 #include "base/processors.h"
 
 namespace infer::cpu {
+namespace {
+
+bool bit(uint64_t word, int i) { return (word >> i) & 1; }
+
+}  // namespace
+
+Features features_of(const X86Words& w) {
+  Features f;
+  const bool ymm = (w.saved & 0x6) == 0x6, zmm = (w.saved & 0xe6) == 0xe6;
+  f.avx2 = ymm && bit(w.leaf1_c, 28) && bit(w.leaf1_c, 12) && bit(w.leaf1_c, 29) && bit(w.leaf7_b, 5);
+  f.avxvnni = f.avx2 && bit(w.leaf7_1_a, 4);
+  f.avx512 = f.avx2 && zmm && bit(w.leaf7_b, 16) && bit(w.leaf7_b, 17) && bit(w.leaf7_b, 30) && bit(w.leaf7_b, 31);
+  f.avx512vnni = f.avx512 && bit(w.leaf7_c, 11);
+  return f;
+}
 
 #if defined(__x86_64__) || defined(__i386__)
 namespace {
@@ -25,7 +40,6 @@ Leaf cpuid(unsigned leaf, unsigned sub) {
   if (!__get_cpuid_count(leaf, sub, &r.a, &r.b, &r.c, &r.d)) return {};
   return r;
 }
-bool bit(unsigned word, int i) { return (word >> i) & 1; }
 
 // Which register states the operating system saves; only valid when OSXSAVE is set.
 uint64_t saved_states() {
@@ -37,14 +51,11 @@ uint64_t saved_states() {
 }  // namespace
 
 Features detect_features() {
-  Features f;
   const Leaf one = cpuid(1, 0), seven = cpuid(7, 0);
-  const bool osxsave = bit(one.c, 27);
-  const uint64_t states = osxsave ? saved_states() : 0;
-  const bool ymm = (states & 0x6) == 0x6, zmm = (states & 0xe6) == 0xe6;
-  f.avx2 = ymm && bit(one.c, 28) && bit(one.c, 12) && bit(one.c, 29) && bit(seven.b, 5);
-  f.avx512 = f.avx2 && zmm && bit(seven.b, 16) && bit(seven.b, 17) && bit(seven.b, 30) && bit(seven.b, 31);
-  f.avx512vnni = f.avx512 && bit(seven.c, 11);
+  X86Words w{one.c, seven.b, seven.c, 0, 0};
+  if (seven.a >= 1) w.leaf7_1_a = cpuid(7, 1).a;
+  if (bit(one.c, 27)) w.saved = saved_states();
+  Features f = features_of(w);
   const Leaf topology = cpuid(0xb, 0);
   if (((topology.c >> 8) & 255) == 1 && (topology.b & 0xffff) > 0)
     f.threads_per_core = static_cast<int>(topology.b & 0xffff);
@@ -73,6 +84,7 @@ std::string feature_text(const Features& f) {
     s += name;
   };
   add(f.avx2, "avx2 fma f16c");
+  add(f.avxvnni, "avxvnni");
   add(f.avx512, "avx512");
   add(f.avx512vnni, "avx512vnni");
   add(f.neon, "neon");

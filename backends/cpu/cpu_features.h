@@ -1,12 +1,14 @@
 // What this machine's processor can do, asked once. The only file of the backend that knows processors and operating
 // systems.
 #pragma once
+#include <cstdint>
 #include <string>
 
 namespace infer::cpu {
 
 struct Features {
   bool avx2 = false;        // with FMA and F16C, and the system saves the registers
+  bool avxvnni = false;     // avx2 and AVX-VNNI
   bool avx512 = false;      // F, BW, DQ, VL
   bool avx512vnni = false;  // avx512 and VNNI
   bool neon = false;
@@ -14,6 +16,14 @@ struct Features {
   int threads_per_core = 1;
 };
 Features detect_features();
+
+// What an x86 processor says of itself: words of CPUID, and the register states that the system saves (XCR0, or 0 where
+// it does not say).
+struct X86Words {
+  uint32_t leaf1_c = 0, leaf7_b = 0, leaf7_c = 0, leaf7_1_a = 0;  // leaf 7's second page is 0 on processors without it
+  uint64_t saved = 0;
+};
+Features features_of(const X86Words& w);
 
 // Threads that run at full speed: physical cores this process may use, at least 1.
 int usable_cores(const Features& f);

@@ -122,6 +122,7 @@ struct Kernels {
 
 const Kernels* kernels_portable();
 const Kernels* kernels_avx2();
+const Kernels* kernels_avxvnni();
 const Kernels* kernels_avx512();
 const Kernels* kernels_avx512vnni();
 const Kernels* kernels_neon();

@@ -13,7 +13,7 @@ namespace {
 
 Features everything() {
   Features f;
-  f.avx2 = f.avx512 = f.avx512vnni = f.neon = f.dotprod = true;
+  f.avx2 = f.avxvnni = f.avx512 = f.avx512vnni = f.neon = f.dotprod = true;
   return f;
 }
 bool lists(const Status& s, const std::string& name) {
@@ -44,6 +44,7 @@ TEST_CASE("auto takes the best instruction set that the processor has, at worst 
     bool Features::*flag;
   };
   for (const Rung& rung : {Rung{"avx2", &Features::avx2},
+                           {"avxvnni", &Features::avxvnni},
                            {"avx512", &Features::avx512},
                            {"avx512vnni", &Features::avx512vnni},
                            {"neon", &Features::neon},
@@ -56,6 +57,40 @@ TEST_CASE("auto takes the best instruction set that the processor has, at worst 
       }
   CHECK(taken == instruction_sets().size());
   CHECK(best(detect_features()) == runnable_kernels().front()->name);
+}
+
+// The words of published CPUID listings, under a system that saves all registers the processor has.
+constexpr uint64_t kYmm = 0x7, kZmm = 0xe7;
+constexpr X86Words kZen3{0x7ef8320b, 0x219c97a9, 0x0040068c, 0, kYmm};
+constexpr X86Words kAlderLake{0x7ffafbff, 0x239ca7eb, 0x98c007bc, 0x00400810, kYmm};
+constexpr X86Words kCascadeLake{0x7ffefbff, 0xd39ffffb, 0x00000808, 0, kZmm};
+constexpr X86Words kSapphireRapids{0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0x00001c30, kZmm};
+constexpr X86Words kNehalem{0x0098e3fd, 0, 0, 0, 0};
+
+TEST_CASE("what a processor says of itself becomes the instruction sets it has") {
+  struct Known {
+    X86Words words;
+    const char* has;
+  };
+  for (const Known& k : {Known{kNehalem, "portable"},
+                         {kZen3, "avx2 fma f16c"},
+                         {kAlderLake, "avx2 fma f16c avxvnni"},
+                         {kCascadeLake, "avx2 fma f16c avx512 avx512vnni"},
+                         {kSapphireRapids, "avx2 fma f16c avxvnni avx512 avx512vnni"}})
+    CHECK(feature_text(features_of(k.words)) == k.has);
+}
+
+TEST_CASE("an instruction set whose registers the system does not save, or without the ones below it, is not used") {
+  X86Words w = kSapphireRapids;
+  w.saved = kYmm;
+  CHECK(feature_text(features_of(w)) == "avx2 fma f16c avxvnni");
+  for (const uint64_t saved : {0x0, 0x1, 0x3, 0xe3}) {
+    w.saved = saved;
+    CHECK(feature_text(features_of(w)) == "portable");
+  }
+  w = kSapphireRapids;
+  w.leaf1_c &= ~(1u << 12);  // no FMA
+  CHECK(feature_text(features_of(w)) == "portable");
 }
 
 TEST_CASE("a lower instruction set is had by its name") {

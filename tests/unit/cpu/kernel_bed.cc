@@ -93,6 +93,7 @@ std::vector<const Kernels*> runnable_kernels() {
   for (const Isa& isa : instruction_sets())
     if (isa.runs_on(f)) all.push_back(isa.kernels());
 #if defined(INFER_EMULATED_KERNELS)
+  if (f.avx2) all.push_back(kernels_avxvnni_emulated());
   all.push_back(kernels_avx512_emulated());
   all.push_back(kernels_avx512vnni_emulated());
 #endif

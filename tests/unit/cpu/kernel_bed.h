@@ -12,12 +12,14 @@
 namespace infer::cpu {
 
 #if defined(INFER_EMULATED_KERNELS)
-// The AVX-512 files compiled against SIMDe, for machines that cannot run them as they are.
+// The AVX-512 files compiled against SIMDe, for machines that cannot run them as they are, and the AVX-VNNI file with
+// its one instruction made of AVX2's.
+const Kernels* kernels_avxvnni_emulated();  // runs where AVX2 does
 const Kernels* kernels_avx512_emulated();
 const Kernels* kernels_avx512vnni_emulated();
 #endif
 // The instruction sets that this machine can run; where the tests are built for x86-64, AVX-512 is among them in any
-// case.
+// case, and AVX-VNNI where AVX2 is.
 std::vector<const Kernels*> runnable_kernels();
 
 struct MatmulCase {
