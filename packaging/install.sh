@@ -5,7 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
 build=(
-  g++=4:12.2* cmake=3.25* ninja-build=1.11* ccache=4.* nlohmann-json3-dev=3.11* libcli11-dev=2.1*
+  g++=4:12.2* cmake=3.25* ninja-build=1.11* ccache=4.* nlohmann-json3-dev=3.11* libcli11-dev=2.1* libxxhash-dev=0.8*
   python3-pip=23.0* python3-venv=3.11* ca-certificates
 )
 test=(

@@ -28,6 +28,10 @@ class File {
   std::span<const std::byte> bytes() const { return bytes_; }
   const std::string& name() const { return name_; }  // for messages: the path, or "fd 3", or "memory"
 
+  // Tells this file from others and from itself after a change: size, time of the last change (in the file system's
+  // resolution) and window. Empty: nothing can be said (borrowed memory).
+  const std::string& stamp() const { return stamp_; }
+
   // Does the file still have every mapped byte? Reading a mapping beyond a file that another process cut short ends the
   // process (SIGBUS), so whoever is about to read asks first: one fstat. A cut between asking and reading is not
   // caught.
@@ -38,7 +42,7 @@ class File {
 
  protected:
   std::span<const std::byte> bytes_;
-  std::string name_;
+  std::string name_, stamp_;
 };
 
 // Writes a whole file so that readers see the old one or the new one, never half (temporary name, flush, rename).

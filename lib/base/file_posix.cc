@@ -11,10 +11,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <system_error>
 
 #include "base/checked.h"
+#include "base/descriptor_posix.h"
 #include "base/file.h"
 
 namespace infer {
@@ -22,40 +21,14 @@ namespace {
 
 constexpr const char* kPathHint = "check the path; it must name a model file";
 
-std::string reason(int error) { return std::generic_category().message(error); }
-
-// Repeats a call that a signal interrupted.
-template <class F>
-auto restart(F call) {
-  auto r = call();
-  while (r == -1 && errno == EINTR) r = call();
-  return r;
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close_now(); }
-  int get() const { return fd_; }
-  // EINTR is not retried: on Linux the descriptor is gone already.
-  int close_now() {
-    const int fd = fd_;
-    fd_ = -1;
-    return fd < 0 ? 0 : ::close(fd);
-  }
-
- private:
-  int fd_;
-};
-
 class MappedFile final : public File {
  public:
-  MappedFile(std::string name, int own_fd, std::byte* base, size_t mapped, int64_t start, size_t skip)
+  MappedFile(std::string name, std::string stamp, int own_fd, std::byte* base, size_t mapped, int64_t start,
+             size_t skip)
       : fd_(own_fd), base_(base), mapped_(mapped), end_(start + static_cast<int64_t>(mapped)) {
     bytes_ = {base + skip, mapped - skip};
     name_ = std::move(name);
+    stamp_ = std::move(stamp);
   }
   ~MappedFile() override { ::munmap(base_, mapped_); }
 
@@ -81,6 +54,18 @@ class MappedFile final : public File {
   size_t mapped_;    // bytes
   int64_t end_;      // of the mapping, in the file
 };
+
+// When the file's bytes were changed last.
+std::string changed_at(const struct stat& st) {
+#ifdef __APPLE__
+  const timespec& t = st.st_mtimespec;
+#else
+  const timespec& t = st.st_mtim;
+#endif
+  return str(static_cast<int64_t>(t.tv_sec), ".", static_cast<int64_t>(t.tv_nsec));
+}
+
+}  // namespace
 
 Status cannot_open(const std::string& path, int error) {
   const std::string what = str("cannot open '", path, "': ");
@@ -108,7 +93,8 @@ Status cannot_open(const std::string& path, int error) {
   }
 }
 
-Result<std::shared_ptr<const File>> map(int fd, const std::string& name, int64_t offset, int64_t length) {
+Result<std::shared_ptr<const File>> map_file(int fd, const std::string& name, int64_t offset, int64_t length,
+                                             int flags) {
   struct stat st {};
   if (::fstat(fd, &st) != 0) return Status::io(str("cannot examine '", name, "': ", reason(errno)));
   if (S_ISDIR(st.st_mode))
@@ -128,7 +114,7 @@ Result<std::shared_ptr<const File>> map(int fd, const std::string& name, int64_t
   const int64_t page = ::sysconf(_SC_PAGESIZE), start = offset / page * page;
   const auto n = narrow<size_t>(offset - start + length);
   if (!n) return Status::no_memory(str("'", name, "' (", length, " bytes) does not fit this process's address space"));
-  void* base = ::mmap(nullptr, *n, PROT_READ, MAP_PRIVATE, fd, static_cast<off_t>(start));
+  void* base = ::mmap(nullptr, *n, PROT_READ, flags, fd, static_cast<off_t>(start));
   if (base == MAP_FAILED) {
     const int error = errno;
     const std::string what = str("cannot map ", length, " bytes of '", name, "': ", reason(error));
@@ -142,7 +128,8 @@ Result<std::shared_ptr<const File>> map(int fd, const std::string& name, int64_t
     return cannot_open(name, error);
   }
   try {
-    return {std::make_shared<const MappedFile>(name, own_fd, static_cast<std::byte*>(base), *n, start,
+    return {std::make_shared<const MappedFile>(name, str(size, " ", changed_at(st), " ", offset), own_fd,
+                                               static_cast<std::byte*>(base), *n, start,
                                                static_cast<size_t>(offset - start))};
   } catch (...) {
     ::munmap(base, *n);
@@ -150,6 +137,8 @@ Result<std::shared_ptr<const File>> map(int fd, const std::string& name, int64_t
     throw;
   }
 }
+
+namespace {
 
 Status write_all(int fd, std::span<const std::span<const std::byte>> pieces) {
   for (std::span<const std::byte> bytes : pieces) {
@@ -172,12 +161,12 @@ Result<std::shared_ptr<const File>> File::open(const std::string& path, Links li
   const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (links == Links::kRefuse ? O_NOFOLLOW : 0);
   const Descriptor fd(restart([&] { return ::open(path.c_str(), flags); }));
   if (fd.get() < 0) return cannot_open(path, errno);
-  return map(fd.get(), path, 0, -1);
+  return map_file(fd.get(), path, 0, -1, MAP_PRIVATE);
 }
 
 Result<std::shared_ptr<const File>> File::open_fd(int fd, int64_t offset, int64_t length) {
   if (fd < 0) return Status::invalid(str("descriptor ", fd, " is not an open file"));
-  return map(fd, str("fd ", fd), offset, length);
+  return map_file(fd, str("fd ", fd), offset, length, MAP_PRIVATE);
 }
 
 Status write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces) {

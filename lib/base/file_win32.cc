@@ -42,9 +42,10 @@ class Handle {
 
 class MappedFile final : public File {
  public:
-  MappedFile(std::string name, std::byte* base, size_t skip, size_t length) : base_(base) {
+  MappedFile(std::string name, std::string stamp, std::byte* base, size_t skip, size_t length) : base_(base) {
     bytes_ = {base + skip, length};
     name_ = std::move(name);
+    stamp_ = std::move(stamp);
   }
   ~MappedFile() override { UnmapViewOfFile(base_); }
 
@@ -77,7 +78,9 @@ Status cannot_open(const std::string& path, DWORD error) {
   }
 }
 
-Result<std::shared_ptr<const File>> map(HANDLE file, const std::string& name, int64_t offset, int64_t length) {
+}  // namespace
+
+Result<std::shared_ptr<const File>> map_file(void* file, const std::string& name, int64_t offset, int64_t length) {
   if (GetFileType(file) != FILE_TYPE_DISK)
     return Status::invalid(str("'", name, "' is not a regular file (a pipe or device cannot be mapped)"),
                            "copy the data to a file first");
@@ -92,6 +95,9 @@ Result<std::shared_ptr<const File>> map(HANDLE file, const std::string& name, in
     return Status::invalid(str("'", name, "' has ", size, " bytes: too few for ", length, " bytes at offset ", offset));
   if (length == 0) return Status::corrupt(str("the window at offset ", offset, " of '", name, "' is empty"));
 
+  FILETIME changed{};
+  if (!GetFileTime(file, nullptr, nullptr, &changed))
+    return Status::io(str("cannot examine '", name, "': ", reason(GetLastError())));
   SYSTEM_INFO system{};
   GetSystemInfo(&system);
   const int64_t start = offset / system.dwAllocationGranularity * system.dwAllocationGranularity;
@@ -103,13 +109,16 @@ Result<std::shared_ptr<const File>> map(HANDLE file, const std::string& name, in
                              : nullptr;
   if (!base) return Status::io(str("cannot map ", length, " bytes of '", name, "': ", reason(GetLastError())));
   try {
-    return {std::make_shared<const MappedFile>(name, static_cast<std::byte*>(base), static_cast<size_t>(offset - start),
-                                               static_cast<size_t>(length))};
+    std::string stamp = str(size, " ", changed.dwHighDateTime, ".", changed.dwLowDateTime, " ", offset);
+    return {std::make_shared<const MappedFile>(name, std::move(stamp), static_cast<std::byte*>(base),
+                                               static_cast<size_t>(offset - start), static_cast<size_t>(length))};
   } catch (...) {
     UnmapViewOfFile(base);
     throw;
   }
 }
+
+namespace {
 
 Status write_new(const std::wstring& path, std::span<const std::span<const std::byte>> pieces) {
   const Handle file(CreateFileW(path.c_str(), GENERIC_WRITE, 0, nullptr, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, nullptr));
@@ -150,14 +159,14 @@ Result<std::shared_ptr<const File>> File::open(const std::string& path, Links li
       return Status::io(str("cannot open '", path, "': it is a symbolic link, and links are not followed here"),
                         "put the file itself there");
   }
-  return map(file.get(), path, 0, -1);
+  return map_file(file.get(), path, 0, -1);
 }
 
 Result<std::shared_ptr<const File>> File::open_fd(int fd, int64_t offset, int64_t length) {
   if (fd < 0) return Status::invalid(str("descriptor ", fd, " is not an open file"));
   const auto handle = reinterpret_cast<HANDLE>(_get_osfhandle(fd));
   if (handle == INVALID_HANDLE_VALUE) return Status::invalid(str("descriptor ", fd, " is not an open file"));
-  return map(handle, str("fd ", fd), offset, length);
+  return map_file(handle, str("fd ", fd), offset, length);
 }
 
 Status write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces) {

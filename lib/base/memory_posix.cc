@@ -1,5 +1,7 @@
 // Linux: MemAvailable of /proc/meminfo, and what the control group (version 2 or 1) of a container leaves.
 #ifndef _WIN32
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -35,6 +37,13 @@ int64_t free_memory() {
     if (group) bytes = std::min(bytes, *group);
   }
   return std::max<int64_t>(1, bytes);  // known, and nearly nothing
+}
+
+void forget_mapped(std::span<const std::byte> bytes) {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto at = reinterpret_cast<uintptr_t>(bytes.data());
+  const uintptr_t begin = (at + page - 1) / page * page, end = (at + bytes.size()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 }  // namespace infer

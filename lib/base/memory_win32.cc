@@ -12,5 +12,10 @@ int64_t free_memory() {
   return GlobalMemoryStatusEx(&status) ? static_cast<int64_t>(status.ullAvailPhys) : 0;
 }
 
+// Unlocking pages that are not locked takes them out of the working set.
+void forget_mapped(std::span<const std::byte> bytes) {
+  VirtualUnlock(const_cast<std::byte*>(bytes.data()), bytes.size());
+}
+
 }  // namespace infer
 #endif

@@ -2,6 +2,14 @@
 #include "base/thread.h"
 
 #include <pthread.h>
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#elif defined(__linux__)
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace infer {
 
@@ -50,6 +58,15 @@ void Thread::join() {
   if (!state_) return;
   pthread_join(state_->id, nullptr);
   state_.reset();
+}
+
+void lower_priority() {
+#if defined(_WIN32)
+  SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_LOWEST);
+#elif defined(__linux__)
+  constexpr int kNice = 10;  // on Linux niceness is each thread's own
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice);
+#endif
 }
 
 }  // namespace infer

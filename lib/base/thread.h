@@ -27,4 +27,7 @@ class Thread {
   std::unique_ptr<State> state_;
 };
 
+// The calling thread takes only what processor time others leave, as far as the system knows how.
+void lower_priority();
+
 }  // namespace infer

@@ -31,6 +31,8 @@ if(WIN32)
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/third_party)
     file(CREATE_LINK ${INCLUDE_${folder}}/${folder} ${CMAKE_BINARY_DIR}/third_party/${folder} SYMBOLIC)
   endforeach()
+  find_file(XXHASH_HEADER xxhash.h PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+  file(CREATE_LINK ${XXHASH_HEADER} ${CMAKE_BINARY_DIR}/third_party/xxhash.h SYMBOLIC)
   include_directories(SYSTEM ${CMAKE_BINARY_DIR}/third_party)
 endif()
 
