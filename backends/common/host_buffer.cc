@@ -42,4 +42,12 @@ Status HostBuffer::read(int64_t at, void* dst, int64_t n) const {
   return {};
 }
 
+Status HostBuffer::tell(const infer_source& from) {
+  if (owned || !read_only) return Status::invalid("only an imported read-only buffer has a source");
+  if (from.abi.struct_size < sizeof from || !from.id || !from.intact || from.offset < 0)
+    return Status::invalid("the source of a buffer is incomplete");
+  source = {from.id, from.offset, from.file, from.intact};
+  return {};
+}
+
 }  // namespace infer::backend

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "base/status.h"
 
@@ -17,11 +18,19 @@ struct HostBuffer {
   int64_t bytes = 0;
   bool read_only = false;
   std::unique_ptr<void, void (*)(void*)> owned{nullptr, nullptr};  // null: imported
+  struct Source {                                                  // infer_source
+    std::string id;                                                // empty: unknown
+    int64_t offset = 0;
+    const void* file = nullptr;
+    int32_t (*intact)(const void*) = nullptr;
+  };
+  Source source;
 
   static Result<std::unique_ptr<HostBuffer>> make(int64_t bytes);
   static Result<std::unique_ptr<HostBuffer>> import(const void* ptr, int64_t bytes, bool read_only);
   Status write(int64_t at, const void* src, int64_t n);
   Status read(int64_t at, void* dst, int64_t n) const;
+  Status tell(const infer_source& from);
   // Are bytes [at, at + n) inside?
   bool holds(int64_t at, int64_t n) const { return at >= 0 && n >= 0 && at <= bytes && n <= bytes - at; }
 };

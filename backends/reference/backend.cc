@@ -121,6 +121,7 @@ const infer_backend kBackend = {
     plan_wait,
     plan_cancel,
     counter_at,
+    nullptr,  // buffer_source: it keeps nothing
 };
 
 }  // namespace

@@ -143,13 +143,26 @@ typedef struct infer_dev_info { /* strings: plugin's, static or as long as the p
   int64_t memory_total, memory_free;
 } infer_dev_info;
 
+/* Where the bytes of an imported read-only buffer come from: a file that the host has mapped.  (A buffer without a source may be any
+ * memory.)  So the backend may keep what it makes of them, under this id, and read and let go of their pages while no run is on. */
+typedef struct infer_source {
+  infer_abi abi;
+  const char *id;   /* of the file: changes with its size, time of change or header; valid during the call */
+  int64_t offset;   /* of the buffer's first byte in the file */
+  const void *file; /* for intact; lives as long as the buffer */
+  /* 1: the file is as long as ever, so reading its bytes is no fault of the page.  To be asked before reading while no run is on.
+   * From any thread. */
+  int32_t (*intact)(const void *file);
+} infer_source;
+
 typedef struct infer_setting { const char *key, *value; } infer_setting; /* key without the backend's prefix */
 
 typedef struct infer_backend {
   infer_abi abi;
   const char *name, *build;   /* "cpu", "0.1.0 gcc 12.2" */
   int32_t priority, reserved; /* higher is tried first; reference is 0 */
-  /* Options of this backend, as infer_option_at writes them ("threads|int|1..256|0|runtime|..."); NULL past the end. */
+  /* Options of this backend, as infer_option_at writes them ("threads|int|1..256|0|runtime|..."); NULL past the end.  A backend that
+   * lists pack.dir or pack.limit is given libinfer's own option of that name. */
   const char *(*option_at)(int32_t i);
   int32_t (*device_count)(void);
   infer_status (*device_info)(int32_t index, infer_dev_info *out);
@@ -181,6 +194,8 @@ typedef struct infer_backend {
   void (*plan_cancel)(infer_plan *p);
   /* Counters of a device ("matmul.q4_1.avx2.4x4" -> times taken).  0 when i is past the end. */
   int32_t (*counter_at)(infer_dev *d, int32_t i, const char **name, int64_t *value);
+  /* May be missing.  Called once for an imported read-only buffer, before a plan binds it. */
+  infer_status (*buffer_source)(infer_buf *b, const infer_source *source);
 } infer_backend;
 
 /* The one exported symbol of a plugin, `infer_backend_v0`.  NULL after host->fail(): refused.  The host's table lives as long as

@@ -21,7 +21,19 @@ Result<Buffer> Buffer::make(const Device& device, int64_t bytes, std::string_vie
   return b;
 }
 
-Result<Buffer> Buffer::hold(const Device& device, std::span<const std::byte> data, std::string_view what) {
+Status Buffer::tell(const Source& source) const {
+  if (!source.file || !INFER_HAS(&device_->backend(), buffer_source)) return {};
+  const auto intact = [](const void* file) -> int32_t {
+    return call_or<bool>(false, [&] { return static_cast<const File*>(file)->intact().ok(); });
+  };
+  const infer_source told{
+      {sizeof told, INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, source.id.c_str(), source.offset, source.file, intact};
+  return device_->call("hearing where a weight comes from",
+                       [&] { return device_->backend().buffer_source(buf_, &told); });
+}
+
+Result<Buffer> Buffer::hold(const Device& device, std::span<const std::byte> data, const Source& source,
+                            std::string_view what) {
   const auto bytes = static_cast<int64_t>(data.size());
   if (reinterpret_cast<uintptr_t>(data.data()) % 16 == 0 && INFER_HAS(&device.backend(), buffer_import)) {
     infer_buf* made = nullptr;
@@ -33,6 +45,7 @@ Result<Buffer> Buffer::hold(const Device& device, std::span<const std::byte> dat
     if (s.ok()) {
       Buffer b(device, made, bytes);
       b.imported_ = true;
+      TRY(b.tell(source));
       return b;
     }
     if (s.code() != INFER_E_UNSUPPORTED) return s;

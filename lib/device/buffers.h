@@ -1,11 +1,20 @@
 // Memory of a device, with an owner.
 #pragma once
 #include <cstddef>
+#include <string>
 #include <utility>
 
+#include "base/file.h"
 #include "device/registry.h"
 
 namespace infer::device {
+
+// Where bytes were mapped from: infer_source in C++.
+struct Source {
+  const File* file = nullptr;  // null: not known. Outlives the buffer
+  std::string id;
+  int64_t offset = 0;
+};
 
 class Buffer {
  public:
@@ -19,7 +28,9 @@ class Buffer {
 
   static Result<Buffer> make(const Device& device, int64_t bytes, std::string_view what);
   // In place where the device can and the address suits it (16), else a copy. data outlives the buffer.
-  static Result<Buffer> hold(const Device& device, std::span<const std::byte> data, std::string_view what);
+  // source: told to the device when it reads data in place.
+  static Result<Buffer> hold(const Device& device, std::span<const std::byte> data, const Source& source,
+                             std::string_view what);
 
   infer_buf* get() const { return buf_; }
   int64_t bytes() const { return bytes_; }
@@ -29,6 +40,7 @@ class Buffer {
   Status read(int64_t at, void* dst, int64_t n) const;
 
  private:
+  Status tell(const Source& source) const;
   Buffer(const Device& device, infer_buf* buf, int64_t bytes) : device_(&device), buf_(buf), bytes_(bytes) {}
   void swap(Buffer& o) noexcept {
     std::swap(device_, o.device_);

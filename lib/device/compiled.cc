@@ -10,6 +10,7 @@ constexpr int32_t kWaitMs = 50;  // between looks at the cancel flag while a dev
 Result<Compiled> Compiled::make(const Device& device, const graph::Program& program, const graph::Symbols& maxima,
                                 const Segment& segment, std::span<const infer_binding> weights, size_t* bad_node) {
   const graph::View view(program, maxima, segment.first, segment.count, roles_in(program, segment));
+  const LogScope scope(&device.log());
   infer_plan* plan = nullptr;
   uint32_t bad_op = UINT32_MAX;
   int64_t bytes = 0;
@@ -34,7 +35,9 @@ Compiled::Compiled(Compiled&& o) noexcept
       bytes_(o.bytes_) {}
 
 Compiled::~Compiled() {
-  if (plan_) call_quietly([&] { device_->backend().plan_free(plan_); });
+  if (!plan_) return;
+  const LogScope scope(&device_->log());
+  call_quietly([&] { device_->backend().plan_free(plan_); });
 }
 
 std::string Compiled::kernel(size_t node) const {
@@ -45,6 +48,7 @@ std::string Compiled::kernel(size_t node) const {
 }
 
 Status Compiled::submit(const graph::Symbols& symbols) {
+  const LogScope scope(&device_->log());
   return device_->call("starting a run", [&] {
     return device_->backend().plan_submit(plan_, symbols.data(), binds.data(), static_cast<uint32_t>(binds.size()));
   });

@@ -78,6 +78,7 @@ class DeviceExecutor final : public Executor {
   StepRules rules_;
   Symbols maxima_{};
   std::vector<std::span<const std::byte>> weight_data_;          // [n_tensors]
+  std::vector<Source> weight_source_;                            // [n_tensors]
   std::vector<std::vector<std::pair<size_t, Buffer>>> weights_;  // [n_tensors] per device that needs it
   std::vector<State> states_;
   std::vector<Exchange> exchanges_;  // [devices]
@@ -130,6 +131,7 @@ Status DeviceExecutor::init(std::span<const Weight> weights, const Limits& limit
 
 Status DeviceExecutor::take_weights(std::span<const Weight> weights) {
   weight_data_.resize(program_.tensors().size());
+  weight_source_.resize(program_.tensors().size());
   weights_.resize(program_.tensors().size());
   for (const Weight& w : weights) {
     if (w.tensor >= weight_data_.size() || program_.tensor(w.tensor).role != INFER_ROLE_WEIGHT)
@@ -139,6 +141,7 @@ Status DeviceExecutor::take_weights(std::span<const Weight> weights) {
       return Status::invalid(str("weight ", graph::tensor_text(program_.tensor(w.tensor)), " has ", w.data.size(),
                                  " bytes; needs ", needed));
     weight_data_[w.tensor] = w.data;
+    weight_source_[w.tensor] = w.source;
   }
   for (TensorId t = 0; t < weight_data_.size(); ++t)
     if (program_.tensor(t).role == INFER_ROLE_WEIGHT && !weight_data_[t].data())
@@ -168,8 +171,8 @@ Status DeviceExecutor::compile(std::span<const Segment> segments, size_t& bad_no
 Result<const Buffer*> DeviceExecutor::weight_on(TensorId t, size_t device) {
   for (const auto& [d, buffer] : weights_[t])
     if (d == device) return &buffer;
-  TRY_SET(Buffer buffer,
-          Buffer::hold(*devices_[device], weight_data_[t], str("weight '", program_.tensor(t).name, "'")));
+  TRY_SET(Buffer buffer, Buffer::hold(*devices_[device], weight_data_[t], weight_source_[t],
+                                      str("weight '", program_.tensor(t).name, "'")));
   weights_[t].reserve(devices_.size());  // pointers into it stay
   weights_[t].emplace_back(device, std::move(buffer));
   return &weights_[t].back().second;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/step.h"
-#include "device/registry.h"
+#include "device/buffers.h"
 #include "graph/program.h"
 
 namespace infer::device {
@@ -20,6 +20,7 @@ class Executor {
   struct Weight {
     graph::TensorId tensor;
     std::span<const std::byte> data;  // outlives the Executor; imported in place where the device can, else copied
+    Source source = {};               // of data, where it is a mapped file's
   };
   struct Limits {
     int64_t tokens = 0, seqs = 0, rows = 0, table_cols = 0, pages = 0;  // maxima of a Step, and the number of KV pages

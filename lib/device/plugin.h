@@ -26,8 +26,8 @@ Result<const infer_backend*> enter_backend(infer_backend_v0_fn entry, std::strin
 bool valid_backend_name(std::string_view name);
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
-// The settings of `settings` that begin with the backend's name, without that prefix; checked against the backend's own
-// table.
-Result<Settings> settings_of(const infer_backend& backend, const Settings& settings);
+// Those of `shared` that the backend's own table names, then the settings of `settings` that begin with the backend's
+// name, without that prefix; checked against that table.
+Result<Settings> settings_of(const infer_backend& backend, const Settings& shared, const Settings& settings);
 
 }  // namespace infer::device

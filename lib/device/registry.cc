@@ -125,7 +125,7 @@ void Registry::refuse(std::string name, std::string path, std::string_view why) 
 
 // Opens the devices of a backend that passed its checks. Fails only on settings that the user got wrong.
 Status Registry::add(const infer_backend* backend, const std::string& path) {
-  TRY_SET(const Settings settings, settings_of(*backend, options_.settings));
+  TRY_SET(const Settings settings, settings_of(*backend, options_.shared, options_.settings));
   std::vector<infer_setting> table;
   for (const auto& [key, value] : settings) table.push_back({key.c_str(), value.c_str()});
 
@@ -155,6 +155,7 @@ Result<std::shared_ptr<const Device>> Registry::open_device(const infer_backend*
                                                             std::span<const infer_setting> settings) {
   std::shared_ptr<Device> d(new Device);
   d->backend_ = backend;
+  d->log_ = log_;
   d->info_.abi = {sizeof(infer_dev_info), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR};
   TRY(d->call("asking about a device", [&] { return backend->device_info(index, &d->info_); }));
   if (!d->info_.name) d->info_.name = backend->name;

@@ -20,7 +20,8 @@ struct RegistryOptions {
   std::vector<std::string> folders;  // searched for *.json manifests, in order
   std::vector<std::string> use;      // names wanted, in order of preference; empty: all, by priority
   std::vector<std::pair<std::string, std::string>>
-      settings;                      // "cpu.threads" -> "2"; an unknown key of a loaded backend is E_NOT_FOUND
+      settings;  // "cpu.threads" -> "2"; an unknown key of a loaded backend is E_NOT_FOUND
+  std::vector<std::pair<std::string, std::string>> shared;  // "pack.dir" -> "..."; goes to backends that know the key
   std::span<const Builtin> builtin;  // linked in; a plugin of the same name found in a folder comes first
 };
 
@@ -34,6 +35,7 @@ class Device {
   infer_dev* dev() const { return dev_; }
   const infer_dev_info& info() const { return info_; }  // strings are never null, sizes never negative
   std::string_view name() const { return backend_->name; }
+  const Log& log() const { return log_; }  // for a LogScope around calls
   // Calls a function of the plugin that can fail; its message (host->fail) becomes the Status, and so does what it
   // throws.
   template <class F>
@@ -51,6 +53,7 @@ class Device {
   const infer_backend* backend_ = nullptr;
   infer_dev* dev_ = nullptr;
   infer_dev_info info_{};
+  Log log_;
 };
 
 class Registry {

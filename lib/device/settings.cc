@@ -1,4 +1,5 @@
 // A backend's own options ("threads|int|1..256|0|runtime|help") against what the user set ("cpu.threads" = "2").
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -72,10 +73,13 @@ bool value_fits(const Option& o, std::string_view value) {
 
 }  // namespace
 
-Result<Settings> settings_of(const infer_backend& backend, const Settings& settings) {
+Result<Settings> settings_of(const infer_backend& backend, const Settings& shared, const Settings& settings) {
   const std::string prefix = str(backend.name, ".");
   const std::vector<Option> options = options_of(backend);
   Settings own;
+  for (const auto& [key, value] : shared)
+    if (std::any_of(options.begin(), options.end(), [&](const Option& o) { return o.key == key; }))
+      own.emplace_back(key, value);
   for (const auto& [full_key, value] : settings) {
     if (full_key.rfind(prefix, 0) != 0) continue;
     const std::string key = full_key.substr(prefix.size());

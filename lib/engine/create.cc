@@ -41,7 +41,10 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
 
   std::vector<device::Executor::Weight> weights;
   weights.reserve(parts.model->weights.size());
-  for (const auto& w : parts.model->weights) weights.push_back({w.tensor, w.data});
+  for (const auto& w : parts.model->weights) {
+    const formats::ModelFile::Origin from = source.file->origin(w.data);
+    weights.push_back({w.tensor, w.data, {from.file, std::string(from.id), from.offset}});
+  }
   device::Executor::Limits limits;
   limits.tokens = parts.sizes.tokens;
   limits.seqs = parts.sizes.sequences;

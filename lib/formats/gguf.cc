@@ -57,7 +57,7 @@ Status read_parts(const std::string& path, int64_t parts, const Progress& progre
     if (whole.tensors().size() + other.tensors().size() > limits::kTensors)
       return refuse<Refusal::tensors_over_limit>(whole.tensors().size() + other.tensors().size(), limits::kTensors);
     whole.tensors().insert(whole.tensors().end(), other.tensors().begin(), other.tensors().end());
-    whole.add_file(other.model().files().front());
+    whole.add_files(other.model());
   }
   const auto held = static_cast<int64_t>(whole.tensors().size());
   if (held != promised) return refuse<Refusal::split_tensors>(held, promised);

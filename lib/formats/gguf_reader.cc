@@ -72,6 +72,7 @@ class Reader {
     TRY(records());
     return place();
   }
+  size_t header_bytes() const { return static_cast<size_t>(in_.at()); }  // of a file that was read: up to the data
 
  private:
   Status ends_inside(std::string what, uint64_t needed) const {
@@ -324,8 +325,10 @@ class Reader {
 
 Result<ModelFileBuilder> read_gguf(std::shared_ptr<const File> file) {
   ModelFileBuilder out;
-  TRY(Reader(file->bytes(), out).read());
-  out.add_file(std::move(file));
+  Reader reader(file->bytes(), out);
+  TRY(reader.read());
+  const auto header = file->bytes().first(reader.header_bytes());
+  out.add_file(std::move(file), header);
   return {std::move(out)};
 }
 

@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <functional>
 
+#include "base/hash.h"
 #include "formats/model_file_builder.h"
 #include "formats/refusal.h"
 
@@ -109,6 +111,29 @@ const Value* ModelFile::find(std::string_view key) const {
 const Tensor* ModelFile::tensor(std::string_view name) const {
   const auto i = tensor_index_.find(name, [&](size_t n) { return tensors_[n].name; });
   return i ? &tensors_[*i] : nullptr;
+}
+
+void ModelFileBuilder::add_file(std::shared_ptr<const File> file, std::span<const std::byte> header) {
+  model_->file_bytes_ += file->bytes().size();
+  model_->ids_.push_back(file->stamp().empty() ? "" : hash128(str(file->stamp(), " ", hash128(header).hex())).hex());
+  model_->files_.push_back(std::move(file));
+}
+
+void ModelFileBuilder::add_files(const ModelFile& other) {
+  model_->file_bytes_ += other.file_bytes_;
+  model_->ids_.insert(model_->ids_.end(), other.ids_.begin(), other.ids_.end());
+  model_->files_.insert(model_->files_.end(), other.files_.begin(), other.files_.end());
+}
+
+ModelFile::Origin ModelFile::origin(std::span<const std::byte> bytes) const {
+  for (size_t i = 0; i < files_.size(); ++i) {
+    const std::span<const std::byte> all = files_[i]->bytes();
+    const std::less_equal<const std::byte*> before;
+    if (!before(all.data(), bytes.data()) || !before(bytes.data() + bytes.size(), all.data() + all.size())) continue;
+    if (ids_[i].empty()) break;
+    return {files_[i].get(), ids_[i], bytes.data() - all.data()};
+  }
+  return {};
 }
 
 std::optional<std::string_view> ModelFileBuilder::index_keys() {

@@ -88,6 +88,14 @@ class ModelFile {
   const TokenizerData& tokenizer() const { return tokenizer_; }      // .model empty: file has none
   uint64_t file_bytes() const { return file_bytes_; }                // of all parts
   std::span<const std::shared_ptr<const File>> files() const { return files_; }
+  // Where bytes of this model lie: in which file, at what offset, and an id that changes with the file's size, time or
+  // header (not with its name). Null file: in none, or in one that cannot be told from others.
+  struct Origin {
+    const File* file = nullptr;
+    std::string_view id;
+    int64_t offset = 0;
+  };
+  Origin origin(std::span<const std::byte> bytes) const;
   Status intact() const {  // File::intact() of each part
     for (const auto& file : files_) TRY(file->intact());
     return {};
@@ -102,6 +110,7 @@ class ModelFile {
   TokenizerData tokenizer_;
   uint64_t file_bytes_ = 0;
   std::vector<std::shared_ptr<const File>> files_;
+  std::vector<std::string> ids_;  // [files]; empty: none
 };
 
 // Called now and then while loading with 0..1; returning false stops the load with INFER_E_CANCELLED.

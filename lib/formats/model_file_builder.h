@@ -18,11 +18,10 @@ class ModelFileBuilder {
   std::vector<Tensor>& tensors() { return model_->tensors_; }
   const ModelFile& model() const { return *model_; }
 
-  // The file that metadata and tensors point into.
-  void add_file(std::shared_ptr<const File> file) {
-    model_->file_bytes_ += file->bytes().size();
-    model_->files_.push_back(std::move(file));
-  }
+  // A file that metadata and tensors point into. header: of its bytes, those that are not weights.
+  void add_file(std::shared_ptr<const File> file, std::span<const std::byte> header);
+  // Those of another model.
+  void add_files(const ModelFile& other);
   void set_architecture(std::string_view name) { model_->architecture_ = name; }
   void set_tokenizer(TokenizerData data) { model_->tokenizer_ = std::move(data); }
 

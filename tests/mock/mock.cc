@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "graph/signature.h"
@@ -18,6 +19,7 @@ namespace {
 const infer_host* host;
 const infer_backend* real;  // reference
 std::atomic<int> live_devices, live_buffers, live_plans, faults_gone_off;
+std::vector<std::string> sources;
 
 bool listed(const std::string& list, const std::string& word) {
   return ("," + list + ",").find("," + word + ",") != std::string::npos;
@@ -161,6 +163,11 @@ void* buffer_host(infer_buf* b) {
   char* address = static_cast<char*>(real->buffer_host(mock(b)->inner));
   return fault == "lie" ? address + 1 : address;
 }
+infer_status buffer_source(infer_buf* b, const infer_source* source) {
+  FAULT(mock(b)->device, "buffer_source");
+  sources.push_back(str(source->id, " ", source->offset, " ", source->intact(source->file)));
+  return INFER_OK;
+}
 
 int32_t supports(infer_dev* d, const infer_program* p, uint32_t op) {
   const std::string fault = mock(d)->fault("supports"), name = graph::op_name(graph::op_at(*p, op).kind);
@@ -253,11 +260,13 @@ const infer_backend kBackend = {
     plan_wait,
     plan_cancel,
     counter_at,
+    buffer_source,
 };
 
 }  // namespace
 
 Census census() { return {live_devices, live_buffers, live_plans, faults_gone_off}; }
+std::vector<std::string> take_sources() { return std::exchange(sources, {}); }
 
 }  // namespace infer::mock
 

@@ -13,6 +13,9 @@
 #pragma once
 #include <libinfer/backend.h>
 
+#include <string>
+#include <vector>
+
 extern "C" const infer_backend* infer_backend_mock_v0(const infer_host* host);
 
 namespace infer::mock {
@@ -21,4 +24,6 @@ struct Census {
   int devices = 0, buffers = 0, plans = 0, faults = 0;
 };
 Census census();
+// What buffer_source was told since the last call: "id offset intact".
+std::vector<std::string> take_sources();
 }  // namespace infer::mock

@@ -42,3 +42,27 @@ TEST_CASE("an imported read-only buffer is used in place and not written") {
   CHECK((*b)->write(0, "x", 1).code() == INFER_E_INVALID);
   CHECK(!HostBuffer::import(nullptr, 10, true).ok());
 }
+
+TEST_CASE("an imported read-only buffer is told its source, whole, and no other buffer is") {
+  char bytes[10] = "123456789";
+  const infer_source source{
+      {sizeof source, INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, "id", 3, bytes, [](const void*) { return 1; }};
+  auto b = HostBuffer::import(bytes, 10, true);
+  CHECK((*b)->source.id.empty());
+  REQUIRE((*b)->tell(source).ok());
+  CHECK((*b)->source.id == "id");
+  CHECK((*b)->source.offset == 3);
+  CHECK((*b)->source.file == bytes);
+  CHECK((*b)->source.intact(bytes) == 1);
+  const auto refused = [&](auto change) {
+    infer_source other = source;
+    change(other);
+    return (*b)->tell(other).code() == INFER_E_INVALID;
+  };
+  CHECK(refused([](infer_source& s) { s.abi.struct_size--; }));
+  CHECK(refused([](infer_source& s) { s.id = nullptr; }));
+  CHECK(refused([](infer_source& s) { s.offset = -1; }));
+  CHECK(refused([](infer_source& s) { s.intact = nullptr; }));
+  CHECK(!(*HostBuffer::make(10))->tell(source).ok());
+  CHECK(!(*HostBuffer::import(bytes, 10, false))->tell(source).ok());
+}

@@ -225,6 +225,23 @@ TEST_CASE("weights whose address does not suit the type are copied") {
   CHECK(run(**e, one_sequence(0, 8)) == run(**f, one_sequence(0, 8)));
 }
 
+TEST_CASE("a device that reads weights in place is told which file they come from") {
+  SmallModel model;
+  const auto file = File::open(INFER_SOURCE_DIR "/README.md");
+  REQUIRE(file.ok());
+  model.weights[1].source = {file->get(), "readme", 77};
+  for (const char* memory : {"host", "device"}) {
+    const auto r = runtime(true, {{"mock.memory", memory}});
+    auto e = model.executor(*r);
+    REQUIRE_MESSAGE(e.ok(), e.status().message());
+    const auto told = mock::take_sources();
+    if (std::string(memory) == "host")
+      CHECK(told == std::vector<std::string>{"readme 77 1"});
+    else
+      CHECK(told.empty());
+  }
+}
+
 TEST_CASE("pages can be copied inside the cache, taken out and put back") {
   const SmallModel model(INFER_TYPE_F16);
   for (const char* memory : {"host", "device"}) {

@@ -22,7 +22,9 @@ Status scenario(const std::string& fault, const std::string& memory, std::vector
   options.settings = {{"mock.fault", fault}, {"mock.memory", memory}, {"mock.refuse", "glu"}};
   options.builtin = kBoth;
   TRY_SET(const auto r, device::Registry::create(std::move(options), {}));
-  const SmallModel model;
+  SmallModel model;
+  TRY_SET(const auto file, File::open(INFER_SOURCE_DIR "/README.md"));
+  model.weights[0].source = {file.get(), "readme", 0};
   TRY_SET(const auto e, model.executor(*r));
   logits.assign(4 * kVocab, 0);
   TRY(e->run(one_sequence(0, 4), logits));
@@ -83,6 +85,8 @@ TEST_CASE("each fault of each function is answered with the code that fits it") 
       {"buffer_host@1=lie", "host", INFER_E_INTERNAL, "not aligned"},
       {"buffer_import@1=null", "host", INFER_E_INTERNAL, "gave no buffer"},
       {"buffer_import@1=fail", "host", INFER_E_INTERNAL, "mock fails in buffer_import"},
+      {"buffer_source@1=fail", "host", INFER_E_INTERNAL, "mock fails in buffer_source"},
+      {"buffer_source@1=throw", "host", INFER_E_INTERNAL, "mock throws in buffer_source"},
       {"buffer_write@1=fail", "device", INFER_E_INTERNAL, "mock fails in buffer_write"},
       {"plan_new@1=memory", "host", INFER_E_NO_MEMORY, "mock fails in plan_new"},
       {"plan_new@1=null", "host", INFER_E_INTERNAL, "gave no plan"},
