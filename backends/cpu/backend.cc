@@ -23,6 +23,7 @@ using backend::HostBuffer;
 constinit backend::Host host;
 
 constexpr int kMostThreads = 256;
+constexpr int64_t kPackLimit = int64_t{32} << 30;
 
 Device* device(infer_dev* d) { return reinterpret_cast<Device*>(d); }
 Plan* plan(infer_plan* p) { return reinterpret_cast<Plan*>(p); }
@@ -37,6 +38,8 @@ const char* option_at(int32_t i) {
       "thread is the first. No more threads than listed. off: the system decides",
       "isa|str|auto portable avx2 avxvnni avx512 avx512vnni neon neon_dotprod|auto|runtime|instruction set of the "
       "kernels; for tests",
+      "pack.dir|str|||runtime|folder where packed weights are kept; empty: weights are not packed",
+      "pack.limit|int|0..9223372036854775807|34359738368|runtime|most bytes of packed weights there",
       "onednn|str||off|runtime|path of oneDNN's libdnnl.so.3, to multiply float matrices with many rows; the last bits "
       "of an answer then depend on how many rows run together. off: own kernels alone",
       "profile|bool||false|runtime|count what each operator costs in time, bytes and operations, among the counters",
@@ -49,6 +52,14 @@ Result<int> parse_threads(std::string_view key, std::string_view value) {
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
   if (error != std::errc() || end != value.data() + value.size() || n < 0 || n > kMostThreads)
     return Status::invalid(str("cpu.", key, " is '", value, "'; it takes 0..", kMostThreads));
+  return n;
+}
+
+Result<int64_t> parse_limit(std::string_view value) {
+  int64_t n = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
+  if (error != std::errc() || end != value.data() + value.size() || n < 0)
+    return Status::invalid(str("pack.limit is '", value, "'; it takes a number of bytes"));
   return n;
 }
 
@@ -80,7 +91,8 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
     const Features features = detect_features();
     int threads = 0;
     Crew crew{0, 0, usable_processors(), {}};
-    std::string_view isa = "auto", onednn = "off";
+    std::string_view isa = "auto", onednn = "off", pack_dir;
+    int64_t pack_limit = kPackLimit;
     bool profile = false;
     for (int32_t i = 0; i < n_settings; i++) {
       const std::string_view key = settings[i].key, value = settings[i].value;
@@ -94,6 +106,10 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
         TRY_SET(crew.bound_to, parse_affinity(value));
       } else if (key == "isa") {
         isa = value;
+      } else if (key == "pack.dir") {
+        pack_dir = value;
+      } else if (key == "pack.limit") {
+        TRY_SET(pack_limit, parse_limit(value));
       } else if (key == "onednn") {
         onednn = value;
       } else if (key == "profile") {
@@ -111,6 +127,7 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
     auto opened = std::make_unique<Device>(*kernels, std::move(crew));
     if (onednn != "off") TRY(opened->use_onednn(std::string(onednn)));
     if (profile) opened->use_profile();
+    if (!pack_dir.empty()) opened->use_packs({std::string(pack_dir), pack_limit}, host);
     *out = reinterpret_cast<infer_dev*>(opened.release());
     return {};
   });
@@ -139,6 +156,10 @@ infer_status buffer_read(infer_buf* b, int64_t at, void* dst, int64_t n) {
   return host.guard([&] { return host_buffer(b)->read(at, dst, n); });
 }
 void* buffer_host(infer_buf* b) { return host_buffer(b)->data; }
+
+infer_status buffer_source(infer_buf* b, const infer_source* source) {
+  return host.guard([&] { return host_buffer(b)->tell(*source); });
+}
 
 int32_t supports(infer_dev* d, const infer_program* p, uint32_t op) {
   try {
@@ -196,6 +217,7 @@ const infer_backend kBackend = {
     plan_wait,
     plan_cancel,
     counter_at,
+    buffer_source,
 };
 
 }  // namespace

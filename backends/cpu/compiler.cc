@@ -51,7 +51,8 @@ Status supported(const Kernels& k, const infer_program& p, uint32_t op) {
 
 class Compiler {
  public:
-  Compiler(Device& device, Plan& plan) : device_(device), k_(device.kernels()), plan_(plan), frame_(plan.frame_) {}
+  Compiler(Device& device, Plan& plan, std::vector<const PackSlot*> packed)
+      : device_(device), k_(device.kernels()), plan_(plan), frame_(plan.frame_), packed_(std::move(packed)) {}
   Status compile();
 
  private:
@@ -85,8 +86,9 @@ class Compiler {
   std::vector<Live> live_;
   std::vector<std::shared_ptr<Turns>> turns_;
   std::shared_ptr<AttentionPlan> attention_plan_;
-  int64_t parts_ = 0;  // floats of attention parts
-  int64_t owned_ = 0;  // bytes that ops hold themselves
+  std::vector<const PackSlot*> packed_;  // [up to n_tensors] null: never packed
+  int64_t parts_ = 0;                    // floats of attention parts
+  int64_t owned_ = 0;                    // bytes that ops hold themselves
 };
 
 Status Compiler::compile() {
@@ -217,6 +219,10 @@ MatmulPlan Compiler::matmul_plan(const Node& n) {
   if (p.onednn) {
     p.onednn_blocks = device_.counter(str("matmul.", type_name(type), ".onednn.", p.onednn->kernel()));
     plan_.kernels_[n.index] += str(", onednn ", p.onednn->kernel());
+  }
+  if (n.in[1] < packed_.size() && packed_[n.in[1]]) {
+    p.packed = packed_[n.in[1]];
+    p.from_packed = device_.counter("pack.products");
   }
   p.few = device_.counter(counter + p.path.kernel.few);
   p.many = device_.counter(counter + p.path.kernel.many);
@@ -351,7 +357,10 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
       if (bad_op) *bad_op = n.index;
       return s;
     }
-  TRY(Compiler(device, *plan).compile());
+  std::vector<const PackSlot*> packed;
+  if (device.packs())
+    plan->packs_ = pack_weights(*device.packs(), plan->frame_, device.kernels(), {weights, n_weights}, packed);
+  TRY(Compiler(device, *plan, std::move(packed)).compile());
   return plan;
 }
 

@@ -88,15 +88,21 @@ int64_t attention_parts(const Frame& f, const Node& n);  // floats wanted
 OpPtr make_attention(const Frame& f, const Node& n, std::shared_ptr<const AttentionPlan> plan);
 OpPtr make_attention_merge(const Node& n, std::shared_ptr<const AttentionPlan> plan);
 
+// Where a weight's packed rows are, once there are some (pack_set.h); null until then.
+using PackSlot = std::atomic<const uint8_t*>;
+
 struct MatmulPlan {
   MatmulPath path;
+  const PackSlot* packed = nullptr;         // null: the weight is never packed
   const Records* records = nullptr;         // of x; null for float weights
   uint32_t residual = INFER_NONE, out = 0;  // out = x w^T + bias (+ residual)
-  Counter *few = nullptr, *many = nullptr;
+  Counter *few = nullptr, *many = nullptr, *from_packed = nullptr;
   OnednnProduct* onednn = nullptr;  // takes whole blocks of rows and columns; null: not used
   Counter* onednn_blocks = nullptr;
+  const uint8_t* packed_rows() const { return packed ? packed->load(std::memory_order_acquire) : nullptr; }
   void count(int64_t n_rows) const {
     (n_rows <= path.kernel.few_rows ? few : many)->fetch_add(1, std::memory_order_relaxed);
+    if (packed_rows()) from_packed->fetch_add(1, std::memory_order_relaxed);
   }
 };
 OpPtr make_matmul(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan);

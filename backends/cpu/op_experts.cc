@@ -91,6 +91,8 @@ class MatmulExperts final : public Op {
       if (n == 0) continue;
       if (task % blocks == 0) plan_.count(n);
       a.w = reinterpret_cast<const uint8_t*>(w.data) + expert * a.n * row_bytes_;
+      const uint8_t* packed = plan_.packed_rows();
+      a.packed = packed ? packed + expert * a.n * row_bytes_ : nullptr;
       a.bias = bias ? bias->f32() + expert * a.n : nullptr;
       a.n0 = task % blocks * kTaskColumns;
       a.n1 = std::min(a.n0 + kTaskColumns, a.n);

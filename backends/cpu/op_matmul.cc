@@ -55,6 +55,7 @@ class Multiply {
     const Tensor* bias = r.frame.input(node_, 2);
     MatmulArgs a{};
     a.w = reinterpret_cast<const uint8_t*>(w.data);
+    a.packed = plan_.packed_rows();
     a.row_bytes = weight_row_bytes(w);
     a.n = w.dim[0];
     a.k = w.dim[1];

@@ -11,6 +11,12 @@ Status Device::use_onednn(const std::string& path) {
   return {};
 }
 
+void Device::use_packs(PackFolder folder, const backend::Host& host) {
+  const PackCounters counters{counter("pack.tensors"), counter("pack.kept"), counter("pack.refused"),
+                              counter("pack.busy")};
+  packs_ = std::make_unique<Packs>(std::move(folder), counters, host);
+}
+
 Counter* Device::counter(const std::string& name) {
   const std::lock_guard lock(mutex_);
   for (Named& c : counters_)
@@ -31,6 +37,7 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
   cancelled_.store(false, std::memory_order_relaxed);
   outcome_ = Outcome::kNone;
   TRY(frame_.bind(symbols, binds, n_binds));
+  if (packs_) packs_->set().check();
   few_ = rows_of_ == INFER_NONE || frame_[rows_of_].dim[0] <= kFewRows;
   after_ = 0;
   stopped_ = false;

@@ -13,6 +13,7 @@
 
 #include "backends/cpu/cpu_features.h"
 #include "backends/cpu/op.h"
+#include "backends/cpu/pack_set.h"
 #include "backends/cpu/pool.h"
 #include "backends/cpu/profile.h"
 
@@ -25,6 +26,9 @@ class Device {
   // path: of oneDNN's library.
   Status use_onednn(const std::string& path);
   Onednn* onednn() { return onednn_.get(); }  // null: not used
+  // Weights are packed, and kept in this folder.
+  void use_packs(PackFolder folder, const backend::Host& host);
+  Packs* packs() { return packs_.get(); }  // null: not used
   const Kernels& kernels() const { return kernels_; }
   Pool& pool() { return pool_; }
   void use_profile() { profiles_ = true; }
@@ -43,6 +47,7 @@ class Device {
   bool profiles_ = false;
   std::mutex mutex_;
   std::deque<Named> counters_;
+  std::unique_ptr<Packs> packs_;
 };
 
 // Would a plan on these kernels take this node? (The node itself is sound.)
@@ -78,6 +83,7 @@ class Plan final : private Work {
   std::unique_ptr<Profile> profile_;             // null: not wanted
   std::vector<std::string> kernels_;             // [n_nodes] what each node runs with
   std::deque<Records> records_;                  // pointed at by ops
+  std::unique_ptr<PackUse> packs_;               // null: no weight is packed
   std::unique_ptr<backend::HostBuffer> memory_;  // records, attention parts, scratch of the threads
   int64_t scratch_at_ = 0, scratch_each_ = 0;    // bytes
   int64_t bytes_ = 0;                            // beside the Frame's

@@ -11,6 +11,12 @@
 /* runtime, int 0..3, default 2: least level that reaches the log hook: 0 debug, 1 info, 2 warning, 3 error */
 #define INFER_OPTION_LOG_LEVEL "log.level"
 
+/* runtime, str: folder where weights rearranged for this machine are kept from run to run; empty: they are not rearranged */
+#define INFER_OPTION_PACK_DIR "pack.dir"
+
+/* runtime, int 0..9223372036854775807, default 34359738368: most bytes of packed weights in that folder; those used longest ago go first */
+#define INFER_OPTION_PACK_LIMIT "pack.limit"
+
 /* model, bool, default false: open also what cannot be run (unknown family, no tensors): to inspect it or use its tokenizer */
 #define INFER_OPTION_MODEL_PARTIAL "model.partial"
 

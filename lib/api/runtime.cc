@@ -23,6 +23,10 @@ Result<std::shared_ptr<Runtime>> Runtime::create(const Settings& settings, const
   if (const std::string own = own_folder(); !own.empty()) options.folders.push_back(own + "/libinfer");
   options.use = settings.list(Key::backend_use);
   options.settings = settings.of_backends();
+  if (const std::string folder = settings.text(Key::pack_dir); !folder.empty()) {
+    options.shared.emplace_back("pack.dir", folder);
+    options.shared.emplace_back("pack.limit", std::to_string(settings.integer(Key::pack_limit)));
+  }
   options.builtin = device::builtin_backends();
   TRY_SET(rt->registry_, device::Registry::create(std::move(options), rt->log_));
   TRY(rt->check_backend_keys(settings));
