@@ -1,5 +1,7 @@
 // infer doctor: what this machine offers and what libinfer makes of it. Fails when nothing could run a model.
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <sstream>
 #include <thread>
 
@@ -47,6 +49,21 @@ std::string onednn(const Json& all) {
   return "";
 }
 
+// The folder of packed weights: how much is in it and how much may be.
+Json packed_weights(const Settings& settings) {
+  const std::string folder = settings.value("pack.dir");
+  int64_t bytes = 0, files = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() != ".pack") continue;
+    const auto size = at->file_size(error);
+    if (!error) bytes += static_cast<int64_t>(size), ++files;
+    error.clear();
+  }
+  const int64_t limit = std::strtoll(settings.value("pack.limit").c_str(), nullptr, 10);
+  return {{"folder", folder}, {"files", files}, {"bytes", bytes}, {"limit", limit}};
+}
+
 std::string text_of(const Json& value) { return value.get<std::string>(); }
 
 void print_text(const Json& out) {
@@ -73,6 +90,13 @@ void print_text(const Json& out) {
   const std::string found = text_of(out["onednn"]);
   put_line("\noneDNN       " +
            (found.empty() ? std::string("not found: the cpu backend uses its own float kernels") : "found: " + found));
+  const Json& packed = out["packed_weights"];
+  const std::string folder = text_of(packed["folder"]);
+  put_line("Packed weights " +
+           (folder.empty()
+                ? std::string("are not kept (pack.dir is empty)")
+                : format("in %s: %s of %s in %lld files", folder.c_str(), bytes_text(packed["bytes"]).c_str(),
+                         bytes_text(packed["limit"]).c_str(), static_cast<long long>(packed["files"].get<int64_t>()))));
   put_line(out["ok"].get<bool>() ? "\nModels can run here." : "\nNo device: models cannot run here.");
 }
 
@@ -85,6 +109,7 @@ int doctor(const Settings& settings) {
   out["backends"] = backends(runtime.get());
   out["devices"] = devices(runtime.get());
   out["onednn"] = onednn(out["devices"]);
+  out["packed_weights"] = packed_weights(settings);
   const bool ok = !out["devices"].empty();
   out["ok"] = ok;
   if (settings.json) {

@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include <array>
+#include <cstdlib>
 #include <sstream>
 
 #include "print.h"
@@ -28,6 +29,24 @@ void add_flag_of(CLI::App& app, const std::string& flag, const std::string& key,
                  std::vector<std::string>& flags) {
   const auto take = [key, &flags](const std::string& value) { flags.push_back(key + "=" + value); };
   app.add_option_function<std::string>(flag, take, help)->type_name("VALUE");
+}
+
+// In the user's cache folder, as the platform has one; "" without.
+std::string default_pack_folder() {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+#ifdef _WIN32
+  const std::string cache = variable("LOCALAPPDATA");
+#else
+  std::string cache = variable("XDG_CACHE_HOME");
+  if (cache.empty() || cache[0] != '/') {  // a relative one is to be ignored
+    const std::string home = variable("HOME");
+    cache = home.empty() ? "" : home + "/.cache";
+  }
+#endif
+  return cache.empty() ? "" : cache + "/libinfer/packed";
 }
 
 }  // namespace
@@ -67,7 +86,8 @@ Options Settings::options(const std::vector<std::string>& defaults) const {
   infer_options* made = nullptr;
   check(infer_options_new(&made));
   Options options(made);
-  for (const auto* list : {&defaults, &given, &flags}) {
+  const std::vector<std::string> own = {"pack.dir=" + default_pack_folder()};
+  for (const auto* list : {&own, &defaults, &given, &flags}) {
     for (const std::string& entry : *list) {
       const size_t equals = entry.find('=');
       if (equals == 0 || equals == std::string::npos) {
@@ -90,6 +110,19 @@ std::string Settings::find(const std::string& key) const {
     }
   }
   return value;
+}
+
+std::string Settings::value(const std::string& key) const {
+  for (const auto* list : {&flags, &given}) {
+    for (auto entry = list->rbegin(); entry != list->rend(); ++entry) {
+      if (entry->rfind(key + "=", 0) == 0) return entry->substr(key.size() + 1);
+    }
+  }
+  if (key == "pack.dir") return default_pack_folder();
+  for (const Row& r : rows()) {
+    if (r.key == key) return r.fallback;
+  }
+  return "";
 }
 
 void add_file(CLI::App& app, std::string& file) {

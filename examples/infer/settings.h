@@ -23,7 +23,8 @@ struct Settings {
 
   // The library's options: `defaults` of the subcommand, then what the user said.
   Options options(const std::vector<std::string>& defaults = {}) const;
-  std::string find(const std::string& key) const;  // what the user said for one of them; "" for nothing
+  std::string find(const std::string& key) const;   // what the user said for one of them; "" for nothing
+  std::string value(const std::string& key) const;  // the same, or the tool's or the library's default
 };
 
 void add_file(CLI::App& app, std::string& file);

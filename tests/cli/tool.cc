@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -37,6 +38,7 @@ pid_t spawn(const std::string& program, const std::vector<std::string>& argument
   redirect(folder + "/in", O_RDONLY, 0);
   redirect(folder + "/out", O_WRONLY | O_CREAT | O_TRUNC, 1);
   redirect(folder + "/err", O_WRONLY | O_CREAT | O_TRUNC, 2);
+  setenv("XDG_CACHE_HOME", (folder + "/cache").c_str(), 1);  // nothing of ours in the user's
   execvp(argv[0], argv.data());
   _exit(127);
 }
