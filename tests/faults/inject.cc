@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -157,6 +158,31 @@ ssize_t pread(int fd, void* to, size_t n, off_t at) {
   REAL(ssize_t, pread, int, void*, size_t, off_t)
   if (fails(inject::kFile)) return errno = EIO, -1;
   return real_pread(fd, to, n, at);
+}
+int mkdir(const char* path, mode_t mode) {
+  REAL(int, mkdir, const char*, mode_t)
+  if (fails(inject::kWrite)) return errno = ENOSPC, -1;
+  return real_mkdir(path, mode);
+}
+int fallocate(int fd, int mode, off_t at, off_t n) {
+  REAL(int, fallocate, int, int, off_t, off_t)
+  if (fails(inject::kWrite)) return errno = ENOSPC, -1;
+  return real_fallocate(fd, mode, at, n);
+}
+int ftruncate(int fd, off_t n) {
+  REAL(int, ftruncate, int, off_t)
+  if (fails(inject::kWrite)) return errno = ENOSPC, -1;
+  return real_ftruncate(fd, n);
+}
+ssize_t pwrite(int fd, const void* from, size_t n, off_t at) {
+  REAL(ssize_t, pwrite, int, const void*, size_t, off_t)
+  if (fails(inject::kWrite)) return errno = ENOSPC, -1;
+  return real_pwrite(fd, from, n, at);
+}
+int rename(const char* from, const char* to) {
+  REAL(int, rename, const char*, const char*)
+  if (fails(inject::kWrite)) return errno = ENOSPC, -1;
+  return real_rename(from, to);
 }
 int pthread_create(pthread_t* out, const pthread_attr_t* attr, void* (*fn)(void*), void* arg) {
   REAL(int, pthread_create, pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)

@@ -10,6 +10,7 @@ enum Class : uint32_t {
   kMap = 2,     // mmap -> ENOMEM
   kFile = 4,    // open openat fstat read pread -> EIO, EMFILE
   kThread = 8,  // pthread_create -> EAGAIN
+  kWrite = 16,  // mkdir fallocate ftruncate pwrite rename -> ENOSPC
 };
 
 // Counting starts at 0. The n-th call (from 1) of a class in `classes` fails; all later ones too if `persistent`.
