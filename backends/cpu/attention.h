@@ -65,10 +65,10 @@ struct Stream {
   }
 };
 
-// Vectors beside each other for T queries: as many sums as registers hold, 8 at least, to hide a multiply-add's
-// latency. 32 lanes at most: a page's slots as a rule, a group of columns.
+// Vectors beside each other for T queries: what 16 registers (32 of AVX-512 and NEON) hold beside T sums of each, about
+// 8 sums to hide a multiply-add's latency. 32 lanes at most: a page's slots as a rule, a group of columns.
 template <class V, int T>
-inline constexpr int kAbreast = T <= 3 || V::kLanes == 16 ? 32 / V::kLanes : 16 / V::kLanes;
+inline constexpr int kAbreast = T <= 2 || V::kLanes == 16 ? 32 / V::kLanes : 16 / V::kLanes;
 
 // by * (q . k) for W vectors of slots, of which `exist` slots are there -> score[t][0 ..].
 template <class V, class S, int T, int W, bool kWhole>
