@@ -1,6 +1,7 @@
 // The bytes of one block of kLanes weight rows, one row per lane, from the file's layout or from the packed one. Both
 // answer alike, so a format (formats.h) is described once:
 //   word(at)     bytes at .. at+3 of each row            f16(at)   bytes at, at+1 as a binary16 number
+//   byte(at)     byte `at` of each row
 //   words(at)    [j], j in 0 .. 3: bytes at+4j .. at+4j+3, read for the first time in this pass; again(j): once more
 #pragma once
 #include <cstdint>
@@ -21,6 +22,7 @@ struct RowsBlock {
     INFER_INLINE typename V::B again(int j) const { return w[j]; }
   };
   INFER_INLINE typename V::I word(int at) const { return V::gather32(p + at, stride); }
+  INFER_INLINE typename V::I byte(int at) const { return V::and_i(word(at), 255); }
   INFER_INLINE typename V::F f16(int at) const {  // of a block of more than 2 bytes, and without reading past its end
     return V::low_f16(at < 2 ? word(at) : V::shr(word(at - 2), 16));
   }
@@ -62,6 +64,10 @@ struct PackedBlock {
   INFER_INLINE typename V::I word(int at) const {
     fetch(plane(at));
     return V::bits(V::load(reinterpret_cast<const float*>(plane(at))));
+  }
+  INFER_INLINE typename V::I byte(int) const {
+    fetch(odd);
+    return V::and_i(V::to_i(V::load_i8(reinterpret_cast<const int8_t*>(odd))), 255);
   }
   INFER_INLINE typename V::F f16(int) const {
     fetch(odd);

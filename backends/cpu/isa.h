@@ -23,21 +23,24 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   block(quant::Type::kQ5_0, matmul_blocks<V, Q5_0>);
   block(quant::Type::kQ5_1, matmul_blocks<V, Q5_1>);
   block(quant::Type::kQ8_0, matmul_blocks<V, Q8_0>);
+  block(quant::Type::kQ2_K, matmul_blocks<V, Q2_K>);
+  block(quant::Type::kQ3_K, matmul_blocks<V, Q3_K>);
   block(quant::Type::kQ4_K, matmul_blocks<V, Q4_K>);
   block(quant::Type::kQ5_K, matmul_blocks<V, Q5_K>);
   block(quant::Type::kQ6_K, matmul_blocks<V, Q6_K>);
   block(quant::Type::kIQ4_NL, matmul_blocks<V, IQ4_NL>);
   block(quant::Type::kIQ4_XS, matmul_blocks<V, IQ4_XS>);
+  block(quant::Type::kTQ2_0, matmul_blocks<V, TQ2_0>);
+  block(quant::Type::kMXFP4, matmul_blocks<V, MXFP4>);
+  block(quant::Type::kNVFP4, matmul_blocks<V, NVFP4>);
   k.matmul[static_cast<uint32_t>(quant::Type::kF32)] = {matmul_float<V, WeightF32<V>>, "4x1", floats,
                                                         V::kFloatTile - 1};
   k.matmul[static_cast<uint32_t>(quant::Type::kF16)] = {matmul_float<V, WeightF16<V>>, "4x1", floats,
                                                         V::kFloatTile - 1};
   k.matmul[static_cast<uint32_t>(quant::Type::kBF16)] = {matmul_float<V, WeightBF16<V>>, "4x1", floats,
                                                          V::kFloatTile - 1};
-  k.unpacked[0][0] = {matmul_rows<V, Unpacked<V, 32, false>>, few, many, kInRegisters};
-  k.unpacked[0][1] = {matmul_rows<V, Unpacked<V, 32, true>>, few, many, kInRegisters};
-  k.unpacked[1][0] = {matmul_rows<V, Unpacked<V, 16, false>>, few, many, kInRegisters};
-  k.unpacked[1][1] = {matmul_rows<V, Unpacked<V, 16, true>>, few, many, kInRegisters};
+  k.unpacked[0] = {matmul_rows<V, Unpacked<V, 32>>, few, many, kInRegisters};
+  k.unpacked[1] = {matmul_rows<V, Unpacked<V, 16>>, few, many, kInRegisters};
   k.scratch_bytes = scratch_bytes<V>;
   k.quantize = quantize<V>;
   k.rms_norm = rms_norm<V>;

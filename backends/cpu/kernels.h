@@ -22,7 +22,6 @@ struct RecordLayout {
   int64_t k;       // values
   int64_t scale;   // f32 [k/32]
   int64_t sum;     // f32 [k/32]: scale * sum of q, over 32 values: multiplies a weight's offset
-  int64_t sum16;   // f32 [k/16]: the same over 16 values
   int64_t isum16;  // i16 [k/16]: sum of q over 16 values: takes a weight's zero point out
   int64_t group;   // i32 [k/32]: groups of the second terms, ascending
   int64_t panel;   // i32 [ceil(k/kPanelValues) + 1]: how many second terms lie before each panel
@@ -99,7 +98,7 @@ struct Kernels {
   bool avx2;  // compiled for AVX2 or what includes it: unpackers compiled for AVX2 may run, too
 
   MatmulKernel matmul[kQuantTypes];                        // by quant::Type; run null: no kernel of its own
-  MatmulKernel unpacked[2][2];                             // [group is 16][has offset]
+  MatmulKernel unpacked[2];                                // [group is 16]
   int64_t (*scratch_bytes)(int64_t k, int64_t row_bytes);  // of a matmul
 
   void (*quantize)(const float* x, const RecordLayout& layout, uint8_t* record);  // a row x[k]

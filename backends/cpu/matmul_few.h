@@ -13,33 +13,28 @@ struct Factors {
     INFER_UNROLL for (int r = 0; r < R; r++) of[r] = typename Rows::BlockScales(b[r]);
   }
   INFER_INLINE typename V::I multiplier(int, int, int) const { return V::zero_i(); }
-  INFER_INLINE typename V::F scale(int r, int i) const { return of[r].scale(i); }
-  INFER_INLINE typename V::F offset(int r, int, int i) const { return of[r].offset(i); }
+  INFER_INLINE typename V::F scale(int r, int g, int i) const { return of[r].scale(g * kDots<Rows> + i); }
+  INFER_INLINE typename V::F offset(int r, int g) const { return of[r].offset(g); }
 };
 template <class V, class Rows, int R>
 struct Factors<V, Rows, R, true> {
-  static constexpr int kGroups = Rows::kValues / 32, kParts = 32 / Rows::kPart;
-  typename V::I multipliers[kGroups * kParts][R];
-  typename V::F minima[Rows::kOffset ? kGroups : 1][R], d[R], low[R];
+  static constexpr int kParts = 32 / Rows::kPart, kAll = Rows::kValues / Rows::kPart;
+  typename V::I multipliers[kAll][R], minima[Rows::kOffset ? kAll : 1][R];
+  typename V::F d[R], low[R];
   INFER_INLINE void read(const typename Rows::Block (&b)[R]) {
     INFER_UNROLL for (int r = 0; r < R; r++) {
       const typename Rows::BlockScales scales(b[r]);
       d[r] = scales.d();
-      INFER_UNROLL for (int i = 0; i < kGroups * kParts; i++) multipliers[i][r] = scales.multiplier(i);
+      INFER_UNROLL for (int i = 0; i < kAll; i++) multipliers[i][r] = scales.multiplier(i);
       if constexpr (Rows::kOffset) {
         low[r] = scales.low();
-        INFER_UNROLL for (int g = 0; g < kGroups; g++) minima[g][r] = scales.minimum(g);
+        INFER_UNROLL for (int i = 0; i < kAll; i++) minima[i][r] = scales.minimum(i);
       }
     }
   }
   INFER_INLINE typename V::I multiplier(int r, int g, int i) const { return multipliers[g * kParts + i][r]; }
-  INFER_INLINE typename V::F scale(int r, int) const { return d[r]; }
-  INFER_INLINE typename V::F offset(int r, int g, int) const {
-    if constexpr (Rows::kOffset)
-      return V::mul(low[r], minima[g][r]);
-    else
-      return V::zero();
-  }
+  INFER_INLINE typename V::F scale(int r, int, int) const { return d[r]; }
+  INFER_INLINE typename V::I minimum(int r, int g, int i) const { return minima[g * kParts + i][r]; }
 };
 
 // Rows as they are in the file are read side by side, which hardware prefetchers follow badly: while one tile is
@@ -83,11 +78,14 @@ class Few {
           const typename V::I dot = dots[s][r].result(0, x_.first, at + s, by);
           sum[r] = V::fma(V::to_f(dot), V::set1(x_.first.scale(at + s)), sum[r]);
           if constexpr (Rows::kOffset)
-            sum_low[r] = V::fma(V::set1(x_.first.sum(at + s)), factors.minima[g][r], sum_low[r]);
+            sum_low[r] = add_minima<V, Rows>(sum_low[r], x_.first, at + s,
+                                             [&](int i) INFER_INLINE_BODY { return factors.minimum(r, g, i); });
         } else {
-          INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++)
-              add_part<V, Rows>(y_[r], low_[r], dots[s][r].result(i, x_.first, at + s, by), factors.scale(r, i),
-                                factors.offset(r, g, i), x_.first, at + s, i);
+          INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
+            const typename V::I dot = dots[s][r].result(i, x_.first, at + s, by);
+            y_[r] = add_part<V>(y_[r], dot, factors.scale(r, g, i), x_.first, at + s);
+          }
+          if constexpr (Rows::kOffset) low_[r] = add_offset<V>(low_[r], factors.offset(r, g), x_.first, at + s);
         }
       }
     }
@@ -106,10 +104,18 @@ class Few {
       dots[r].step(j, prepared<V, Rows>(w), V::activation(x_.second.q(at) + 4 * j),
                    [&](int i) INFER_INLINE_BODY { return factors.multiplier(r, g, i); });
     });
-    INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
-      const typename V::I dot =
-          dots[r].result(i, x_.second, at, [&](int part) INFER_INLINE_BODY { return factors.multiplier(r, g, part); });
-      add_part<V, Rows>(y_[r], low_[r], dot, factors.scale(r, i), factors.offset(r, g, i), x_.second, at, i);
+    INFER_UNROLL for (int r = 0; r < R; r++) {
+      INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
+        const typename V::I dot = dots[r].result(
+            i, x_.second, at, [&](int part) INFER_INLINE_BODY { return factors.multiplier(r, g, part); });
+        y_[r] = add_part<V>(y_[r], dot, factors.scale(r, g, i), x_.second, at);
+      }
+      if constexpr (Rows::kOffset && Rows::kScaled) {
+        const auto minimum = [&](int i) INFER_INLINE_BODY { return factors.minimum(r, g, i); };
+        low_[r] = V::fma(add_minima<V, Rows>(V::zero(), x_.second, at, minimum), factors.low[r], low_[r]);
+      } else if constexpr (Rows::kOffset) {
+        low_[r] = add_offset<V>(low_[r], factors.offset(r, g), x_.second, at);
+      }
     }
   }
 

@@ -15,7 +15,7 @@ struct Panel {
   static constexpr int64_t kPanelParts = kPanelValues / 16;
   uint8_t* q;     // [k/4][R][kLanes] groups of 4 bytes
   float* scale;   // [k/part][R][kLanes]: the scale, or of scaled formats the bits of its multiplier
-  float* offset;  // [k/part][R][kLanes]: the offset, or of scaled formats (per group) the minimum
+  float* offset;  // [k/part][R][kLanes]: the offset, or of scaled formats the minimum 's bits
   float* d;       // [k/values][R][kLanes]: of scaled formats
   float* low;     // the same
   explicit Panel(uint8_t* scratch)
@@ -38,7 +38,7 @@ struct Panel {
         const int64_t part = ((b * kGroups * kParts + i) * R + r) * L;
         if constexpr (Rows::kScaled) {
           V::store(scale + part, V::from_bits(scales.multiplier(i)));
-          if constexpr (Rows::kOffset) V::store(offset + part, scales.minimum(i));
+          if constexpr (Rows::kOffset) V::store(offset + part, V::from_bits(scales.minimum(i)));
         } else {
           V::store(scale + part, scales.scale(i));
           if constexpr (Rows::kOffset) V::store(offset + part, scales.offset(i));
@@ -58,6 +58,7 @@ struct Panel {
   INFER_INLINE typename V::F offset_at(int64_t g, int i, int r) const {
     return V::load(offset + ((g * kParts + i) * R + r) * L);
   }
+  INFER_INLINE typename V::I minimum_at(int64_t g, int i, int r) const { return V::bits(offset_at(g, i, r)); }
 };
 
 // Dot products of group g of the panel with T rows of activations x[t], of which it is group at[t].
@@ -95,12 +96,16 @@ INFER_INLINE void many_offsets(const Panel<V, Rows>& panel, int64_t n_blocks, co
   for (int64_t b = 0; b < n_blocks; b++) {
     if constexpr (Rows::kScaled)
       INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] = V::zero();
-    for (int64_t g = b * kGroups; g < (b + 1) * kGroups; g++)
-      INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) INFER_UNROLL for (int t = 0; t < T; t++) {
-        const int64_t at = b0 * kGroups + g;
-        const F by = V::set1(kDots<Rows> == 2 ? x[t].first.sum16(at)[i] : x[t].first.sum(at));
-        INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] = V::fma(by, panel.offset_at(g, i, r), sum[r][t]);
+    for (int64_t g = b * kGroups; g < (b + 1) * kGroups; g++) {
+      const int64_t at = b0 * kGroups + g;
+      INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
+        if constexpr (Rows::kScaled)
+          sum[r][t] = add_minima<V, Rows>(sum[r][t], x[t].first, at,
+                                          [&](int i) INFER_INLINE_BODY { return panel.minimum_at(g, i, r); });
+        else
+          sum[r][t] = add_offset<V>(sum[r][t], panel.offset_at(g, 0, r), x[t].first, at);
       }
+    }
     if constexpr (Rows::kScaled) INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
         float* at = low + (t * R + r) * L;
         V::store(at, V::fma(sum[r][t], V::load(panel.low + (b * R + r) * L), V::load(at)));
@@ -171,14 +176,20 @@ void many_second(const Panel<V, Rows>& panel, const Record<V>& x, int64_t b0, fl
     const int64_t g = x.group[at] - b0 * kGroups, b = g / kGroups;
     const int8_t* const q[1] = {x.second.q(at)};
     const Dots d(panel, g, q);
-    INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
+    INFER_UNROLL for (int r = 0; r < R; r++) {
       const int64_t block = (b * R + r) * L;
-      const F scale = Rows::kScaled ? V::load(panel.d + block) : panel.scale_at(g, i, r);
-      F offset = V::zero();
-      if constexpr (Rows::kOffset) offset = panel.offset_at(g, i, r);
-      if constexpr (Rows::kOffset && Rows::kScaled) offset = V::mul(V::load(panel.low + block), offset);
-      add_part<V, Rows>(sum[r], sum_low[r], d.dots[r][0].result(i, x.second, at, Dots::multiplier(panel, g, r)), scale,
-                        offset, x.second, at, i);
+      INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
+        const F scale = Rows::kScaled ? V::load(panel.d + block) : panel.scale_at(g, i, r);
+        sum[r] = add_part<V>(sum[r], d.dots[r][0].result(i, x.second, at, Dots::multiplier(panel, g, r)), scale,
+                             x.second, at);
+      }
+      if constexpr (Rows::kOffset && Rows::kScaled) {
+        const auto minimum = [&](int i) INFER_INLINE_BODY { return panel.minimum_at(g, i, r); };
+        sum_low[r] =
+            V::fma(add_minima<V, Rows>(V::zero(), x.second, at, minimum), V::load(panel.low + block), sum_low[r]);
+      } else if constexpr (Rows::kOffset) {
+        sum_low[r] = add_offset<V>(sum_low[r], panel.offset_at(g, 0, r), x.second, at);
+      }
     }
   }
   INFER_UNROLL for (int r = 0; r < R; r++) {

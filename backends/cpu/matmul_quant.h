@@ -5,7 +5,8 @@
 //   y   = fma(float(dot) * x scale, w scale, y)    for each part (16 or 32 values) of formats with float scales, or
 //   y   = fma(s, d, y), s = fma(float(dot * w multiplier), x scale, s)    over the groups of a block of the other ones
 //   low = fma(x sum, w offset, low), or likewise by blocks                where the format has offsets
-// for the panel's first terms, then its second terms, each by itself, in the order of their groups. dot is exact. It is
+// for the panel's first terms, then its second terms, each as if it were a block, in the order of their groups. dot is
+// exact. It is
 // that and nothing else whatever the number of rows, the tile or the thread: rows of weights lie in lanes, so no sum
 // ever crosses lanes. Two forms of the same arithmetic: matmul_few.h and matmul_many.h; here is what picks and drives.
 #pragma once
@@ -63,7 +64,7 @@ inline constexpr int64_t kScratchAlign = 64;
 template <class V>
 int64_t rows_scratch(int64_t k, int64_t row_bytes) {
   const int64_t padded = V::kLanes * row_bytes;
-  const int64_t unpacked = V::kRowVectors * V::kLanes * (k + 2 * 4 * (k / 16) + 64);
+  const int64_t unpacked = V::kRowVectors * V::kLanes * (k + 4 * (k / 16) + 64);
   return (padded + unpacked + 2 * kScratchAlign) / kScratchAlign * kScratchAlign;
 }
 template <class V>
@@ -104,23 +105,22 @@ struct Packed {
 };
 
 // Rows through an Unpacker.
-template <class V, int kGroup, bool kOffset>
+template <class V, int kGroup>
 struct Unpacked {
-  using Rows = UnpackedRows<V, kGroup, kOffset>;
+  using Rows = UnpackedRows<V, kGroup>;
   static Rows rows(const MatmulArgs& a, int64_t n0, int r, uint8_t* scratch, int* skip) {
     const RowWindow<V> window(a, n0, scratch);
     *skip = window.skip;
-    const int64_t groups = a.k / kGroup, stride = (a.k + groups * 8 + 63) / 64 * 64;
+    const int64_t groups = a.k / kGroup, stride = (a.k + groups * 4 + 63) / 64 * 64;
     uint8_t* q = scratch + (V::kLanes * a.row_bytes + 63) / 64 * 64 + r * V::kLanes * stride;
     for (int lane = 0; lane < V::kLanes; lane++) {
       uint8_t* at = q + lane * stride;
       float* scale = reinterpret_cast<float*>(at + a.k);
-      a.unpacker->row(window.p + lane * window.stride, a.k, reinterpret_cast<int8_t*>(at), scale, scale + groups);
+      a.unpacker->row(window.p + lane * window.stride, a.k, reinterpret_cast<int8_t*>(at), scale);
     }
     Rows rows;
     rows.q = q;
     rows.scale_at = q + a.k;
-    rows.offset_at = q + a.k + groups * 4;
     rows.stride = stride;
     return rows;
   }

@@ -1,14 +1,14 @@
 // What both forms of the block-quantised matmul are made of: kLanes weight rows of either layout, rows of quantised
 // activations, and the one step that defines a result: the dot product of a group.
 #pragma once
-#include "backends/cpu/formats.h"
+#include "backends/cpu/formats_fp4.h"
+#include "backends/cpu/formats_super.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/unpack.h"
 
 namespace infer::cpu {
 
 // ---- weights
-// ---------------------------------------------------------------------------------------------------------------
 
 // kLanes rows of a format with kernels of its own, in place.
 template <class V, class Format>
@@ -34,33 +34,25 @@ struct PackedRows : Format {
   INFER_INLINE Block block(int64_t b) const { return {tile + b * kPackedRows * Format::kBytes, lane}; }
 };
 
-// kLanes rows that an Unpacker has written: q[k], scale[k / part], offset[k / part] each `stride` bytes apart.
-template <class V, int kPartValues, bool kHasOffset>
+// kLanes rows that an Unpacker has written: q[k] and scale[k / part], each `stride` bytes apart.
+template <class V, int kPartValues>
 struct UnpackedRows : Simple32 {
   static constexpr int kVectors = 1, kPart = kPartValues, kBytes = 32;
-  static constexpr bool kFetches = false;
-  static constexpr bool kSigned = true, kOffset = kHasOffset;
+  static constexpr bool kFetches = false, kSigned = true;
   struct Block : RowsBlock<V> {
-    const uint8_t *scale_at, *offset_at;
+    const uint8_t* scale_at;
   };
   struct BlockScales {
-    typename V::F s[32 / kPart], o[32 / kPart];
+    typename V::F s[32 / kPart];
     BlockScales() = default;
     INFER_INLINE explicit BlockScales(const Block& b) {
-      for (int i = 0; i < 32 / kPart; i++) {
-        s[i] = V::from_bits(V::gather32(b.scale_at + 4 * i, b.stride));
-        if constexpr (kHasOffset) o[i] = V::from_bits(V::gather32(b.offset_at + 4 * i, b.stride));
-      }
+      for (int i = 0; i < 32 / kPart; i++) s[i] = V::from_bits(V::gather32(b.scale_at + 4 * i, b.stride));
     }
     INFER_INLINE typename V::F scale(int i) const { return s[i]; }
-    INFER_INLINE typename V::F offset(int i) const { return o[i]; }
   };
-  const uint8_t *q, *scale_at, *offset_at;
+  const uint8_t *q, *scale_at;
   int64_t stride;
-  INFER_INLINE Block block(int64_t b) const {
-    const int64_t at = b * (32 / kPart) * 4;
-    return {{q + b * 32, stride}, scale_at + at, offset_at + at};
-  }
+  INFER_INLINE Block block(int64_t b) const { return {{q + b * 32, stride}, scale_at + b * (32 / kPart) * 4}; }
   template <int R, class F>
   INFER_INLINE static void each(const Block (&b)[R], int, F f) {
     each_byte<V>(b, 0, f);
@@ -72,7 +64,6 @@ struct UnpackedRows : Simple32 {
 };
 
 // ---- activations: see RecordLayout
-// -------------------------------------------------------------------------------------------
 
 // One set of terms. (Templates throughout: each instruction set must have its own copy of every function.)
 template <class V>
@@ -83,9 +74,6 @@ struct Terms {
   INFER_INLINE const float* scales(int64_t i) const { return reinterpret_cast<const float*>(at + layout->scale) + i; }
   INFER_INLINE float scale(int64_t i) const { return *scales(i); }
   INFER_INLINE float sum(int64_t i) const { return reinterpret_cast<const float*>(at + layout->sum)[i]; }
-  INFER_INLINE const float* sum16(int64_t i) const {
-    return reinterpret_cast<const float*>(at + layout->sum16) + 2 * i;
-  }
   INFER_INLINE const int16_t* isum16(int64_t i) const {
     return reinterpret_cast<const int16_t*>(at + layout->isum16) + 2 * i;
   }
@@ -107,7 +95,6 @@ INFER_INLINE Record<V> record(const MatmulArgs& a, int64_t row) {
 }
 
 // ---- the dot product of a group of 32 values
-// -----------------------------------------------------------------------------
 
 template <class Rows>
 inline constexpr int kDots = Rows::kScaled ? 1 : 32 / Rows::kPart;  // of a group, each with a factor of its own
@@ -154,15 +141,26 @@ INFER_INLINE typename V::B prepared(typename V::B w) {
 }
 
 // ---- adding it up
-// ---------------------------------------------------------------------------------------------------------
 // A result is y + low: y collects products with the weights' scales, low those with their offsets.
 
 // One group's part i by itself: float scales, and every second term. `at`: the group's number in x.
-template <class V, class Rows>
-INFER_INLINE void add_part(typename V::F& y, typename V::F& low, typename V::I dot, typename V::F scale,
-                           typename V::F offset, const Terms<V>& x, int64_t at, int i) {
-  y = V::fma(V::mul(V::to_f(dot), V::set1(x.scale(at))), scale, y);
-  if constexpr (Rows::kOffset) low = V::fma(V::set1(kDots<Rows> == 2 ? x.sum16(at)[i] : x.sum(at)), offset, low);
+template <class V>
+INFER_INLINE typename V::F add_part(typename V::F y, typename V::I dot, typename V::F scale, const Terms<V>& x,
+                                    int64_t at) {
+  return V::fma(V::mul(V::to_f(dot), V::set1(x.scale(at))), scale, y);
+}
+template <class V>
+INFER_INLINE typename V::F add_offset(typename V::F low, typename V::F offset, const Terms<V>& x, int64_t at) {
+  return V::fma(V::set1(x.sum(at)), offset, low);
+}
+
+// One group's minima, to be multiplied by low() of its block. minimum(i): of part i.
+template <class V, class Rows, class M>
+INFER_INLINE typename V::F add_minima(typename V::F sum, const Terms<V>& x, int64_t at, M minimum) {
+  if constexpr (Rows::kPart == 16)
+    return V::fma(V::to_f(V::times_pair(minimum(0), minimum(1), x.isum16(at))), V::set1(x.scale(at)), sum);
+  else
+    return V::fma(V::set1(x.sum(at)), V::from_bits(minimum(0)), sum);
 }
 
 }  // namespace infer::cpu

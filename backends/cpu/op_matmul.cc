@@ -14,7 +14,7 @@ MatmulPath matmul_path(const Kernels& k, uint32_t type) {
     p.kernel = k.matmul[type];
     p.quantized = type != INFER_TYPE_F32 && type != INFER_TYPE_F16 && type != INFER_TYPE_BF16;
   } else if (const Unpacker* u = find_unpacker(static_cast<quant::Type>(type), k.avx2)) {
-    p.kernel = k.unpacked[u->group == 16][u->has_offset];
+    p.kernel = k.unpacked[u->group == 16];
     p.unpacker = u;
     p.quantized = true;
   }

@@ -123,8 +123,7 @@ RecordLayout record_layout(int64_t k) {
   l.k = k;
   l.scale = (k + 63) / 64 * 64;
   l.sum = l.scale + groups * 4;
-  l.sum16 = l.sum + groups * 4;
-  l.isum16 = l.sum16 + groups * 8;
+  l.isum16 = l.sum + groups * 4;
   l.group = l.isum16 + groups * 4;
   l.panel = l.group + groups * 4;
   l.term = (l.panel + (panels + 1) * 4 + 63) / 64 * 64;

@@ -5,22 +5,39 @@
 namespace infer::cpu {
 
 bool packing_of(quant::Type t, int* odd, int* odd_bytes) {
-  *odd = 0;
+  switch (t) {
+    case quant::Type::kQ3_K:
+      *odd = 108;
+      break;
+    case quant::Type::kQ6_K:
+      *odd = 208;
+      break;
+    case quant::Type::kTQ2_0:
+      *odd = 64;
+      break;
+    default:
+      *odd = 0;
+  }
   switch (t) {
     case quant::Type::kQ4_1:
     case quant::Type::kQ5_1:
+    case quant::Type::kQ2_K:
     case quant::Type::kQ4_K:
     case quant::Type::kQ5_K:
     case quant::Type::kIQ4_XS:
+    case quant::Type::kNVFP4:
       *odd_bytes = 0;
       return true;
-    case quant::Type::kQ6_K:
-      *odd = 208;
-      [[fallthrough]];
+    case quant::Type::kMXFP4:
+      *odd_bytes = 1;
+      return true;
     case quant::Type::kQ4_0:
     case quant::Type::kQ5_0:
     case quant::Type::kQ8_0:
+    case quant::Type::kQ3_K:
+    case quant::Type::kQ6_K:
     case quant::Type::kIQ4_NL:
+    case quant::Type::kTQ2_0:
       *odd_bytes = 2;
       return true;
     default:

@@ -13,7 +13,7 @@ namespace infer::cpu {
 
 inline constexpr int kPackedRows = 16;
 
-// Where a block type's bytes that make no whole word lie: `odd_bytes` (0 or 2) from `odd` on. False: kernels do not
+// Where a block type's bytes that make no whole word lie: `odd_bytes` (0, 1 or 2) from `odd` on. False: kernels do not
 // read this type packed.
 bool packing_of(quant::Type t, int* odd, int* odd_bytes);
 

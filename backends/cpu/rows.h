@@ -50,7 +50,6 @@ INFER_INLINE float quantize_group(const typename V::F* v, const RecordLayout& la
     }
     sums[part] = V::reduce_add_i(total);
     reinterpret_cast<int16_t*>(out + layout.isum16)[2 * g + part] = static_cast<int16_t>(sums[part]);
-    reinterpret_cast<float*>(out + layout.sum16)[2 * g + part] = s * static_cast<float>(sums[part]);
   }
   reinterpret_cast<float*>(out + layout.scale)[g] = s;
   reinterpret_cast<float*>(out + layout.sum)[g] = s * static_cast<float>(sums[0] + sums[1]);

@@ -6,8 +6,7 @@
 
 #include "backends/cpu/unpack_avx2.h"
 #include "backends/cpu/unpack_code_books.h"
-#include "backends/cpu/unpack_k_quants.h"
-#include "backends/cpu/unpack_small.h"
+#include "backends/cpu/unpack_ternary.h"
 
 namespace infer::cpu {
 namespace {
@@ -18,15 +17,14 @@ using Row = decltype(Unpacker::row);
 #if defined(__x86_64__)
 // flatten brings the body in here, where the compiler may use these instructions.
 template <Row row>
-[[gnu::target("avx2"), gnu::flatten]] void avx2_row(const void* blocks, int64_t k, int8_t* q, float* scale,
-                                                    float* offset) {
-  row(blocks, k, q, scale, offset);
+[[gnu::target("avx2"), gnu::flatten]] void avx2_row(const void* blocks, int64_t k, int8_t* q, float* scale) {
+  row(blocks, k, q, scale);
 }
 #else
 using Avx2 = Swar;
 template <Row row>
-void avx2_row(const void* blocks, int64_t k, int8_t* q, float* scale, float* offset) {
-  row(blocks, k, q, scale, offset);
+void avx2_row(const void* blocks, int64_t k, int8_t* q, float* scale) {
+  row(blocks, k, q, scale);
 }
 #endif
 
@@ -38,19 +36,14 @@ using Words = std::conditional_t<avx2, Avx2, Swar>;
 
 template <bool avx2>
 constexpr Unpacker kUnpackers[] = {
-    {Type::kQ2_K, 16, true, kRow<avx2, unpack_q2_k>, "q2_k"},
-    {Type::kQ3_K, 16, false, kRow<avx2, unpack_q3_k>, "q3_k"},
-    {Type::kIQ1_S, 32, false, kRow<avx2, unpack_iq1_s<Words<avx2>>>, "iq1_s"},
-    {Type::kIQ1_M, 16, false, kRow<avx2, unpack_iq1_m<Words<avx2>>>, "iq1_m"},
-    {Type::kIQ2_XXS, 32, false, kRow<avx2, unpack_iq2_xxs<Words<avx2>>>, "iq2_xxs"},
-    {Type::kIQ2_XS, 16, false, kRow<avx2, unpack_iq2_xs<Words<avx2>>>, "iq2_xs"},
-    {Type::kIQ2_S, 16, false, kRow<avx2, unpack_iq2_s<Words<avx2>>>, "iq2_s"},
-    {Type::kIQ3_XXS, 32, false, kRow<avx2, unpack_iq3_xxs<Words<avx2>>>, "iq3_xxs"},
-    {Type::kIQ3_S, 32, false, kRow<avx2, unpack_iq3_s<Words<avx2>>>, "iq3_s"},
-    {Type::kTQ1_0, 32, false, kRow<avx2, unpack_tq1_0>, "tq1_0"},
-    {Type::kTQ2_0, 32, false, kRow<avx2, unpack_tq2_0>, "tq2_0"},
-    {Type::kMXFP4, 32, false, kRow<avx2, unpack_mxfp4>, "mxfp4"},
-    {Type::kNVFP4, 16, false, kRow<avx2, unpack_nvfp4>, "nvfp4"},
+    {Type::kIQ1_S, 32, kRow<avx2, unpack_iq1_s<Words<avx2>>>, "iq1_s"},
+    {Type::kIQ1_M, 16, kRow<avx2, unpack_iq1_m<Words<avx2>>>, "iq1_m"},
+    {Type::kIQ2_XXS, 32, kRow<avx2, unpack_iq2_xxs<Words<avx2>>>, "iq2_xxs"},
+    {Type::kIQ2_XS, 16, kRow<avx2, unpack_iq2_xs<Words<avx2>>>, "iq2_xs"},
+    {Type::kIQ2_S, 16, kRow<avx2, unpack_iq2_s<Words<avx2>>>, "iq2_s"},
+    {Type::kIQ3_XXS, 32, kRow<avx2, unpack_iq3_xxs<Words<avx2>>>, "iq3_xxs"},
+    {Type::kIQ3_S, 32, kRow<avx2, unpack_iq3_s<Words<avx2>>>, "iq3_s"},
+    {Type::kTQ1_0, 32, kRow<avx2, unpack_tq1_0>, "tq1_0"},
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
-// A row of weight blocks -> 8-bit integers with a scale (and offset) per group: the common form that the integer
+// A row of weight blocks -> 8-bit integers with a scale per group: the common form that the integer
 // kernels multiply, for types that have no kernel of their own (kernels for the hot types read the blocks directly).
 //
-//   value[i] = scale[i / group] * q[i] + offset[i / group]      equal to quant::decode_row up to float rounding
+//   value[i] = scale[i / group] * q[i]      equal to quant::decode_row up to float rounding
 //
 // A row goes through per-thread scratch, a few rows at a time; no tensor is ever expanded. What lies below the
 // granularity of a group (signs, deltas, code books) is folded into q: IQ1's `grid +- 1/8` is q = 8 * grid +- 1 with
@@ -16,12 +16,11 @@ namespace infer::cpu {
 
 struct Unpacker {
   quant::Type type;
-  int group;        // values that share a scale: 16 or 32
-  bool has_offset;  // false: offset is not written and may be null
-  // blocks: one row, any alignment. k: values, a multiple of the type's block. q[k] in -127..127, scale[k/group],
-  // offset[k/group]: all written. Any bit pattern of the blocks is accepted (scales may then be inf or NaN). Pure;
+  int group;  // values that share a scale: 16 or 32
+  // blocks: one row, any alignment. k: values, a multiple of the type's block. q[k] in -127..127 and
+  // scale[k/group] are all written. Any bit pattern of the blocks is accepted (scales may then be inf or NaN). Pure;
   // thread-safe.
-  void (*row)(const void* blocks, int64_t k, int8_t* q, float* scale, float* offset);
+  void (*row)(const void* blocks, int64_t k, int8_t* q, float* scale);
   const char* name;  // "iq2_xxs"
 };
 

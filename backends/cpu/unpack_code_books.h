@@ -57,7 +57,7 @@ inline uint32_t signs_of(uint32_t word) {
 }
 
 template <class Words>
-[[gnu::always_inline]] inline void unpack_iq2_xxs(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
+[[gnu::always_inline]] inline void unpack_iq2_xxs(const void* blocks, int64_t k, int8_t* q, float* scale) {
   for (const quant::BlockIQ2_XXS& b : quant::blocks_of<quant::BlockIQ2_XXS>(blocks, k / 256)) {
     const float d = b.d.value();
     for (const quant::BlockIQ2_XXS::Group& g : b.groups) {
@@ -72,7 +72,7 @@ template <class Words>
 }
 
 template <class Words>
-[[gnu::always_inline]] inline void unpack_iq2_xs(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
+[[gnu::always_inline]] inline void unpack_iq2_xs(const void* blocks, int64_t k, int8_t* q, float* scale) {
   for (const quant::BlockIQ2_XS& b : quant::blocks_of<quant::BlockIQ2_XS>(blocks, k / 256)) {
     Words::put_scales(scale, b.scales, b.d.value());
     scale += 16;
@@ -90,7 +90,7 @@ template <class Words>
 }
 
 template <class Words>
-[[gnu::always_inline]] inline void unpack_iq2_s(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
+[[gnu::always_inline]] inline void unpack_iq2_s(const void* blocks, int64_t k, int8_t* q, float* scale) {
   for (const quant::BlockIQ2_S& b : quant::blocks_of<quant::BlockIQ2_S>(blocks, k / 256)) {
     Words::put_scales(scale, b.scales, b.d.value());
     scale += 16;
@@ -106,7 +106,7 @@ template <class Words>
 }
 
 template <class Words>
-[[gnu::always_inline]] inline void unpack_iq3_xxs(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
+[[gnu::always_inline]] inline void unpack_iq3_xxs(const void* blocks, int64_t k, int8_t* q, float* scale) {
   for (const quant::BlockIQ3_XXS& b : quant::blocks_of<quant::BlockIQ3_XXS>(blocks, k / 256)) {
     const float d = b.d.value();
     for (int g = 0; g < 8; ++g, q += 32) {
@@ -123,7 +123,7 @@ template <class Words>
 }
 
 template <class Words>
-[[gnu::always_inline]] inline void unpack_iq3_s(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
+[[gnu::always_inline]] inline void unpack_iq3_s(const void* blocks, int64_t k, int8_t* q, float* scale) {
   for (const quant::BlockIQ3_S& b : quant::blocks_of<quant::BlockIQ3_S>(blocks, k / 256)) {
     const float d = b.d.value();
     for (int g = 0; g < 8; ++g, q += 32) {
@@ -144,7 +144,7 @@ template <class Words>
 }
 
 template <class Words>
-[[gnu::always_inline]] inline void unpack_iq1_s(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
+[[gnu::always_inline]] inline void unpack_iq1_s(const void* blocks, int64_t k, int8_t* q, float* scale) {
   for (const quant::BlockIQ1_S& b : quant::blocks_of<quant::BlockIQ1_S>(blocks, k / 256)) {
     const float eighth = b.d.value() * 0.125f;
     for (int g = 0; g < 8; ++g, q += 32) {
@@ -158,7 +158,7 @@ template <class Words>
 }
 
 template <class Words>
-[[gnu::always_inline]] inline void unpack_iq1_m(const void* blocks, int64_t k, int8_t* q, float* scale, float*) {
+[[gnu::always_inline]] inline void unpack_iq1_m(const void* blocks, int64_t k, int8_t* q, float* scale) {
   for (const quant::BlockIQ1_M& b : quant::blocks_of<quant::BlockIQ1_M>(blocks, k / 256)) {
     const float eighth = b.d() * 0.125f;
     for (int i = 0; i < 4; ++i, scale += 4) {

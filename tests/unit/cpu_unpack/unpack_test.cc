@@ -1,6 +1,5 @@
 // What an unpacker makes of a row, put together again, is what quant::decode_row makes of it: scale * q is the
-// decoder's own product but for powers of two and signs, and offset is its subtrahend negated, so the bits are the
-// same, not nearly so.
+// decoder's own product but for powers of two and signs, so the bits are the same, not nearly so.
 #include "backends/cpu/unpack.h"
 
 #include <doctest/doctest.h>
@@ -27,16 +26,15 @@ bool has_avx2() {
 
 struct Row {
   std::vector<int8_t> q;
-  std::vector<float> scale, offset;
+  std::vector<float> scale;
   bool operator==(const Row&) const = default;
 };
 
 Row unpack(const Unpacker& u, const std::vector<uint8_t>& blocks, size_t k) {
   const float unset = std::numeric_limits<float>::quiet_NaN();
   const size_t n_groups = k / static_cast<size_t>(u.group);
-  Row row{std::vector<int8_t>(k, -128), std::vector<float>(n_groups, unset), std::vector<float>(n_groups, unset)};
-  u.row(blocks.data(), static_cast<int64_t>(k), row.q.data(), row.scale.data(),
-        u.has_offset ? row.offset.data() : nullptr);
+  Row row{std::vector<int8_t>(k, -128), std::vector<float>(n_groups, unset)};
+  u.row(blocks.data(), static_cast<int64_t>(k), row.q.data(), row.scale.data());
   return row;
 }
 
@@ -51,8 +49,7 @@ void check_row(const Unpacker& u, const std::vector<uint8_t>& blocks, size_t k) 
   size_t wrong = 0;
   for (size_t i = 0; i < k; ++i) {
     const size_t g = i / static_cast<size_t>(u.group);
-    const float product = row.scale[g] * static_cast<float>(row.q[i]);
-    const float value = u.has_offset ? product + row.offset[g] : product;
+    const float value = row.scale[g] * static_cast<float>(row.q[i]);
     wrong += bits(value) != bits(expected[i]) || row.q[i] == -128;
   }
   CHECK(wrong == 0);
@@ -62,12 +59,11 @@ void check_row(const Unpacker& u, const std::vector<uint8_t>& blocks, size_t k) 
 
 TEST_CASE("the portable unpackers and those for AVX2 cover the same types in the same form") {
   const auto portable = cpu::unpackers(false), avx2 = cpu::unpackers(true);
-  REQUIRE(portable.size() == 13);
+  REQUIRE(portable.size() == 8);
   REQUIRE(avx2.size() == portable.size());
   for (size_t i = 0; i < portable.size(); ++i) {
     CHECK(portable[i].type == avx2[i].type);
     CHECK(portable[i].group == avx2[i].group);
-    CHECK(portable[i].has_offset == avx2[i].has_offset);
     CHECK(std::string_view(portable[i].name) == quant::info(portable[i].type).name);
     CHECK(cpu::find_unpacker(portable[i].type, true) == &avx2[i]);
     CHECK(cpu::find_unpacker(portable[i].type) == &portable[i]);
@@ -100,18 +96,17 @@ TEST_CASE("unpacking stays inside its row and does not mind alignment") {
   for (const bool avx2 : {false, has_avx2()}) {
     for (const Unpacker& u : cpu::unpackers(avx2)) {
       CAPTURE(u.name);
-      const size_t k = u.type == quant::Type::kMXFP4 ? 32 : u.type == quant::Type::kNVFP4 ? 64 : 256;
+      const size_t k = 256;
       const auto blocks = quant::random_blocks(u.type, static_cast<int64_t>(k), 9);
       const Row expected = unpack(u, blocks, k);
       std::vector<uint8_t> shifted(blocks.size() + 1);
       std::copy(blocks.begin(), blocks.end(), shifted.begin() + 1);
       std::vector<int8_t> q(k + 2, 99);
-      std::vector<float> scale(k / static_cast<size_t>(u.group) + 2, 99.0f), offset = scale;
-      u.row(shifted.data() + 1, static_cast<int64_t>(k), q.data() + 1, scale.data() + 1, offset.data() + 1);
+      std::vector<float> scale(k / static_cast<size_t>(u.group) + 2, 99.0f);
+      u.row(shifted.data() + 1, static_cast<int64_t>(k), q.data() + 1, scale.data() + 1);
       CHECK(std::equal(expected.q.begin(), expected.q.end(), q.begin() + 1));
       CHECK(std::equal(expected.scale.begin(), expected.scale.end(), scale.begin() + 1));
       CHECK((q.front() == 99 && q.back() == 99 && scale.front() == 99.0f && scale.back() == 99.0f));
-      CHECK((offset.front() == 99.0f && offset.back() == 99.0f));
     }
   }
 }
