@@ -7,6 +7,7 @@
 #include "machine.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
@@ -105,6 +106,23 @@ constexpr Probes kPortable = {"portable", read_portable, int8_portable, kSums * 
   for (auto& s : sums) asm volatile("" : : "x"(s));
 }
 
+[[gnu::target("avx2,avxvnni")]] void int8_avxvnni(int64_t rounds) {
+  __m256i sums[kSums];
+  const __m256i x = _mm256_set1_epi8(3);
+  for (auto& s : sums) s = _mm256_setzero_si256();
+  for (int64_t r = 0; r < rounds; ++r) {
+#pragma GCC unroll 12
+    for (auto& s : sums) s = _mm256_dpbusd_avx_epi32(s, x, x);
+  }
+  for (auto& s : sums) asm volatile("" : : "x"(s));
+}
+
+bool has_avxvnni() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__builtin_cpu_supports("avx2") || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || a < 1) return false;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && ((a >> 4) & 1) != 0;
+}
+
 [[gnu::target("avx512f,avx512vnni")]] void int8_vnni(int64_t rounds) {
   __m512i sums[kSums], x = _mm512_set1_epi8(3);
   for (auto& s : sums) s = _mm512_setzero_si512();
@@ -127,6 +145,7 @@ constexpr Probes kPortable = {"portable", read_portable, int8_portable, kSums * 
 }
 
 constexpr Probes kAvx2 = {"avx2", read_avx2, int8_avx2, kSums * 64.0, f32_avx2, kSums * 8 * 2.0};
+constexpr Probes kAvxVnni = {"avxvnni", read_avx2, int8_avxvnni, kSums * 64.0, f32_avx2, kSums * 8 * 2.0};
 constexpr Probes kAvx512Vnni = {"avx512vnni", read_avx512, int8_vnni, kSums * 128.0, f32_avx512, kSums * 16 * 2.0};
 
 #elif defined(__aarch64__)
@@ -136,6 +155,13 @@ bool has_dotprod() {
   return (getauxval(AT_HWCAP) & (1ul << 20)) != 0;  // HWCAP_ASIMDDP
 #else
   return true;
+#endif
+}
+bool has_i8mm() {
+#if defined(__linux__)
+  return has_dotprod() && (getauxval(AT_HWCAP2) & (1ul << 13)) != 0;  // HWCAP2_I8MM
+#else
+  return false;
 #endif
 }
 
@@ -153,14 +179,29 @@ void int8_neon(int64_t rounds) {
   for (auto& s : sums) asm volatile("" : : "w"(s));
 }
 
-// By its name in assembly: compilers spell the attribute for this extension differently.
-void int8_dotprod(int64_t rounds) {
+#if defined(__clang__)
+#define WITH_EXTENSION(name) [[gnu::target(name)]]
+#else
+#define WITH_EXTENSION(name) [[gnu::target("arch=armv8.2-a+" name)]]
+#endif
+
+WITH_EXTENSION("dotprod") void int8_dotprod(int64_t rounds) {
   int32x4_t sums[kSums];
   const int8x16_t x = vdupq_n_s8(3);
   for (auto& s : sums) s = vdupq_n_s32(0);
   for (int64_t r = 0; r < rounds; ++r) {
 #pragma GCC unroll 12
-    for (auto& s : sums) asm volatile(".arch_extension dotprod\n\tsdot %0.4s, %1.16b, %1.16b" : "+w"(s) : "w"(x));
+    for (auto& s : sums) asm volatile("sdot %0.4s, %1.16b, %1.16b" : "+w"(s) : "w"(x));
+  }
+}
+
+WITH_EXTENSION("i8mm") void int8_i8mm(int64_t rounds) {
+  int32x4_t sums[kSums];
+  const int8x16_t x = vdupq_n_s8(3);
+  for (auto& s : sums) s = vdupq_n_s32(0);
+  for (int64_t r = 0; r < rounds; ++r) {
+#pragma GCC unroll 12
+    for (auto& s : sums) asm volatile("smmla %0.4s, %1.16b, %1.16b" : "+w"(s) : "w"(x));
   }
 }
 
@@ -177,6 +218,7 @@ void f32_neon(int64_t rounds) {
 
 constexpr Probes kNeon = {"neon", read_portable, int8_neon, kSums * 16.0, f32_neon, kSums * 4 * 2.0};
 constexpr Probes kDotprod = {"neon dotprod", read_portable, int8_dotprod, kSums * 32.0, f32_neon, kSums * 4 * 2.0};
+constexpr Probes kI8mm = {"neon i8mm", read_portable, int8_i8mm, kSums * 64.0, f32_neon, kSums * 4 * 2.0};
 
 #endif
 
@@ -185,9 +227,9 @@ constexpr Probes kDotprod = {"neon dotprod", read_portable, int8_dotprod, kSums 
 const Probes& best_probes() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni")) return kAvx512Vnni;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kAvx2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return has_avxvnni() ? kAvxVnni : kAvx2;
 #elif defined(__aarch64__)
-  return has_dotprod() ? kDotprod : kNeon;
+  return has_i8mm() ? kI8mm : has_dotprod() ? kDotprod : kNeon;
 #endif
   return kPortable;
 }
@@ -203,6 +245,7 @@ std::string cpu_features() {
   add(__builtin_cpu_supports("avx"), "avx");
   add(__builtin_cpu_supports("avx2"), "avx2");
   add(__builtin_cpu_supports("fma"), "fma");
+  add(has_avxvnni(), "avxvnni");
   add(__builtin_cpu_supports("avx512f"), "avx512f");
   add(__builtin_cpu_supports("avx512bw"), "avx512bw");
   add(__builtin_cpu_supports("avx512vl"), "avx512vl");
@@ -211,6 +254,7 @@ std::string cpu_features() {
 #elif defined(__aarch64__)
   add(true, "neon");
   add(has_dotprod(), "dotprod");
+  add(has_i8mm(), "i8mm");
 #endif
   return out.empty() ? "none that matter here" : out;
 }
