@@ -6,7 +6,6 @@
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
 #elif defined(__aarch64__) && defined(__linux__)
-#include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
 
@@ -26,6 +25,14 @@ Features features_of(const X86Words& w) {
   f.avxvnni = f.avx2 && bit(w.leaf7_1_a, 4);
   f.avx512 = f.avx2 && zmm && bit(w.leaf7_b, 16) && bit(w.leaf7_b, 17) && bit(w.leaf7_b, 30) && bit(w.leaf7_b, 31);
   f.avx512vnni = f.avx512 && bit(w.leaf7_c, 11);
+  return f;
+}
+
+Features features_of(const ArmWords& w) {
+  Features f;
+  f.neon = true;
+  f.dotprod = bit(w.hwcap, 20);
+  f.i8mm = f.dotprod && bit(w.hwcap2, 13);
   return f;
 }
 
@@ -63,12 +70,19 @@ Features detect_features() {
 }
 #elif defined(__aarch64__)
 Features detect_features() {
-  Features f;
-  f.neon = true;
 #if defined(__linux__)
-  f.dotprod = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  return features_of(ArmWords{getauxval(AT_HWCAP), getauxval(AT_HWCAP2)});
+#else
+  Features f;  // what the compiler was told that every processor has
+  f.neon = true;
+#if defined(__ARM_FEATURE_DOTPROD)
+  f.dotprod = true;
+#endif
+#if defined(__ARM_FEATURE_DOTPROD) && defined(__ARM_FEATURE_MATMUL_INT8)
+  f.i8mm = true;
 #endif
   return f;
+#endif
 }
 #else
 Features detect_features() { return {}; }
@@ -89,6 +103,7 @@ std::string feature_text(const Features& f) {
   add(f.avx512vnni, "avx512vnni");
   add(f.neon, "neon");
   add(f.dotprod, "dotprod");
+  add(f.i8mm, "i8mm");
   return s.empty() ? "portable" : s;
 }
 

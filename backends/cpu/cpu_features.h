@@ -13,6 +13,7 @@ struct Features {
   bool avx512vnni = false;  // avx512 and VNNI
   bool neon = false;
   bool dotprod = false;
+  bool i8mm = false;  // with dotprod
   int threads_per_core = 1;
 };
 Features detect_features();
@@ -24,6 +25,12 @@ struct X86Words {
   uint64_t saved = 0;
 };
 Features features_of(const X86Words& w);
+
+// What Linux says of an Arm processor.
+struct ArmWords {
+  uint64_t hwcap = 0, hwcap2 = 0;
+};
+Features features_of(const ArmWords& w);
 
 // Threads that run at full speed: physical cores this process may use, at least 1.
 int usable_cores(const Features& f);

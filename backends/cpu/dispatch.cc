@@ -14,6 +14,7 @@ constexpr Isa kIsas[] = {
     {"avxvnni", [](const Features& f) { return f.avxvnni; }, kernels_avxvnni},
     {"avx2", [](const Features& f) { return f.avx2; }, kernels_avx2},
 #elif defined(INFER_CPU_ARM)
+    {"neon_i8mm", [](const Features& f) { return f.i8mm; }, kernels_neon_i8mm},
     {"neon_dotprod", [](const Features& f) { return f.dotprod; }, kernels_neon_dotprod},
     {"neon", [](const Features& f) { return f.neon; }, kernels_neon},
 #endif

@@ -4,7 +4,7 @@
 
 namespace infer::cpu {
 const Kernels* kernels_neon() {
-  static constexpr Kernels kTable = make_kernels<neon::Vec>("neon", "4x1", "16x4", "4x4");
+  static constexpr Kernels kTable = make_kernels<neon::Vec>("neon", "4x1", "8x4", "4x4");
   return &kTable;
 }
 }  // namespace infer::cpu

@@ -126,5 +126,6 @@ const Kernels* kernels_avx512();
 const Kernels* kernels_avx512vnni();
 const Kernels* kernels_neon();
 const Kernels* kernels_neon_dotprod();
+const Kernels* kernels_neon_i8mm();
 
 }  // namespace infer::cpu

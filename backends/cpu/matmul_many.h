@@ -8,12 +8,18 @@ namespace infer::cpu {
 template <class V>
 inline constexpr int64_t kPassRows = 32 * V::kTokenTile;  // rows of activations per pass over a panel: whole tiles
 
+// An instruction multiplies rows of weights with two rows of activations, 8 bytes of each (Dot2: see vec_neon.h).
+template <class V>
+inline constexpr bool kTwoByTwo = requires {
+  typename V::Dot2;
+};
+
 template <class V, class Rows>
 struct Panel {
   static constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32, kParts = 32 / Rows::kPart;
   static constexpr int kVector = R * L;  // floats of what is stored once for all rows
   static constexpr int64_t kPanelParts = kPanelValues / 16;
-  uint8_t* q;     // [k/4][R][kLanes] groups of 4 bytes
+  uint8_t* q;     // [k/4][R][kLanes] groups of 4 bytes; with kTwoByTwo [k/8][R][kLanes] groups of 8
   float* scale;   // [k/part][R][kLanes]: the scale, or of scaled formats the bits of its multiplier
   float* offset;  // [k/part][R][kLanes]: the offset, or of scaled formats the minimum 's bits
   float* d;       // [k/values][R][kLanes]: of scaled formats
@@ -44,12 +50,24 @@ struct Panel {
           if constexpr (Rows::kOffset) V::store(offset + part, scales.offset(i));
         }
       }
-      INFER_UNROLL for (int step = 0; step < kGroups / Rows::kStep; step++)
+      INFER_UNROLL for (int step = 0; step < kGroups / Rows::kStep; step++) {
+        const int64_t word = (b * kGroups + step * Rows::kStep) * 8;
+        if constexpr (kTwoByTwo<V>)
+          store_pairs(block, step, word, r);
+        else
           Rows::each(block, step, [&](int, int s, int j, typename V::B w) INFER_INLINE_BODY {
-            const int64_t word = (b * kGroups + step * Rows::kStep + s) * 8 + j;
-            V::store_b(q + (word * R + r) * 4 * L, prepared<V, Rows>(w));
+            V::store_b(q + ((word + s * 8 + j) * R + r) * 4 * L, prepared<V, Rows>(w));
           });
+      }
     }
+  }
+  template <class Block>
+  INFER_INLINE void store_pairs(const Block (&block)[1], int step, int64_t word, int r) {
+    typename V::B words[Rows::kStep * 8];
+    Rows::each(block, step,
+               [&](int, int s, int j, typename V::B w) INFER_INLINE_BODY { words[s * 8 + j] = prepared<V, Rows>(w); });
+    INFER_UNROLL for (int i = 0; i < Rows::kStep * 8; i += 2)
+        V::store_b2(q + ((word + i) * R + 2 * r) * 4 * L, V::beside(words[i], words[i + 1]));
   }
   // Of part i of group g (both counted within the panel; i within the group), row vector r.
   INFER_INLINE typename V::F scale_at(int64_t g, int i, int r) const {
@@ -74,6 +92,35 @@ struct PanelDots {
       INFER_UNROLL for (int t = 0; t < T; t++) {
         const typename V::I v = V::activation(x[t] + 4 * j);
         INFER_UNROLL for (int r = 0; r < R; r++) dots[r][t].step(j, w[r], v, multiplier(panel, g, r));
+      }
+    }
+  }
+  INFER_INLINE static auto multiplier(const Panel<V, Rows>& panel, int64_t g, int r) {
+    return [&panel, g, r](int i) INFER_INLINE_BODY { return V::bits(panel.scale_at(g, i, r)); };
+  }
+};
+
+template <class V, class Rows, int T>
+requires kTwoByTwo<V>
+struct PanelDots<V, Rows, T> {
+  static constexpr int R = V::kRowVectors, L = V::kLanes, kSteps = Rows::kPart / 8;
+  GroupDot<V, Rows> dots[R][T];
+  INFER_INLINE PanelDots(const Panel<V, Rows>& panel, int64_t g, const int8_t* const (&x)[T]) {
+    const uint8_t* q = panel.q + g * 8 * R * 4 * L;
+    INFER_UNROLL for (int i = 0; i < 32 / Rows::kPart; i++) {
+      typename V::Dot2 sums[R][(T + 1) / 2];
+      INFER_UNROLL for (int j = i * kSteps; j < (i + 1) * kSteps; j++) {
+        typename V::B2 w[R];
+        INFER_UNROLL for (int r = 0; r < R; r++) w[r] = V::load_b2(q + (j * R + r) * 8 * L);
+        INFER_UNROLL for (int t = 0; t < T; t += 2) {
+          const auto v = V::activations(x[t] + 8 * j, x[t + 1 < T ? t + 1 : t] + 8 * j);
+          INFER_UNROLL for (int r = 0; r < R; r++) sums[r][t / 2].step(w[r], v);
+        }
+      }
+      INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int t = 0; t < T; t++) {
+        const typename V::I sum = t % 2 == 0 ? sums[r][t / 2].with_a() : sums[r][t / 2].with_b();
+        dots[r][t].dot[Rows::kScaled ? 0 : i].add(sum, !Rows::kScaled || i == 0,
+                                                  [&]() INFER_INLINE_BODY { return multiplier(panel, g, r)(i); });
       }
     }
   }

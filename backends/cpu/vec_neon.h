@@ -1,5 +1,5 @@
 // The vector interface (see vec_portable.h for what each operation means) in NEON: 4 lanes. Dotprod adds the byte dot
-// product instruction.
+// product instruction, i8mm the one that multiplies two rows of 8 bytes with two others.
 #pragma once
 #include <arm_neon.h>
 
@@ -12,7 +12,7 @@ namespace infer::cpu::neon {
 struct Vec {
   static constexpr int kLanes = 4;
   static constexpr bool kUnsignedOnly = false;
-  static constexpr int kFloatTile = 4, kRowVectors = 4, kTokenTile = 4, kAttentionTile = 6, kFewSums = 8;
+  static constexpr int kFloatTile = 4, kRowVectors = 2, kTokenTile = 4, kAttentionTile = 6, kFewSums = 8;
   using F = float32x4_t;
   using I = int32x4_t;
   using B = uint8x16_t;
@@ -174,7 +174,7 @@ struct Vec {
 
 }  // namespace infer::cpu::neon
 
-#if defined(INFER_WITH_DOTPROD)
+#if defined(INFER_WITH_DOTPROD) || defined(INFER_WITH_I8MM)
 namespace infer::cpu::neon_dotprod {
 
 struct Vec : neon::Vec {
@@ -185,13 +185,53 @@ struct Vec : neon::Vec {
     template <class M>
     INFER_INLINE void step(B w, I a, M m) {
       part = vdotq_s32(n % kPart == 0 ? vdupq_n_s32(0) : part, vreinterpretq_s8_u8(w), vreinterpretq_s8_s32(a));
-      if (++n % kPart != 0) return;
-      if constexpr (kScaled) part = vmulq_s32(part, m());
-      sum = n == kPart ? part : vaddq_s32(sum, part);
+      if (++n % kPart == 0) add(part, n == kPart, m);
+    }
+    template <class M>
+    INFER_INLINE void add(I whole, bool first, M m) {  // the sum of a part
+      if constexpr (kScaled) whole = vmulq_s32(whole, m());
+      sum = first ? whole : vaddq_s32(sum, whole);
     }
     INFER_INLINE I result() const { return sum; }
   };
 };
 
 }  // namespace infer::cpu::neon_dotprod
+#endif
+
+#if defined(INFER_WITH_I8MM)
+namespace infer::cpu::neon_i8mm {
+
+struct Vec : neon_dotprod::Vec {
+  // 8 bytes of each row, and of two rows of activations.
+  struct B2 {
+    int8x16_t rows01, rows23;
+  };
+  INFER_INLINE static B2 beside(B a, B b) {  // a: the first 4 of them
+    const I x = vreinterpretq_s32_u8(a), y = vreinterpretq_s32_u8(b);
+    return {vreinterpretq_s8_s32(vzip1q_s32(x, y)), vreinterpretq_s8_s32(vzip2q_s32(x, y))};
+  }
+  INFER_INLINE static B2 load_b2(const uint8_t* p) {
+    return {vreinterpretq_s8_u8(vld1q_u8(p)), vreinterpretq_s8_u8(vld1q_u8(p + 16))};
+  }
+  INFER_INLINE static void store_b2(uint8_t* p, B2 w) {
+    vst1q_u8(p, vreinterpretq_u8_s8(w.rows01));
+    vst1q_u8(p + 16, vreinterpretq_u8_s8(w.rows23));
+  }
+  INFER_INLINE static int8x16_t activations(const int8_t* a, const int8_t* b) {
+    return vcombine_s8(vld1_s8(a), vld1_s8(b));
+  }
+  // Sums of products of the rows with two rows of activations. Lanes are row 0 with a, row 0 with b, row 1 with a, ...
+  struct Dot2 {
+    I rows01 = vdupq_n_s32(0), rows23 = vdupq_n_s32(0);
+    INFER_INLINE void step(B2 w, int8x16_t ab) {
+      rows01 = vmmlaq_s32(rows01, w.rows01, ab);
+      rows23 = vmmlaq_s32(rows23, w.rows23, ab);
+    }
+    INFER_INLINE I with_a() const { return vuzp1q_s32(rows01, rows23); }
+    INFER_INLINE I with_b() const { return vuzp2q_s32(rows01, rows23); }
+  };
+};
+
+}  // namespace infer::cpu::neon_i8mm
 #endif

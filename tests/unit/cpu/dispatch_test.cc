@@ -13,7 +13,7 @@ namespace {
 
 Features everything() {
   Features f;
-  f.avx2 = f.avxvnni = f.avx512 = f.avx512vnni = f.neon = f.dotprod = true;
+  f.avx2 = f.avxvnni = f.avx512 = f.avx512vnni = f.neon = f.dotprod = f.i8mm = true;
   return f;
 }
 bool lists(const Status& s, const std::string& name) {
@@ -48,7 +48,8 @@ TEST_CASE("auto takes the best instruction set that the processor has, at worst 
                            {"avx512", &Features::avx512},
                            {"avx512vnni", &Features::avx512vnni},
                            {"neon", &Features::neon},
-                           {"neon_dotprod", &Features::dotprod}})
+                           {"neon_dotprod", &Features::dotprod},
+                           {"neon_i8mm", &Features::i8mm}})
     for (const Isa& isa : instruction_sets())
       if (isa.name == std::string(rung.name)) {
         f.*rung.flag = true;
@@ -78,6 +79,14 @@ TEST_CASE("what a processor says of itself becomes the instruction sets it has")
                          {kCascadeLake, "avx2 fma f16c avx512 avx512vnni"},
                          {kSapphireRapids, "avx2 fma f16c avxvnni avx512 avx512vnni"}})
     CHECK(feature_text(features_of(k.words)) == k.has);
+}
+
+TEST_CASE("what Linux says of an Arm processor becomes the instruction sets it has") {
+  const uint64_t plain = 0x3, dotprod = plain | 1 << 20, i8mm = 1 << 13;
+  CHECK(feature_text(features_of(ArmWords{plain, 0})) == "neon");
+  CHECK(feature_text(features_of(ArmWords{dotprod, 0})) == "neon dotprod");
+  CHECK(feature_text(features_of(ArmWords{dotprod, i8mm})) == "neon dotprod i8mm");
+  CHECK(feature_text(features_of(ArmWords{plain, i8mm})) == "neon");
 }
 
 TEST_CASE("an instruction set whose registers the system does not save, or without the ones below it, is not used") {
