@@ -89,6 +89,9 @@ void PackSet::check() noexcept {
 
 // ---- the thread -----------------------------------------------------------------------------------------------------
 
+// It works while answers are computed, at a priority that leaves it about a tenth of a processor beside threads that
+// compute, and all of an idle one: answers are hardly slower, and a server that is never idle gets its packed weights,
+// too. (As a thread for idle times alone it would wait for ever there.)
 void PackSet::run(const PackSources& sources) noexcept {
   lower_priority();
   bool stopped = false;
