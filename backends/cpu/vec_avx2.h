@@ -200,6 +200,7 @@ namespace infer::cpu::avxvnni {
 
 struct Vec : avx2::Vec {
   static constexpr bool kUnsignedOnly = true;
+  static constexpr int kFewSums = 8;  // a sum is one register here, not two
   INFER_INLINE static I multiplier(I a, int i) { return byte(a, i); }
   INFER_INLINE static I multiplier_signed(I a, int i) { return sar(shl(a, 24 - 8 * i), 24); }
   INFER_INLINE static I multiplier_of(I a) { return a; }
