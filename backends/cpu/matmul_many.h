@@ -21,7 +21,7 @@ struct Panel {
   static constexpr int64_t kPanelParts = kPanelValues / 16;
   uint8_t* q;     // [k/4][R][kLanes] groups of 4 bytes; with kTwoByTwo [k/8][R][kLanes] groups of 8
   float* scale;   // [k/part][R][kLanes]: the scale, or of scaled formats the bits of its multiplier
-  float* offset;  // [k/part][R][kLanes]: the offset, or of scaled formats the minimum 's bits
+  float* offset;  // [k/part][R][kLanes]: the offset, or of scaled formats the minimum's bits
   float* d;       // [k/values][R][kLanes]: of scaled formats
   float* low;     // the same
   explicit Panel(uint8_t* scratch)
