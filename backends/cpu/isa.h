@@ -7,14 +7,11 @@
 
 namespace infer::cpu {
 
+// An instruction set that only multiplies bytes differently from `base` takes everything else from there.
 template <class V>
-constexpr Kernels make_kernels(const char* name, const char* few, const char* many, const char* floats) {
-  Kernels k{};
+constexpr Kernels with_products(const Kernels& base, const char* name, const char* few, const char* many) {
+  Kernels k = base;
   k.name = name;
-  k.lanes = V::kLanes;
-#ifdef __AVX2__
-  k.avx2 = true;
-#endif
   const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) {
     k.matmul[static_cast<uint32_t>(type)] = {run, few, many, kInRegisters};
   };
@@ -33,15 +30,25 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   block(quant::Type::kTQ2_0, matmul_blocks<V, TQ2_0>);
   block(quant::Type::kMXFP4, matmul_blocks<V, MXFP4>);
   block(quant::Type::kNVFP4, matmul_blocks<V, NVFP4>);
+  k.unpacked[0] = {matmul_rows<V, Unpacked<V, 32>>, few, many, kInRegisters};
+  k.unpacked[1] = {matmul_rows<V, Unpacked<V, 16>>, few, many, kInRegisters};
+  k.scratch_bytes = scratch_bytes<V>;
+  return k;
+}
+
+template <class V>
+constexpr Kernels make_kernels(const char* name, const char* few, const char* many, const char* floats) {
+  Kernels k{};
+  k.lanes = V::kLanes;
+#ifdef __AVX2__
+  k.avx2 = true;
+#endif
   k.matmul[static_cast<uint32_t>(quant::Type::kF32)] = {matmul_float<V, WeightF32<V>>, "4x1", floats,
                                                         V::kFloatTile - 1};
   k.matmul[static_cast<uint32_t>(quant::Type::kF16)] = {matmul_float<V, WeightF16<V>>, "4x1", floats,
                                                         V::kFloatTile - 1};
   k.matmul[static_cast<uint32_t>(quant::Type::kBF16)] = {matmul_float<V, WeightBF16<V>>, "4x1", floats,
                                                          V::kFloatTile - 1};
-  k.unpacked[0] = {matmul_rows<V, Unpacked<V, 32>>, few, many, kInRegisters};
-  k.unpacked[1] = {matmul_rows<V, Unpacked<V, 16>>, few, many, kInRegisters};
-  k.scratch_bytes = scratch_bytes<V>;
   k.quantize = quantize<V>;
   k.rms_norm = rms_norm<V>;
   k.add = add_rows<V>;
@@ -54,7 +61,7 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   k.attend = attend<V>;
   k.attention_merge = attention_merge<V>;
   k.attention_finish = attention_finish<V>;
-  return k;
+  return with_products<V>(k, name, few, many);
 }
 
 }  // namespace infer::cpu

@@ -5,7 +5,7 @@
 
 namespace infer::cpu {
 const Kernels* kernels_avx512vnni() {
-  static constexpr Kernels kTable = make_kernels<avx512vnni::Vec>("avx512vnni", "16x1", "32x6", "4x5");
+  static const Kernels kTable = with_products<avx512vnni::Vec>(*kernels_avx512(), "avx512vnni", "16x1", "32x6");
   return &kTable;
 }
 }  // namespace infer::cpu

@@ -5,7 +5,7 @@
 
 namespace infer::cpu {
 const Kernels* kernels_avxvnni() {
-  static constexpr Kernels kTable = make_kernels<avxvnni::Vec>("avxvnni", "8x1", "16x4", "4x3");
+  static const Kernels kTable = with_products<avxvnni::Vec>(*kernels_avx2(), "avxvnni", "8x1", "16x4");
   return &kTable;
 }
 }  // namespace infer::cpu

@@ -5,7 +5,7 @@
 
 namespace infer::cpu {
 const Kernels* kernels_neon_dotprod() {
-  static constexpr Kernels kTable = make_kernels<neon_dotprod::Vec>("neon_dotprod", "4x1", "8x4", "4x4");
+  static const Kernels kTable = with_products<neon_dotprod::Vec>(*kernels_neon(), "neon_dotprod", "4x1", "8x4");
   return &kTable;
 }
 }  // namespace infer::cpu

@@ -5,7 +5,7 @@
 
 namespace infer::cpu {
 const Kernels* kernels_neon_i8mm() {
-  static constexpr Kernels kTable = make_kernels<neon_i8mm::Vec>("neon_i8mm", "4x1", "8x4", "4x4");
+  static const Kernels kTable = with_products<neon_i8mm::Vec>(*kernels_neon(), "neon_i8mm", "4x1", "8x4");
   return &kTable;
 }
 }  // namespace infer::cpu

@@ -14,9 +14,21 @@ inline constexpr bool kTwoByTwo = requires {
   typename V::Dot2;
 };
 
+// What is left of a format once its blocks are unpacked. Formats alike in that share the code that multiplies, and one
+// format's rows do whether they come in place or packed.
+template <int kPart_, int kValues_, bool kSigned_, bool kScaled_, bool kOffset_, int kChain_, int kZero_>
+struct Unblocked {
+  static constexpr int kPart = kPart_, kValues = kValues_, kChain = kChain_, kZero = kZero_;
+  static constexpr bool kSigned = kSigned_, kScaled = kScaled_, kOffset = kOffset_;
+};
 template <class V, class Rows>
+using UnblockedOf = Unblocked<Rows::kPart, Rows::kScaled ? Rows::kValues : 32, Rows::kSigned && !V::kUnsignedOnly,
+                              Rows::kScaled, Rows::kOffset, V::kUnsignedOnly ? 1 : Rows::kChain, kZeroPoint<V, Rows>>;
+
+// U: an Unblocked.
+template <class V, class U>
 struct Panel {
-  static constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32, kParts = 32 / Rows::kPart;
+  static constexpr int R = V::kRowVectors, L = V::kLanes, kParts = 32 / U::kPart;
   static constexpr int kVector = R * L;  // floats of what is stored once for all rows
   static constexpr int64_t kPanelParts = kPanelValues / 16;
   uint8_t* q;     // [k/4][R][kLanes] groups of 4 bytes; with kTwoByTwo [k/8][R][kLanes] groups of 8
@@ -33,7 +45,9 @@ struct Panel {
   static constexpr int64_t bytes() { return kPanelValues * kVector + 4 * kPanelParts * kVector * 4; }
 
   // Row vector r, values from block b0 of n_blocks.
+  template <class Rows>
   void fill(const Rows& rows, int r, int64_t b0, int64_t n_blocks) {
+    constexpr int kGroups = Rows::kValues / 32;
     for (int64_t b = 0; b < n_blocks; b++) {
       const typename Rows::Block block[1] = {rows.block(b0 + b)};
       const typename Rows::BlockScales scales(block[0]);
@@ -53,7 +67,7 @@ struct Panel {
       INFER_UNROLL for (int step = 0; step < kGroups / Rows::kStep; step++) {
         const int64_t word = (b * kGroups + step * Rows::kStep) * 8;
         if constexpr (kTwoByTwo<V>)
-          store_pairs(block, step, word, r);
+          store_pairs<Rows>(block, step, word, r);
         else
           Rows::each(block, step, [&](int, int s, int j, typename V::B w) INFER_INLINE_BODY {
             V::store_b(q + ((word + s * 8 + j) * R + r) * 4 * L, prepared<V, Rows>(w));
@@ -61,7 +75,7 @@ struct Panel {
       }
     }
   }
-  template <class Block>
+  template <class Rows, class Block>
   INFER_INLINE void store_pairs(const Block (&block)[1], int step, int64_t word, int r) {
     typename V::B words[Rows::kStep * 8];
     Rows::each(block, step,
@@ -80,11 +94,11 @@ struct Panel {
 };
 
 // Dot products of group g of the panel with T rows of activations x[t], of which it is group at[t].
-template <class V, class Rows, int T>
+template <class V, class U, int T>
 struct PanelDots {
   static constexpr int R = V::kRowVectors, L = V::kLanes;
-  GroupDot<V, Rows> dots[R][T];
-  INFER_INLINE PanelDots(const Panel<V, Rows>& panel, int64_t g, const int8_t* const (&x)[T]) {
+  GroupDot<V, U> dots[R][T];
+  INFER_INLINE PanelDots(const Panel<V, U>& panel, int64_t g, const int8_t* const (&x)[T]) {
     const uint8_t* q = panel.q + g * 8 * R * 4 * L;
     INFER_UNROLL for (int j = 0; j < 8; j++) {
       typename V::B w[R];
@@ -95,19 +109,19 @@ struct PanelDots {
       }
     }
   }
-  INFER_INLINE static auto multiplier(const Panel<V, Rows>& panel, int64_t g, int r) {
+  INFER_INLINE static auto multiplier(const Panel<V, U>& panel, int64_t g, int r) {
     return [&panel, g, r](int i) INFER_INLINE_BODY { return V::bits(panel.scale_at(g, i, r)); };
   }
 };
 
-template <class V, class Rows, int T>
+template <class V, class U, int T>
 requires kTwoByTwo<V>
-struct PanelDots<V, Rows, T> {
-  static constexpr int R = V::kRowVectors, L = V::kLanes, kSteps = Rows::kPart / 8;
-  GroupDot<V, Rows> dots[R][T];
-  INFER_INLINE PanelDots(const Panel<V, Rows>& panel, int64_t g, const int8_t* const (&x)[T]) {
+struct PanelDots<V, U, T> {
+  static constexpr int R = V::kRowVectors, L = V::kLanes, kSteps = U::kPart / 8;
+  GroupDot<V, U> dots[R][T];
+  INFER_INLINE PanelDots(const Panel<V, U>& panel, int64_t g, const int8_t* const (&x)[T]) {
     const uint8_t* q = panel.q + g * 8 * R * 4 * L;
-    INFER_UNROLL for (int i = 0; i < 32 / Rows::kPart; i++) {
+    INFER_UNROLL for (int i = 0; i < 32 / U::kPart; i++) {
       typename V::Dot2 sums[R][(T + 1) / 2];
       INFER_UNROLL for (int j = i * kSteps; j < (i + 1) * kSteps; j++) {
         typename V::B2 w[R];
@@ -119,56 +133,56 @@ struct PanelDots<V, Rows, T> {
       }
       INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int t = 0; t < T; t++) {
         const typename V::I sum = t % 2 == 0 ? sums[r][t / 2].with_a() : sums[r][t / 2].with_b();
-        dots[r][t].dot[Rows::kScaled ? 0 : i].add(sum, !Rows::kScaled || i == 0,
+        dots[r][t].dot[U::kScaled ? 0 : i].add(sum, !U::kScaled || i == 0,
                                                   [&]() INFER_INLINE_BODY { return multiplier(panel, g, r)(i); });
       }
     }
   }
-  INFER_INLINE static auto multiplier(const Panel<V, Rows>& panel, int64_t g, int r) {
+  INFER_INLINE static auto multiplier(const Panel<V, U>& panel, int64_t g, int r) {
     return [&panel, g, r](int i) INFER_INLINE_BODY { return V::bits(panel.scale_at(g, i, r)); };
   }
 };
 
 // What the weights' offsets contribute to T rows of activations, from n_blocks blocks in the panel, the first of which
 // is block b0 of the rows; low: [T][R][kLanes].
-template <class V, class Rows, int T>
-INFER_INLINE void many_offsets(const Panel<V, Rows>& panel, int64_t n_blocks, const Record<V> (&x)[T], int64_t b0,
+template <class V, class U, int T>
+INFER_INLINE void many_offsets(const Panel<V, U>& panel, int64_t n_blocks, const Record<V> (&x)[T], int64_t b0,
                                float* low) {
   using F = typename V::F;
-  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32;
+  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = U::kValues / 32;
   F sum[R][T];
-  if constexpr (!Rows::kScaled)
+  if constexpr (!U::kScaled)
     INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] =
         V::load(low + (t * R + r) * L);
   for (int64_t b = 0; b < n_blocks; b++) {
-    if constexpr (Rows::kScaled)
+    if constexpr (U::kScaled)
       INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] = V::zero();
     for (int64_t g = b * kGroups; g < (b + 1) * kGroups; g++) {
       const int64_t at = b0 * kGroups + g;
       INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
-        if constexpr (Rows::kScaled)
-          sum[r][t] = add_minima<V, Rows>(sum[r][t], x[t].first, at,
+        if constexpr (U::kScaled)
+          sum[r][t] = add_minima<V, U>(sum[r][t], x[t].first, at,
                                           [&](int i) INFER_INLINE_BODY { return panel.minimum_at(g, i, r); });
         else
           sum[r][t] = add_offset<V>(sum[r][t], panel.offset_at(g, 0, r), x[t].first, at);
       }
     }
-    if constexpr (Rows::kScaled) INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
+    if constexpr (U::kScaled) INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
         float* at = low + (t * R + r) * L;
         V::store(at, V::fma(sum[r][t], V::load(panel.low + (b * R + r) * L), V::load(at)));
       }
   }
-  if constexpr (!Rows::kScaled)
+  if constexpr (!U::kScaled)
     INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++)
         V::store(low + (t * R + r) * L, sum[r][t]);
 }
 
 // The first terms of the same; y: [T][R][kLanes].
-template <class V, class Rows, int T>
-void many(const Panel<V, Rows>& panel, int64_t n_blocks, const Record<V> (&x)[T], int64_t b0, float* y, float* low) {
+template <class V, class U, int T>
+void many(const Panel<V, U>& panel, int64_t n_blocks, const Record<V> (&x)[T], int64_t b0, float* y, float* low) {
   using F = typename V::F;
-  using Dots = PanelDots<V, Rows, T>;
-  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32;
+  using Dots = PanelDots<V, U, T>;
+  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = U::kValues / 32;
   const int8_t* q[T];
   const float* scale[T];
   INFER_UNROLL for (int t = 0; t < T; t++) {
@@ -176,19 +190,19 @@ void many(const Panel<V, Rows>& panel, int64_t n_blocks, const Record<V> (&x)[T]
     scale[t] = x[t].first.scales(b0 * kGroups);
   }
   F sum[R][T];
-  if constexpr (!Rows::kScaled)
+  if constexpr (!U::kScaled)
     INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] =
         V::load(y + (t * R + r) * L);
   for (int64_t b = 0; b < n_blocks; b++) {
-    if constexpr (Rows::kScaled)
+    if constexpr (U::kScaled)
       INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] = V::zero();
     for (int64_t g = b * kGroups; g < (b + 1) * kGroups; g++) {
       const Dots d(panel, g, q);
       INFER_UNROLL for (int t = 0; t < T; t++) {
         const F by = V::set1(scale[t][g]);
-        INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
+        INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int i = 0; i < kDots<U>; i++) {
           const F dot = V::to_f(d.dots[r][t].result(i, x[t].first, b0 * kGroups + g, Dots::multiplier(panel, g, r)));
-          if constexpr (Rows::kScaled)
+          if constexpr (U::kScaled)
             sum[r][t] = V::fma(dot, by, sum[r][t]);
           else
             sum[r][t] = V::fma(V::mul(dot, by), panel.scale_at(g, i, r), sum[r][t]);
@@ -196,45 +210,45 @@ void many(const Panel<V, Rows>& panel, int64_t n_blocks, const Record<V> (&x)[T]
         q[t] += 32;
       }
     }
-    if constexpr (Rows::kScaled) INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
+    if constexpr (U::kScaled) INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
         float* at = y + (t * R + r) * L;
         V::store(at, V::fma(sum[r][t], V::load(panel.d + (b * R + r) * L), V::load(at)));
       }
   }
-  if constexpr (!Rows::kScaled)
+  if constexpr (!U::kScaled)
     INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++)
         V::store(y + (t * R + r) * L, sum[r][t]);
-  if constexpr (Rows::kOffset) many_offsets<V, Rows, T>(panel, n_blocks, x, b0, low);
+  if constexpr (U::kOffset) many_offsets<V, U, T>(panel, n_blocks, x, b0, low);
 }
 
 // The second terms of one row in this panel, whose first block is b0: y and low [R][kLanes].
-template <class V, class Rows>
-void many_second(const Panel<V, Rows>& panel, const Record<V>& x, int64_t b0, float* y, float* low) {
+template <class V, class U>
+void many_second(const Panel<V, U>& panel, const Record<V>& x, int64_t b0, float* y, float* low) {
   using F = typename V::F;
-  using Dots = PanelDots<V, Rows, 1>;
-  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = Rows::kValues / 32;
+  using Dots = PanelDots<V, U, 1>;
+  constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = U::kValues / 32;
   F sum[R], sum_low[R];
   INFER_UNROLL for (int r = 0; r < R; r++) {
     sum[r] = V::load(y + r * L);
     sum_low[r] = V::load(low + r * L);
   }
-  const int64_t n = b0 * Rows::kValues / kPanelValues;
+  const int64_t n = b0 * U::kValues / kPanelValues;
   for (int64_t at = x.panel[n]; at < x.panel[n + 1]; at++) {
     const int64_t g = x.group[at] - b0 * kGroups, b = g / kGroups;
     const int8_t* const q[1] = {x.second.q(at)};
     const Dots d(panel, g, q);
     INFER_UNROLL for (int r = 0; r < R; r++) {
       const int64_t block = (b * R + r) * L;
-      INFER_UNROLL for (int i = 0; i < kDots<Rows>; i++) {
-        const F scale = Rows::kScaled ? V::load(panel.d + block) : panel.scale_at(g, i, r);
+      INFER_UNROLL for (int i = 0; i < kDots<U>; i++) {
+        const F scale = U::kScaled ? V::load(panel.d + block) : panel.scale_at(g, i, r);
         sum[r] = add_part<V>(sum[r], d.dots[r][0].result(i, x.second, at, Dots::multiplier(panel, g, r)), scale,
                              x.second, at);
       }
-      if constexpr (Rows::kOffset && Rows::kScaled) {
+      if constexpr (U::kOffset && U::kScaled) {
         const auto minimum = [&](int i) INFER_INLINE_BODY { return panel.minimum_at(g, i, r); };
         sum_low[r] =
-            V::fma(add_minima<V, Rows>(V::zero(), x.second, at, minimum), V::load(panel.low + block), sum_low[r]);
-      } else if constexpr (Rows::kOffset) {
+            V::fma(add_minima<V, U>(V::zero(), x.second, at, minimum), V::load(panel.low + block), sum_low[r]);
+      } else if constexpr (U::kOffset) {
         sum_low[r] = add_offset<V>(sum_low[r], panel.offset_at(g, 0, r), x.second, at);
       }
     }

@@ -141,22 +141,33 @@ void run_one(const MatmulArgs& a) {
   }
 }
 
-// T rows of activations from m0 on.
-template <class V, class Rows, int T>
-INFER_INLINE void run_tile(const MatmulArgs& a, const Panel<V, Rows>& panel, int64_t n_blocks, int64_t m0, int64_t b0,
-                           float* y, float* low) {
-  Record<V> x[T];
-  INFER_UNROLL for (int i = 0; i < T; i++) x[i] = record<V>(a, m0 + i);
-  many<V, Rows, T>(panel, n_blocks, x, b0, y, low);
+// The panel's n_groups groups, which are those of the rows from g0 on, times m_count rows of activations from m0 on:
+// added to y and low, [m_count][R][kLanes].
+template <class V, class U>
+void multiply(const MatmulArgs& a, const Panel<V, U>& panel, int64_t g0, int64_t n_groups, int64_t m0, int64_t m_count,
+              float* y, float* low) {
+  constexpr int T = V::kTokenTile, kRow = V::kRowVectors * V::kLanes;
+  const int64_t b0 = g0 * 32 / U::kValues, n_blocks = n_groups * 32 / U::kValues;
+  const auto tile = [&]<int kRows>(int64_t t) {
+    Record<V> x[kRows];
+    for (int i = 0; i < kRows; i++) x[i] = record<V>(a, m0 + t + i);
+    many<V, U, kRows>(panel, n_blocks, x, b0, y + t * kRow, low + t * kRow);
+  };
+  int64_t t = 0;
+  for (; t + T <= m_count; t += T) tile.template operator()<T>(t);
+  for (; t + 2 <= m_count; t += 2) tile.template operator()<2>(t);
+  if (t < m_count) tile.template operator()<1>(t);
+  for (t = 0; t < m_count; t++) many_second<V, U>(panel, record<V>(a, m0 + t), b0, y + t * kRow, low + t * kRow);
 }
 
 // m_count rows from m0 on times columns n0 .. n0 + R * kLanes.
 template <class V, class Source>
 void run_panel(const MatmulArgs& a, int64_t m0, int64_t m_count, int64_t n0) {
   using Rows = typename Source::Rows;
-  constexpr int R = V::kRowVectors, L = V::kLanes, T = V::kTokenTile;
-  constexpr int64_t kPanelBlocks = kPanelValues / Rows::kValues;
-  Panel<V, Rows> panel(a.scratch + rows_scratch<V>(a.k, a.row_bytes));
+  using U = UnblockedOf<V, Rows>;
+  constexpr int R = V::kRowVectors, L = V::kLanes;
+  constexpr int64_t kPanelBlocks = kPanelValues / Rows::kValues, kGroups = Rows::kValues / 32;
+  Panel<V, U> panel(a.scratch + rows_scratch<V>(a.k, a.row_bytes));
   float* y = reinterpret_cast<float*>(a.scratch + rows_scratch<V>(a.k, a.row_bytes) + panel_scratch<V>());
   float* low = y + kPassRows<V> * R * L;
   Rows rows[R];
@@ -172,11 +183,7 @@ void run_panel(const MatmulArgs& a, int64_t m0, int64_t m_count, int64_t n0) {
   for (int64_t b0 = 0; b0 < n_blocks; b0 += kPanelBlocks) {
     const int64_t count = n_blocks - b0 < kPanelBlocks ? n_blocks - b0 : kPanelBlocks;
     for (int r = 0; r < R; r++) panel.fill(rows[r], r, b0, count);
-    int64_t t = 0;
-    for (; t + T <= m_count; t += T) run_tile<V, Rows, T>(a, panel, count, m0 + t, b0, y + t * R * L, low + t * R * L);
-    for (; t + 2 <= m_count; t += 2) run_tile<V, Rows, 2>(a, panel, count, m0 + t, b0, y + t * R * L, low + t * R * L);
-    if (t < m_count) run_tile<V, Rows, 1>(a, panel, count, m0 + t, b0, y + t * R * L, low + t * R * L);
-    for (t = 0; t < m_count; t++) many_second<V, Rows>(panel, record<V>(a, m0 + t), b0, y + t * R * L, low + t * R * L);
+    multiply<V, U>(a, panel, b0 * kGroups, count * kGroups, m0, m_count, y, low);
   }
   for (int64_t t = 0; t < m_count; t++)
     for (int r = 0; r < R; r++)
