@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 #define INFER_BACKEND_MAJOR 0
-#define INFER_BACKEND_MINOR 1
+#define INFER_BACKEND_MINOR 2
 typedef struct infer_abi { uint32_t struct_size; uint16_t major, minor; } infer_abi; /* first in every table */
 /* Does table t reach as far as member f, and is it there? */
 #define INFER_HAS(t, f) ((const char *)(&(t)->f + 1) <= (const char *)(t) + (t)->abi.struct_size && (t)->f)
@@ -129,11 +129,22 @@ typedef struct infer_binding {
 
 /* ---- the two tables ---------------------------------------------------------------------------------------------------- */
 
+/* Threads that the host lends to a device.  parallel is infer_hooks.parallel, user its first argument: it may make fewer calls of body
+ * than n, or none, and what is then left the caller does.  From any thread, from several at the same time; does not throw. */
+typedef struct infer_executor {
+  infer_abi abi;
+  void *user;
+  void (*parallel)(void *user, int32_t n, void (*body)(void *arg, int32_t i), void *arg);
+} infer_executor;
+
 typedef struct infer_host {
   infer_abi abi;
   void *self;
   infer_status (*fail)(void *self, infer_status code, const char *msg, int64_t len); /* records this thread's error, returns code */
   void (*log)(void *self, int32_t level, const char *msg, int64_t len);
+  /* May be missing.  Asked within device_open, on its thread: what the device is to compute on instead of threads of its own; NULL:
+   * nothing is lent.  Lives as long as the device. */
+  const infer_executor *(*executor)(void *self);
 } infer_host;
 
 typedef struct infer_dev_info { /* strings: plugin's, static or as long as the plugin */

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define INFER_ABI_MAJOR 1 /* the SONAME: a break would be a different library */
-#define INFER_ABI_MINOR 0 /* +1 when a release appends; nothing is removed, reordered or reused */
+#define INFER_ABI_MINOR 1 /* +1 when a release appends; nothing is removed, reordered or reused */
 
 #if defined(_WIN32) && !defined(INFER_STATIC) && !defined(SWIG)
 #ifdef INFER_BUILDING
@@ -91,14 +91,21 @@ INFER_API const char *infer_option_at(int32_t i) INFER_NX;
 /* ---- runtime: backends and devices -------------------------------------------------------------------------------- */
 
 /* For C hosts; bindings pass NULL.  Hooks are called from any thread, may be called at the same time from several, and must
- * not call libinfer.  `wake` says that a request of this runtime has something to pull: a hint, without payload. */
+ * neither call libinfer nor throw.  They stay callable until the runtime and everything made from it are released.
+ * `wake` says that a request of this runtime has something to pull: a hint, without payload.
+ * `parallel` lends threads: backends that take them (cpu) start none of their own to compute.  It is to call body(arg, i) once for
+ * each i in 0 .. n-1, on any threads, and to return when these calls have returned.  They may run at the same time or one after
+ * another: the answer has the same bits.  Each does what is left of a run (a step of an engine) and returns when that is over, so
+ * calls not begun when another has returned may be left out.  It must not wait for a thread that waits for libinfer.  n is at
+ * most what cpu.threads says; cpu.affinity is refused.  Each engine, loading and packing still have a thread of their own. */
 typedef struct infer_hooks {
   uint32_t struct_size, reserved;
   void *user;
   void (*log)(void *user, int32_t level, const char *text, int64_t len); /* level: 0 debug, 1 info, 2 warning, 3 error */
   void (*wake)(void *user);
+  void (*parallel)(void *user, int32_t n, void (*body)(void *arg, int32_t i), void *arg); /* NULL: lends none.  since 1.1 */
 } infer_hooks;
-#define INFER_HOOKS_INIT {(uint32_t)sizeof(infer_hooks), 0, NULL, NULL, NULL}
+#define INFER_HOOKS_INIT {(uint32_t)sizeof(infer_hooks), 0, NULL, NULL, NULL, NULL}
 
 /* A device that a model can run on.  Strings live as long as the runtime. */
 typedef struct infer_device {

@@ -27,6 +27,16 @@ Result<std::shared_ptr<Runtime>> Runtime::create(const Settings& settings, const
     options.shared.emplace_back("pack.dir", folder);
     options.shared.emplace_back("pack.limit", std::to_string(settings.integer(Key::pack_limit)));
   }
+  if (hooks.parallel) {
+    const auto parallel = [](void* self, int32_t n, void (*body)(void*, int32_t), void* arg) {
+      const infer_hooks& h = static_cast<const Runtime*>(self)->hooks_;
+      try {
+        h.parallel(h.user, n, body, arg);
+      } catch (...) {  // must not be; where it can be caught, the backend does what is left undone
+      }
+    };
+    options.executor = {{sizeof(infer_executor), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, rt.get(), parallel};
+  }
   options.builtin = device::builtin_backends();
   TRY_SET(rt->registry_, device::Registry::create(std::move(options), rt->log_));
   TRY(rt->check_backend_keys(settings));

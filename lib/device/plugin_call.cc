@@ -14,6 +14,7 @@ struct Failure {
 };
 thread_local Failure failure;
 thread_local const Log* thread_log;
+thread_local const infer_executor* thread_executor;
 
 infer_status record(void*, infer_status code, const char* text, int64_t length) {
   failure.said = true;
@@ -29,7 +30,10 @@ void log(void*, int32_t level, const char* text, int64_t length) {
   (*thread_log)(static_cast<LogLevel>(known), std::string_view(text, static_cast<size_t>(length)));
 }
 
-constexpr infer_host kHost = {{sizeof(infer_host), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, nullptr, record, log};
+const infer_executor* executor(void*) { return thread_executor; }
+
+constexpr infer_host kHost = {
+    {sizeof(infer_host), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, nullptr, record, log, executor};
 
 const char* code_text(infer_status code) {
   switch (code) {
@@ -79,6 +83,9 @@ const infer_host* host_table() { return &kHost; }
 
 LogScope::LogScope(const Log* log) : before_(thread_log) { thread_log = log; }
 LogScope::~LogScope() { thread_log = before_; }
+
+ExecutorScope::ExecutorScope(const infer_executor* lent) : before_(thread_executor) { thread_executor = lent; }
+ExecutorScope::~ExecutorScope() { thread_executor = before_; }
 
 void forget_failure() { failure.said = false; }
 

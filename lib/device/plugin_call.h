@@ -29,6 +29,18 @@ class LogScope {
   const Log* before_;
 };
 
+// While it lives, host->executor of this thread answers `lent`, which may be null (else null).
+class ExecutorScope {
+ public:
+  explicit ExecutorScope(const infer_executor* lent);
+  ~ExecutorScope();
+  ExecutorScope(const ExecutorScope&) = delete;
+  ExecutorScope& operator=(const ExecutorScope&) = delete;
+
+ private:
+  const infer_executor* before_;
+};
+
 void forget_failure();  // what host->fail said on this thread
 // Code and text of the failure that a plugin just answered with. PENDING and DONE are not answers that this takes.
 Status answer(std::string_view plugin, std::string_view doing, infer_status code);

@@ -162,6 +162,8 @@ Result<std::shared_ptr<const Device>> Registry::open_device(const infer_backend*
   if (!d->info_.features) d->info_.features = "";
   d->info_.memory_total = std::max<int64_t>(d->info_.memory_total, 0);
   d->info_.memory_free = std::max<int64_t>(d->info_.memory_free, 0);
+  d->executor_ = options_.executor;
+  const ExecutorScope lent(d->executor_.parallel ? &d->executor_ : nullptr);
   TRY(d->call("opening a device", [&] {
     return backend->device_open(index, settings.data(), static_cast<int32_t>(settings.size()), &d->dev_);
   }));

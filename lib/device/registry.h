@@ -22,6 +22,7 @@ struct RegistryOptions {
   std::vector<std::pair<std::string, std::string>>
       settings;  // "cpu.threads" -> "2"; an unknown key of a loaded backend is E_NOT_FOUND
   std::vector<std::pair<std::string, std::string>> shared;  // "pack.dir" -> "..."; goes to backends that know the key
+  infer_executor executor{};                                // lent to every device; parallel null: nothing is lent
   std::span<const Builtin> builtin;  // linked in; a plugin of the same name found in a folder comes first
 };
 
@@ -53,6 +54,7 @@ class Device {
   const infer_backend* backend_ = nullptr;
   infer_dev* dev_ = nullptr;
   infer_dev_info info_{};
+  infer_executor executor_{};  // the plugin points here
   Log log_;
 };
 

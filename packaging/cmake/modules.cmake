@@ -80,7 +80,7 @@ function(infer_backend name)
   set_target_properties(infer_plugin_${name} PROPERTIES PREFIX "lib" OUTPUT_NAME infer-${name}
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/libinfer)
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/lib/libinfer/libinfer-${name}.json CONTENT
-    "{\"name\": \"${name}\", \"library\": \"libinfer-${name}${CMAKE_SHARED_MODULE_SUFFIX}\", \"abi_major\": 0, \"abi_minor\": 1, \"arch\": \"${CMAKE_SYSTEM_PROCESSOR}\", \"version\": \"${PROJECT_VERSION}\"}\n")
+    "{\"name\": \"${name}\", \"library\": \"libinfer-${name}${CMAKE_SHARED_MODULE_SUFFIX}\", \"abi_major\": 0, \"abi_minor\": 2, \"arch\": \"${CMAKE_SYSTEM_PROCESSOR}\", \"version\": \"${PROJECT_VERSION}\"}\n")
   if(NOT WIN32)
     target_link_options(infer_plugin_${name} PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/backends/common/plugin.map -Wl,--gc-sections -Wl,-z,noexecstack)
   endif()

@@ -23,6 +23,11 @@ static void on_log(void* user, int32_t level, const char* text, int64_t len) {
   ++*(int*)user;
 }
 static void on_wake(void* user) { (void)user, woken = 1; }
+static void on_parallel(void* user, int32_t n, void (*body)(void* arg, int32_t i), void* arg) {
+  int32_t i;
+  (void)user;
+  for (i = 0; i < n; ++i) body(arg, i);
+}
 
 static void options(void) {
   infer_options* o = NULL;
@@ -134,6 +139,7 @@ int main(void) {
   hooks.user = &logged;
   hooks.log = on_log;
   hooks.wake = on_wake;
+  hooks.parallel = on_parallel;
 
   CHECK(infer_abi_version() == ((uint32_t)INFER_ABI_MAJOR << 16 | INFER_ABI_MINOR));
   CHECK(strlen(infer_version()) > 0 && strcmp(infer_status_name(INFER_E_IO), "INFER_E_IO") == 0);

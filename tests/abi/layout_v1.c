@@ -84,4 +84,8 @@ AT(infer_usage, first_token_ms, 40);
 AT(infer_usage, total_ms, 48);
 SIZE(infer_usage, 56);
 
+/* ---- 1.1 ---- */
+AT(infer_hooks, parallel, 32);
+IS(sizeof(infer_hooks) >= 40, infer_hooks_size_1_1);
+
 int main(void) { return 0; }

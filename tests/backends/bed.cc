@@ -19,7 +19,8 @@ infer_status record(void*, infer_status code, const char* text, int64_t n) {
   return code;
 }
 void ignore(void*, int32_t, const char*, int64_t) {}
-const infer_host kHost = {{sizeof(infer_host), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, nullptr, record, ignore};
+const infer_host kHost = {
+    {sizeof(infer_host), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, nullptr, record, ignore, nullptr};
 
 // Exactly n bytes at an address that suits every type.
 struct Exact {

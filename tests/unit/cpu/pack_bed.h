@@ -54,7 +54,8 @@ inline const infer_host kPackHost = {
     {sizeof(infer_host), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR},
     nullptr,
     [](void*, infer_status code, const char*, int64_t) { return code; },
-    [](void*, int32_t, const char* text, int64_t n) { packed_notes.append(text, static_cast<size_t>(n)) += '\n'; }};
+    [](void*, int32_t, const char* text, int64_t n) { packed_notes.append(text, static_cast<size_t>(n)) += '\n'; },
+    nullptr};
 
 // A device's packs: what a process has.
 struct PackProcess {
