@@ -31,6 +31,12 @@ class Host {
     const infer_host* table = table_.load(std::memory_order_acquire);
     if (INFER_HAS(table, log)) table->log(table->self, level, text.data(), static_cast<int64_t>(text.size()));
   }
+  // Within device_open: what the host lends to this device; null: nothing.
+  const infer_executor* executor() const noexcept {
+    const infer_host* table = table_.load(std::memory_order_acquire);
+    const infer_executor* lent = INFER_HAS(table, executor) ? table->executor(table->self) : nullptr;
+    return lent && INFER_HAS(lent, parallel) ? lent : nullptr;
+  }
 
   // Runs f (-> Status); exceptions become failures.
   template <class F>

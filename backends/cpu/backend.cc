@@ -90,7 +90,7 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
   return host.guard([&]() -> Status {
     const Features features = detect_features();
     int threads = 0;
-    Crew crew{0, 0, usable_processors(), {}};
+    Crew crew{0, 0, usable_processors(), {}, host.executor()};
     std::string_view isa = "auto", onednn = "off", pack_dir;
     int64_t pack_limit = kPackLimit;
     bool profile = false;
@@ -120,6 +120,8 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
     }
     TRY_SET(const Kernels* kernels, choose_kernels(features, isa));
     const int listed = static_cast<int>(crew.bound_to.size());
+    if (listed > 0 && crew.executor)
+      return Status::invalid("cpu.affinity binds threads to processors, and those that the host lends are not bound");
     if (listed > 0) crew.processors = std::min(crew.processors, listed);
     if (threads == 0) threads = listed > 0 ? listed : usable_cores(features);
     if (crew.few == 0) crew.few = threads;

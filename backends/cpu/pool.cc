@@ -1,6 +1,7 @@
 #include "backends/cpu/pool.h"
 
 #include <algorithm>
+#include <cfenv>
 #include <utility>
 
 #include "base/processors.h"
@@ -22,14 +23,33 @@ void relax() {
 // Part i of n things in so many parts begins here.
 int64_t part_begin(int64_t n, int64_t i, int64_t parts) { return (n * i + parts - 1) / parts; }
 
+// While it lives, this thread rounds as threads do that nobody changed: a host may have told its own to flush small
+// numbers to zero, and the answer must not show it.
+class UsualArithmetic {
+ public:
+  UsualArithmetic() {
+    std::fegetenv(&before_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~UsualArithmetic() { std::fesetenv(&before_); }
+  UsualArithmetic(const UsualArithmetic&) = delete;
+
+ private:
+  std::fenv_t before_;
+};
+
 }  // namespace
 
 Pool::Pool(Crew crew)
     : crew_(std::move(crew)), parts_(std::make_unique<Part[]>(static_cast<size_t>(std::max(crew_.few, crew_.many)))) {
   const int n = std::min(std::max(crew_.few, crew_.many), std::max(1, crew_.processors));
+  if (crew_.executor) {
+    threads_ = n;
+    return;
+  }
   workers_.reserve(static_cast<size_t>(n - 1));
-  for (int t = 1; t < n; t++) {
-    auto started = Thread::start([this, t] { stay(t); });
+  for (; threads_ < n; threads_++) {
+    auto started = Thread::start([this, t = threads_] { stay(t); });
     if (!started.ok()) return;  // no more threads to be had: fewer do
     workers_.push_back(started.take());
   }
@@ -50,7 +70,21 @@ void Pool::run(Work& work, bool few) {
   }
   work_ = &work;
   announce(few);
-  for (Word now = notice_.load(std::memory_order_acquire); units(now) != 0; now = await(0, now)) help(0, now);
+  const infer_executor* lent = crew_.executor;
+  if (const int n = std::min(parts(few), threads_); lent && n > 1) lent->parallel(lent->user, n, enter, this);
+  share(0);  // all of it, or what the executor left: nothing, unless it made no call
+}
+
+void Pool::enter(void* pool, int32_t thread) {
+  Pool& p = *static_cast<Pool*>(pool);
+  const bool few = is_few(p.notice_.load(std::memory_order_relaxed));
+  if (thread < 0 || thread >= std::min(p.parts(few), p.threads_)) return;  // not one of those that were asked for
+  const UsualArithmetic usual;
+  p.share(thread);
+}
+
+void Pool::share(int thread) {
+  for (Word now = notice_.load(std::memory_order_acquire); units(now) != 0; now = await(thread, now)) help(thread, now);
 }
 
 void Pool::bind(int thread) const {
@@ -74,9 +108,11 @@ void Pool::announce(bool few) {
   const uint64_t next_tag = ((tag(before) >> 1) + 1) << 1 | static_cast<uint64_t>(few);
   notice_.store(next_tag << kUnitBits | static_cast<Word>(n), std::memory_order_seq_cst);
   caller_.ring(1);
-  if (n < 2) return;  // one unit needs no company
-  some_.ring(n - 1);
-  if (!few) rest_.ring(n - 1);
+  if (n == 1) return;                     // one unit needs no company
+  if (n == 0 && !crew_.executor) return;  // the pool's own threads stay where they are at the end, others leave
+  const int64_t most = n == 0 ? INT32_MAX : n - 1;
+  some_.ring(most);
+  if (!few) rest_.ring(most);
 }
 
 void Pool::report(Word notice, int64_t done) {
@@ -119,7 +155,7 @@ bool Pool::take(int part, Word notice, int64_t* unit) {
 // Has the thread something to do about this notice, after one that it has seen?
 bool Pool::concerns(int thread, Word notice, Word seen) const {
   if (notice == seen) return false;
-  return thread == 0 || (units(notice) > 0 && thread < parts(is_few(notice)));
+  return thread == 0 || crew_.executor || (units(notice) > 0 && thread < parts(is_few(notice)));
 }
 
 // Spins, then sleeps, until there is a notice that concerns the thread, or the pool ends.

@@ -18,7 +18,14 @@
 // later steps: each thread's writes come before its fetch_add (release) to done_; the thread that brings done_ to the
 // number of units has acquired them all, and its store (release) of the next notice is what every thread acquires
 // before it takes a unit of that step. Taking itself orders nothing and is relaxed.
+//
+// A host may lend an executor. The pool then has no threads of its own: a run asks the executor once to enter it as
+// thread 0, 1 .. and who enters shares the steps as above until the last is over. Whoever has entered can do all that
+// is left, as no step waits for a thread but by the unit it holds; so the executor may run the threads at the same
+// time, one after another, late or not at all.
 #pragma once
+#include <libinfer/backend.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -41,23 +48,25 @@ class Work {
 };
 
 struct Crew {
-  int few, many;              // parts of the steps of a Work with few or with many rows
-  int processors;             // that the threads share
-  std::vector<int> bound_to;  // thread i to the i-th of these processors; empty: the system decides
+  int few, many;                             // parts of the steps of a Work with few or with many rows
+  int processors;                            // that the threads share
+  std::vector<int> bound_to;                 // thread i to the i-th of these processors; empty: the system decides
+  const infer_executor* executor = nullptr;  // the host's, whose threads are not bound; null: threads of the pool's own
 };
 
 class Pool {
  public:
   static constexpr int64_t kMostUnits = 0xffff;
 
-  // One thread for each part, no more than there are processors (or than the system gives).
+  // One thread for each part, no more than there are processors (or than the system gives). With an executor so many
+  // are asked for.
   explicit Pool(Crew crew);
   ~Pool();
   Pool(const Pool&) = delete;
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const { return threads_; }
   int parts(bool few) const { return few ? crew_.few : crew_.many; }
-  // Does all of it, with the calling thread as thread 0 (which is bound like the others, and stays so). Callers take
-  // turns.
+  // Does all of it, with the calling thread as thread 0 (which is bound like the others, and stays so), or on the
+  // executor's threads. Callers take turns.
   void run(Work& work, bool few);
 
  private:
@@ -80,6 +89,8 @@ class Pool {
 
   void bind(int thread) const;
   void stay(int thread);
+  static void enter(void* pool, int32_t thread);  // what an executor calls
+  void share(int thread);
   void help(int thread, Word notice);
   bool take(int part, Word notice, int64_t* unit);
   bool concerns(int thread, Word notice, Word seen) const;
@@ -90,6 +101,7 @@ class Pool {
   const Crew crew_;
   std::mutex turn_;
   std::thread::id bound_caller_;  // the last that was
+  int threads_ = 1;
   std::vector<Thread> workers_;
   std::unique_ptr<Part[]> parts_;  // [most parts]
   Work* work_ = nullptr;           // whose step the notice tells of

@@ -4,7 +4,12 @@
 
 #include <array>
 #include <atomic>
+#include <cfenv>
 #include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -222,6 +227,201 @@ TEST_CASE("callers on several threads take turns") {
   call();
   other.join();
   CHECK(together == 0);
+}
+
+// ---- threads of the host --------------------------------------------------------------------------------------------
+
+// A host's way to make n calls.
+struct Lent {
+  using Call = std::function<void(int32_t)>;
+  explicit Lent(std::function<void(int32_t, const Call&)> way) : make(std::move(way)) {}
+  Lent(const Lent&) = delete;
+  std::function<void(int32_t n, const Call& call)> make;
+  std::atomic<int> runs{0}, most{0};
+  const infer_executor executor{{sizeof(infer_executor), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR},
+                                this,
+                                [](void* self, int32_t n, void (*body)(void*, int32_t), void* arg) {
+                                  Lent& l = *static_cast<Lent*>(self);
+                                  l.runs++;
+                                  if (n > l.most) l.most = n;
+                                  l.make(n, [=](int32_t i) { body(arg, i); });
+                                }};
+};
+
+void on_new_threads(int32_t n, const Lent::Call& call) {
+  std::vector<std::thread> threads;
+  for (int32_t i = 1; i < n; i++) threads.emplace_back(call, i);
+  call(0);
+  for (std::thread& t : threads) t.join();
+}
+
+// Threads that stay, and take calls in the order in which they come; who asks for calls makes none.
+class HostThreads {
+ public:
+  explicit HostThreads(int n) {
+    for (int i = 0; i < n; i++) threads_.emplace_back([this] { work(); });
+  }
+  ~HostThreads() {
+    {
+      const std::lock_guard lock(mutex_);
+      end_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& t : threads_) t.join();
+  }
+  void operator()(int32_t n, const Lent::Call& call) {
+    std::unique_lock lock(mutex_);
+    int32_t left = n;
+    for (int32_t i = 0; i < n; i++) calls_.push_back({&call, i, &left});
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return left == 0; });
+  }
+
+ private:
+  struct Item {
+    const Lent::Call* call;
+    int32_t i, *left;
+  };
+  void work() {
+    for (std::unique_lock lock(mutex_);;) {
+      changed_.wait(lock, [&] { return end_ || !calls_.empty(); });
+      if (calls_.empty()) return;
+      const Item item = calls_.front();
+      calls_.pop_front();
+      lock.unlock();
+      (*item.call)(item.i);
+      lock.lock();
+      if (--*item.left == 0) changed_.notify_all();
+    }
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Item> calls_;
+  bool end_ = false;
+  std::vector<std::thread> threads_;
+};
+
+TEST_CASE("an executor may make its calls one after another, in any order, or leave out what the first has done") {
+  const std::array<std::function<void(int32_t, const Lent::Call&)>, 5> ways = {
+      [](int32_t n, const Lent::Call& call) {
+        for (int32_t i = 0; i < n; i++) call(i);
+      },
+      [](int32_t n, const Lent::Call& call) {
+        for (int32_t i = n; i-- > 0;) call(i);
+      },
+      [](int32_t n, const Lent::Call& call) { call(n / 2); },
+      [](int32_t n, const Lent::Call& call) { std::thread([&] { call(n - 1); }).join(); },
+      [](int32_t, const Lent::Call&) {},  // none: a host that ends
+  };
+  const std::array<std::array<size_t, 2>, 5> first = {{{0, 0}, {2, 4}, {1, 2}, {2, 4}, {0, 0}}};  // of 3, of 5
+  for (size_t w = 0; w < ways.size(); w++) {
+    CAPTURE(w);
+    Lent lent(ways[w]);
+    Pool pool({3, 5, 5, {}, &lent.executor});
+    CHECK(pool.threads() == 5);
+    for (const bool few : {true, false, true}) {
+      Marks marks(sizes(200));
+      const int64_t all = [&] {
+        int64_t n = 0;
+        for (int64_t s : sizes(200)) n += s;
+        return n;
+      }();
+      pool.run(marks, few);
+      CHECK(marks.wrong == 0);
+      CHECK(marks.by_thread[first[w][few ? 0 : 1]] == all);
+    }
+    CHECK(lent.runs == 3);  // a run asks once
+    CHECK(lent.most == 5);
+  }
+}
+
+TEST_CASE("threads of an executor share the steps, with delays, whether they come soon, late or after the end") {
+  for (const int n : {2, 4, 16}) {
+    Lent soon(on_new_threads), late([](int32_t asked, const Lent::Call&call) {
+      on_new_threads(asked, [&](int32_t i) {
+        std::this_thread::sleep_for(std::chrono::microseconds(i * 100));
+        call(i);
+      });
+    });
+    for (Lent* lent : {&soon, &late}) {
+      Pool pool({n, n + 1, n + 1, {}, &lent->executor});
+      Delays delays(sizes(100));
+      for (int i = 0; i < 15; i++) {
+        delays.again();
+        pool.run(delays, i % 2 == 0);
+      }
+      CHECK(delays.wrong == 0);
+      CHECK(lent->runs == 15);
+    }
+  }
+}
+
+TEST_CASE("threads of an executor are there at the same time, and what one holds stops no other") {
+  Lent lent(on_new_threads);
+  Pool pool({2, 2, 2, {}, &lent.executor});
+  Held work({1000}, 999);
+  pool.run(work, true);
+  CHECK(work.wrong == 0);
+  CHECK(!work.given_up);
+  CHECK(work.by_thread[1] == 1);
+}
+
+TEST_CASE("an executor with fewer threads than are asked for, and two pools that use it at the same time") {
+  for (const int n : {1, 2, 3}) {
+    HostThreads threads(n);
+    Lent lent([&](int32_t asked, const Lent::Call& call) { threads(asked, call); });
+    std::atomic<int> wrong{0};
+    const auto use = [&] {
+      Pool pool({4, 6, 6, {}, &lent.executor});
+      Delays delays(sizes(60));
+      for (int i = 0; i < 25; i++) {
+        delays.again();
+        pool.run(delays, i % 2 == 0);
+      }
+      wrong += delays.wrong;
+    };
+    std::thread other(use);
+    use();
+    other.join();
+    CHECK(wrong == 0);
+    CHECK(lent.runs == 50);
+  }
+}
+
+TEST_CASE("a pool of one thread asks no executor; a call that was not asked for does nothing") {
+  Lent none([](int32_t, const Lent::Call&) {}), more([](int32_t n, const Lent::Call&call) {
+    for (const int32_t i : {-1, n, 1000, 1}) call(i);
+  });
+  Marks marks({5, 1, 70});
+  Pool one({1, 3, 3, {}, &none.executor});
+  one.run(marks, true);
+  CHECK(none.runs == 0);
+  CHECK(marks.by_thread[0] == 76);
+  marks.again();
+  Pool three({2, 3, 3, {}, &more.executor});
+  three.run(marks, true);
+  CHECK(marks.by_thread[1] == 76);
+  CHECK(marks.wrong == 0);
+}
+
+TEST_CASE("how the host's threads round does not show in units, and is theirs again afterwards") {
+  struct Rounds final : Work {
+    int64_t next() override { return steps++ < 2 ? 4 : 0; }
+    void unit(int, int64_t) override { usual = usual && std::fegetround() == FE_TONEAREST; }
+    int steps = 0;
+    bool usual = true;
+  } work;
+  int after = -1;
+  Lent lent([&](int32_t, const Lent::Call& call) {
+    std::thread([&] {
+      std::fesetround(FE_UPWARD);
+      call(0);
+      after = std::fegetround();
+    }).join();
+  });
+  Pool({2, 2, 2, {}, &lent.executor}).run(work, true);
+  CHECK(work.usual);
+  CHECK(after == FE_UPWARD);
 }
 
 }  // namespace
