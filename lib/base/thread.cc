@@ -11,6 +11,8 @@
 #include <unistd.h>
 #endif
 
+#include <cfenv>
+
 namespace infer {
 
 struct Thread::State {
@@ -20,7 +22,9 @@ struct Thread::State {
 
 namespace {
 
+// A thread inherits how numbers are rounded from its maker, who may flush small ones to zero: no answer may show that.
 void* enter(void* body) {
+  std::fesetenv(FE_DFL_ENV);
   try {
     (*static_cast<std::function<void()>*>(body))();
   } catch (...) {  // see start()
