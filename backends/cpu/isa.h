@@ -1,6 +1,7 @@
 // The table of one instruction set, made from its vector interface.
 #pragma once
 #include "backends/cpu/attention.h"
+#include "backends/cpu/matmul_dots.h"
 #include "backends/cpu/matmul_float.h"
 #include "backends/cpu/matmul_quant.h"
 #include "backends/cpu/rows.h"
@@ -30,8 +31,8 @@ constexpr Kernels with_products(const Kernels& base, const char* name, const cha
   block(quant::Type::kTQ2_0, matmul_blocks<V, TQ2_0>);
   block(quant::Type::kMXFP4, matmul_blocks<V, MXFP4>);
   block(quant::Type::kNVFP4, matmul_blocks<V, NVFP4>);
-  k.unpacked[0] = {matmul_rows<V, Unpacked<V, 32>>, few, many, kInRegisters};
-  k.unpacked[1] = {matmul_rows<V, Unpacked<V, 16>>, few, many, kInRegisters};
+  k.unpacked[0] = {matmul_unpacked<V, 32>, few, many, kInRegisters};
+  k.unpacked[1] = {matmul_unpacked<V, 16>, few, many, kInRegisters};
   k.scratch_bytes = scratch_bytes<V>;
   return k;
 }

@@ -96,7 +96,7 @@ inline constexpr int kQuantTypes = 48;                                       // 
 struct Kernels {
   const char* name;  // "avx2"
   int lanes;
-  bool avx2;  // compiled for AVX2 or what includes it: unpackers compiled for AVX2 may run, too
+  bool avx2;  // compiled for AVX2 and F16C or what includes them: unpackers compiled for those may run, too
 
   MatmulKernel matmul[kQuantTypes];                        // by quant::Type; run null: no kernel of its own
   MatmulKernel unpacked[2];                                // [group is 16]

@@ -104,6 +104,12 @@ struct Packed {
   }
 };
 
+// Where unpacked rows begin: behind those of a small matrix.
+template <class V>
+INFER_INLINE uint8_t* unpacked_scratch(const MatmulArgs& a) {
+  return a.scratch + (V::kLanes * a.row_bytes + 63) / 64 * 64;
+}
+
 // Rows through an Unpacker.
 template <class V, int kGroup>
 struct Unpacked {
@@ -112,7 +118,7 @@ struct Unpacked {
     const RowWindow<V> window(a, n0, scratch);
     *skip = window.skip;
     const int64_t groups = a.k / kGroup, stride = (a.k + groups * 4 + 63) / 64 * 64;
-    uint8_t* q = scratch + (V::kLanes * a.row_bytes + 63) / 64 * 64 + r * V::kLanes * stride;
+    uint8_t* q = unpacked_scratch<V>(a) + r * V::kLanes * stride;
     for (int lane = 0; lane < V::kLanes; lane++) {
       uint8_t* at = q + lane * stride;
       float* scale = reinterpret_cast<float*>(at + a.k);

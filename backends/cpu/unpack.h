@@ -6,6 +6,9 @@
 // A row goes through per-thread scratch, a few rows at a time; no tensor is ever expanded. What lies below the
 // granularity of a group (signs, deltas, code books) is folded into q: IQ1's `grid +- 1/8` is q = 8 * grid +- 1 with
 // the scale divided by 8.
+//
+// For a single row of activations even the scratch would cost more than the products: `dots` goes from the blocks to
+// the products' sums without it.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -14,6 +17,22 @@
 
 namespace infer::cpu {
 
+// The 8-bit integers of a row of activations: see RecordLayout in kernels.h.
+struct Activations {
+  struct Terms {
+    const int8_t* q;        // [n * 32]
+    const int16_t* isum16;  // [n * 2]
+  } first, second;          // n: k / 32, n_second. Memory of both: for k / 32
+  const int32_t* group;     // [n_second]: which groups of 32 the second terms belong to, ascending
+  int64_t n_second;
+};
+// The exact sums of products with the row's q, of each group (of `Unpacker::group` values) by itself.
+struct RowDots {
+  int32_t* first;   // [k / group]
+  int32_t* second;  // [n_second * 32 / group], in memory for as many as `first` has
+  float* scale;     // [k / group], as row() writes it
+};
+
 struct Unpacker {
   quant::Type type;
   int group;  // values that share a scale: 16 or 32
@@ -21,6 +40,8 @@ struct Unpacker {
   // scale[k/group] are all written. Any bit pattern of the blocks is accepted (scales may then be inf or NaN). Pure;
   // thread-safe.
   void (*row)(const void* blocks, int64_t k, int8_t* q, float* scale);
+  // The same row, multiplied; or null.
+  void (*dots)(const void* blocks, int64_t k, const Activations& x, const RowDots& out);
   const char* name;  // "iq2_xxs"
 };
 

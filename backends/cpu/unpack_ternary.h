@@ -1,14 +1,19 @@
 // Rows of TQ1_0 -> int8 with a scale per 32 values. Contract: unpack.h. Layout: quant/blocks.h.
 //
-// Defined in a header so that unpack.cc compiles it for several instruction sets. Byte arithmetic of constant length
-// and without branches: compilers turn it into vector code, and that is why there are no intrinsics here.
+// Byte arithmetic of constant length and without branches: compilers turn it into vector code.
 #pragma once
 #include <cstdint>
 #include <cstring>
 
-#include "quant/blocks.h"
+#include "backends/cpu/unpack_code_books.h"
 
 namespace infer::cpu {
+
+struct TQ1_0 {
+  using Block = quant::BlockTQ1_0;
+  static constexpr quant::Type kType = quant::Type::kTQ1_0;
+  static constexpr int kPart = 32;
+};
 
 using Bytes [[gnu::vector_size(16)]] = int8_t;
 using UnsignedBytes [[gnu::vector_size(16)]] = uint8_t;
@@ -27,7 +32,8 @@ inline void unpack_base_3(const uint8_t bytes[16], int8_t* q, int stride) {
   }
 }
 
-inline void unpack_tq1_0(const void* blocks, int64_t k, int8_t* q, float* scale) {
+template <>
+inline void unpack_row<TQ1_0>(const void* blocks, int64_t k, int8_t* q, float* scale) {
   for (const quant::BlockTQ1_0& b : quant::blocks_of<quant::BlockTQ1_0>(blocks, k / 256)) {
     const float d = b.d.value();
     for (int g = 0; g < 8; ++g) *scale++ = d;

@@ -219,10 +219,11 @@ struct BlockIQ1_M {
   uint8_t qs[32];
   uint8_t qh[16];
   Word<uint16_t> scales[4];
-  float d() const {
-    return f16_to_f32(static_cast<uint16_t>(scales[0].value() >> 12 | (scales[1].value() >> 12) << 4 |
-                                            (scales[2].value() >> 12) << 8 | (scales[3].value() >> 12) << 12));
+  uint16_t d_bits() const {
+    return static_cast<uint16_t>(scales[0].value() >> 12 | (scales[1].value() >> 12) << 4 |
+                                 (scales[2].value() >> 12) << 8 | (scales[3].value() >> 12) << 12);
   }
+  float d() const { return f16_to_f32(d_bits()); }
 };
 
 // Each 32 values (g = j / 32): scale nibble(scales_l[g / 2], g % 2) | ((scales_h >> 2 * g) & 3) << 4, less 32; and 16

@@ -80,7 +80,7 @@ std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_
   }
   a.y = y.data() + first * n;
   a.y_stride = n;
-  a.unpacker = path.unpacker;
+  a.unpacker = unpacker ? unpacker : path.unpacker;
   std::vector<uint8_t> scratch(static_cast<size_t>(kernels.scratch_bytes(k, a.row_bytes)) + 64);
   a.scratch = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64);
   path.kernel.run(a);

@@ -33,6 +33,7 @@ struct MatmulCase {
   double noise(const std::vector<float>& y) const;
   // The weights as packing.h describes; the type can be packed.
   std::vector<uint8_t> packed() const;
+  const Unpacker* unpacker = nullptr;  // of an unpacked type: another than the kernels would get
   // Columns n0 .. n1 of rows first .. first + count; the whole when count is 0. Untouched elements are NaN.
   std::vector<float> run(const Kernels& kernels, int64_t first = 0, int64_t count = 0, int64_t n0 = 0, int64_t n1 = -1,
                          const uint8_t* packed = nullptr) const;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "backends/cpu/packing.h"
+#include "backends/cpu/unpack.h"
 #include "tests/unit/cpu/kernel_bed.h"
 
 namespace infer::cpu {
@@ -108,6 +109,29 @@ TEST_CASE("a long row's result, over several panels and tiles, has the same bits
   for (const Kernels* kernels : runnable_kernels())
     for (const quant::Type type : types())
       hold_rows_together(*kernels, MatmulCase(type, 13, 35, 1024 + shortest_row(type), 6), {2, 4, 5, 9, 12});
+}
+
+// Every instruction set's sums, also of those that are emulated or would not ask for the products.
+TEST_CASE("a row multiplied from its blocks has the same bits as one multiplied from its unpacked values") {
+  int n_types = 0;
+  for (const Unpacker& multiplies : unpackers(detect_features().avx2)) {
+    if (!multiplies.dots) continue;
+    n_types++;
+    Unpacker unpacks = multiplies;
+    unpacks.dots = nullptr;
+    for (const auto& [n, k] : {std::pair<int64_t, int64_t>{40, 256}, {3, 1024}, {75, 1280}, {32, 5888}}) {
+      MatmulCase c(multiplies.type, 1, n, k, 7);
+      for (const Kernels* kernels : runnable_kernels()) {
+        c.unpacker = &multiplies;
+        const std::vector<float> multiplied = c.run(*kernels);
+        c.unpacker = &unpacks;
+        const std::vector<float> unpacked = c.run(*kernels);
+        CHECK_MESSAGE(std::memcmp(multiplied.data(), unpacked.data(), unpacked.size() * 4) == 0,
+                      std::string(kernels->name), " ", std::string(multiplies.name), " ", n, "x", k);
+      }
+    }
+  }
+  CHECK(n_types == (detect_features().avx2 ? 8 : 0));
 }
 
 TEST_CASE("a column's result has the same bits whatever columns are beside it, and nothing else is written") {
