@@ -36,7 +36,7 @@ const char* option_at(int32_t i) {
       "threads.prefill|int|0..256|0|runtime|threads of steps with many rows, such as prompts; 0: as threads says",
       "affinity|str||off|runtime|processors that the threads are bound to, one each, such as 0-3,8; an engine's own "
       "thread is the first. No more threads than listed. off: the system decides",
-      "isa|str|auto portable avx2 avxvnni avx512 avx512vnni neon neon_dotprod neon_i8mm|auto|runtime|instruction "
+      "isa|str|auto portable avx2 avxvnni avx512 avx512vnni amx neon neon_dotprod neon_i8mm|auto|runtime|instruction "
       "set of the kernels; for tests",
       "pack.dir|str|||runtime|folder where packed weights are kept; empty: weights are not packed",
       "pack.limit|int|0..9223372036854775807|34359738368|runtime|most bytes of packed weights there",

@@ -5,6 +5,10 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
@@ -25,6 +29,7 @@ Features features_of(const X86Words& w) {
   f.avxvnni = f.avx2 && bit(w.leaf7_1_a, 4);
   f.avx512 = f.avx2 && zmm && bit(w.leaf7_b, 16) && bit(w.leaf7_b, 17) && bit(w.leaf7_b, 30) && bit(w.leaf7_b, 31);
   f.avx512vnni = f.avx512 && bit(w.leaf7_c, 11);
+  f.amx = f.avx512vnni && (w.saved & 0x60000) == 0x60000 && bit(w.leaf7_d, 24) && bit(w.leaf7_d, 25);
   return f;
 }
 
@@ -59,13 +64,16 @@ uint64_t saved_states() {
 
 Features detect_features() {
   const Leaf one = cpuid(1, 0), seven = cpuid(7, 0);
-  X86Words w{one.c, seven.b, seven.c, 0, 0};
+  X86Words w{one.c, seven.b, seven.c, seven.d, 0, 0};
   if (seven.a >= 1) w.leaf7_1_a = cpuid(7, 1).a;
   if (bit(one.c, 27)) w.saved = saved_states();
   Features f = features_of(w);
   const Leaf topology = cpuid(0xb, 0);
   if (((topology.c >> 8) & 255) == 1 && (topology.b & 0xffff) > 0)
     f.threads_per_core = static_cast<int>(topology.b & 0xffff);
+#if !(defined(__linux__) && defined(__x86_64__))
+  f.amx = false;  // nobody to ask
+#endif
   return f;
 }
 #elif defined(__aarch64__)
@@ -88,6 +96,15 @@ Features detect_features() {
 Features detect_features() { return {}; }
 #endif
 
+bool ask_for_tiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, since Linux 5.16
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 int usable_cores(const Features& f) { return std::max(1, usable_processors() / std::max(1, f.threads_per_core)); }
 
 std::string feature_text(const Features& f) {
@@ -101,6 +118,7 @@ std::string feature_text(const Features& f) {
   add(f.avxvnni, "avxvnni");
   add(f.avx512, "avx512");
   add(f.avx512vnni, "avx512vnni");
+  add(f.amx, "amx");
   add(f.neon, "neon");
   add(f.dotprod, "dotprod");
   add(f.i8mm, "i8mm");

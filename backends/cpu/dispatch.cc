@@ -9,6 +9,7 @@ namespace {
 // same on twice the bytes.
 constexpr Isa kIsas[] = {
 #if defined(INFER_CPU_X86)
+    {"amx", [](const Features& f) { return f.amx; }, kernels_amx, true},
     {"avx512vnni", [](const Features& f) { return f.avx512vnni; }, kernels_avx512vnni},
     {"avx512", [](const Features& f) { return f.avx512; }, kernels_avx512},
     {"avxvnni", [](const Features& f) { return f.avxvnni; }, kernels_avxvnni},
@@ -25,13 +26,19 @@ constexpr Isa kIsas[] = {
 
 std::span<const Isa> instruction_sets() { return kIsas; }
 
-Result<const Kernels*> choose_kernels(const Features& f, std::string_view wanted) {
+Result<const Kernels*> choose_kernels(const Features& f, std::string_view wanted, bool (*ask)()) {
   std::string usable;
   bool known = false;
   for (const Isa& isa : kIsas) {
     known = known || wanted == isa.name;
     if (!isa.runs_on(f)) continue;
-    if (wanted == "auto" || wanted == isa.name) return isa.kernels();
+    if (wanted == "auto" || wanted == isa.name) {
+      if (!isa.needs_tiles || ask()) return isa.kernels();
+      if (wanted == isa.name)
+        return Status::invalid(str("cpu.isa: the system does not lend this process the registers of '", wanted,
+                                   "' (it takes Linux 5.16, and signal stacks that have room for them); auto does "
+                                   "without"));
+    }
     usable += str(usable.empty() ? "" : " ", isa.name);
   }
   return Status::invalid(str("cpu.isa: ", known ? "this processor cannot run '" : "this library has no '", wanted,

@@ -52,6 +52,7 @@ struct MatmulArgs {
   const float* residual;     // laid out as y, or null
   const Unpacker* unpacker;  // for kernels of unpacked types
   uint8_t* scratch;          // this thread's, as large as scratch_bytes says
+  bool tiles;                // set by amx's kernels for avx512vnni's: see matmul_tiles.h
 };
 inline constexpr int64_t kColumnUnit = 32;
 
@@ -125,6 +126,7 @@ const Kernels* kernels_avx2();
 const Kernels* kernels_avxvnni();
 const Kernels* kernels_avx512();
 const Kernels* kernels_avx512vnni();
+const Kernels* kernels_amx();
 const Kernels* kernels_neon();
 const Kernels* kernels_neon_dotprod();
 const Kernels* kernels_neon_i8mm();

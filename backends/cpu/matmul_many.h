@@ -14,6 +14,12 @@ inline constexpr bool kTwoByTwo = requires {
   typename V::Dot2;
 };
 
+// amx multiplies the bulk of a panel for this instruction set (Tiles: see matmul_tiles.h).
+template <class V>
+inline constexpr bool kTakesTiles = requires {
+  typename V::TakesTiles;
+};
+
 // What is left of a format once its blocks are unpacked. Formats alike in that share the code that multiplies, and one
 // format's rows do whether they come in place or packed.
 template <int kPart_, int kValues_, bool kSigned_, bool kScaled_, bool kOffset_, int kChain_, int kZero_>
@@ -93,33 +99,45 @@ struct Panel {
   INFER_INLINE typename V::I minimum_at(int64_t g, int i, int r) const { return V::bits(offset_at(g, i, r)); }
 };
 
-// Dot products of group g of the panel with T rows of activations x[t], of which it is group at[t].
+// A group of 32 values of a panel, by number.
+template <class V, class U>
+struct PanelGroup {
+  const Panel<V, U>& of;
+  int64_t number;
+  INFER_INLINE auto multiplier(int r) const {
+    return [this, r](int i) INFER_INLINE_BODY { return V::bits(of.scale_at(number, i, r)); };
+  }
+};
+// Dot products of group g of the panel with T rows of activations, whose bytes of it are at x[t].
 template <class V, class U, int T>
-struct PanelDots {
+struct PanelDots : PanelGroup<V, U> {
   static constexpr int R = V::kRowVectors, L = V::kLanes;
   GroupDot<V, U> dots[R][T];
-  INFER_INLINE PanelDots(const Panel<V, U>& panel, int64_t g, const int8_t* const (&x)[T]) {
+  INFER_INLINE PanelDots(const Panel<V, U>& panel, int64_t g, const int8_t* const (&x)[T])
+      : PanelGroup<V, U>{panel, g} {
     const uint8_t* q = panel.q + g * 8 * R * 4 * L;
     INFER_UNROLL for (int j = 0; j < 8; j++) {
       typename V::B w[R];
       INFER_UNROLL for (int r = 0; r < R; r++) w[r] = V::load_b(q + (j * R + r) * 4 * L);
       INFER_UNROLL for (int t = 0; t < T; t++) {
         const typename V::I v = V::activation(x[t] + 4 * j);
-        INFER_UNROLL for (int r = 0; r < R; r++) dots[r][t].step(j, w[r], v, multiplier(panel, g, r));
+        INFER_UNROLL for (int r = 0; r < R; r++) dots[r][t].step(j, w[r], v, this->multiplier(r));
       }
     }
   }
-  INFER_INLINE static auto multiplier(const Panel<V, U>& panel, int64_t g, int r) {
-    return [&panel, g, r](int i) INFER_INLINE_BODY { return V::bits(panel.scale_at(g, i, r)); };
+  // Dot i of row vector r with row t, less the zero point; the group is group `at` of the terms x.
+  INFER_INLINE typename V::I result(int r, int t, int i, const Terms<V>& x, int64_t at) const {
+    return dots[r][t].result(i, x, at, this->multiplier(r));
   }
 };
 
 template <class V, class U, int T>
 requires kTwoByTwo<V>
-struct PanelDots<V, U, T> {
+struct PanelDots<V, U, T> : PanelGroup<V, U> {
   static constexpr int R = V::kRowVectors, L = V::kLanes, kSteps = U::kPart / 8;
   GroupDot<V, U> dots[R][T];
-  INFER_INLINE PanelDots(const Panel<V, U>& panel, int64_t g, const int8_t* const (&x)[T]) {
+  INFER_INLINE PanelDots(const Panel<V, U>& panel, int64_t g, const int8_t* const (&x)[T])
+      : PanelGroup<V, U>{panel, g} {
     const uint8_t* q = panel.q + g * 8 * R * 4 * L;
     INFER_UNROLL for (int i = 0; i < 32 / U::kPart; i++) {
       typename V::Dot2 sums[R][(T + 1) / 2];
@@ -134,12 +152,12 @@ struct PanelDots<V, U, T> {
       INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int t = 0; t < T; t++) {
         const typename V::I sum = t % 2 == 0 ? sums[r][t / 2].with_a() : sums[r][t / 2].with_b();
         dots[r][t].dot[U::kScaled ? 0 : i].add(sum, !U::kScaled || i == 0,
-                                                  [&]() INFER_INLINE_BODY { return multiplier(panel, g, r)(i); });
+                                               [&]() INFER_INLINE_BODY { return this->multiplier(r)(i); });
       }
     }
   }
-  INFER_INLINE static auto multiplier(const Panel<V, U>& panel, int64_t g, int r) {
-    return [&panel, g, r](int i) INFER_INLINE_BODY { return V::bits(panel.scale_at(g, i, r)); };
+  INFER_INLINE typename V::I result(int r, int t, int i, const Terms<V>& x, int64_t at) const {
+    return dots[r][t].result(i, x, at, this->multiplier(r));
   }
 };
 
@@ -162,7 +180,7 @@ INFER_INLINE void many_offsets(const Panel<V, U>& panel, int64_t n_blocks, const
       INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) {
         if constexpr (U::kScaled)
           sum[r][t] = add_minima<V, U>(sum[r][t], x[t].first, at,
-                                          [&](int i) INFER_INLINE_BODY { return panel.minimum_at(g, i, r); });
+                                       [&](int i) INFER_INLINE_BODY { return panel.minimum_at(g, i, r); });
         else
           sum[r][t] = add_offset<V>(sum[r][t], panel.offset_at(g, 0, r), x[t].first, at);
       }
@@ -177,16 +195,15 @@ INFER_INLINE void many_offsets(const Panel<V, U>& panel, int64_t n_blocks, const
         V::store(low + (t * R + r) * L, sum[r][t]);
 }
 
-// The first terms of the same; y: [T][R][kLanes].
-template <class V, class U, int T>
-void many(const Panel<V, U>& panel, int64_t n_blocks, const Record<V> (&x)[T], int64_t b0, float* y, float* low) {
+// The first terms of the same; X: a Record. y: [T][R][kLanes].
+template <class V, class U, int T, class X>
+void many(const Panel<V, U>& panel, int64_t n_blocks, const X (&x)[T], int64_t b0, float* y, float* low) {
   using F = typename V::F;
-  using Dots = PanelDots<V, U, T>;
   constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = U::kValues / 32;
   const int8_t* q[T];
   const float* scale[T];
   INFER_UNROLL for (int t = 0; t < T; t++) {
-    q[t] = x[t].first.q(b0 * kGroups);
+    q[t] = x[t].q(b0 * kGroups);
     scale[t] = x[t].first.scales(b0 * kGroups);
   }
   F sum[R][T];
@@ -197,11 +214,11 @@ void many(const Panel<V, U>& panel, int64_t n_blocks, const Record<V> (&x)[T], i
     if constexpr (U::kScaled)
       INFER_UNROLL for (int t = 0; t < T; t++) INFER_UNROLL for (int r = 0; r < R; r++) sum[r][t] = V::zero();
     for (int64_t g = b * kGroups; g < (b + 1) * kGroups; g++) {
-      const Dots d(panel, g, q);
+      const PanelDots<V, U, T> d(panel, g, q);
       INFER_UNROLL for (int t = 0; t < T; t++) {
         const F by = V::set1(scale[t][g]);
         INFER_UNROLL for (int r = 0; r < R; r++) INFER_UNROLL for (int i = 0; i < kDots<U>; i++) {
-          const F dot = V::to_f(d.dots[r][t].result(i, x[t].first, b0 * kGroups + g, Dots::multiplier(panel, g, r)));
+          const F dot = V::to_f(d.result(r, t, i, x[t].first, b0 * kGroups + g));
           if constexpr (U::kScaled)
             sum[r][t] = V::fma(dot, by, sum[r][t]);
           else
@@ -225,7 +242,6 @@ void many(const Panel<V, U>& panel, int64_t n_blocks, const Record<V> (&x)[T], i
 template <class V, class U>
 void many_second(const Panel<V, U>& panel, const Record<V>& x, int64_t b0, float* y, float* low) {
   using F = typename V::F;
-  using Dots = PanelDots<V, U, 1>;
   constexpr int R = V::kRowVectors, L = V::kLanes, kGroups = U::kValues / 32;
   F sum[R], sum_low[R];
   INFER_UNROLL for (int r = 0; r < R; r++) {
@@ -236,18 +252,16 @@ void many_second(const Panel<V, U>& panel, const Record<V>& x, int64_t b0, float
   for (int64_t at = x.panel[n]; at < x.panel[n + 1]; at++) {
     const int64_t g = x.group[at] - b0 * kGroups, b = g / kGroups;
     const int8_t* const q[1] = {x.second.q(at)};
-    const Dots d(panel, g, q);
+    const PanelDots<V, U, 1> d(panel, g, q);
     INFER_UNROLL for (int r = 0; r < R; r++) {
       const int64_t block = (b * R + r) * L;
       INFER_UNROLL for (int i = 0; i < kDots<U>; i++) {
         const F scale = U::kScaled ? V::load(panel.d + block) : panel.scale_at(g, i, r);
-        sum[r] = add_part<V>(sum[r], d.dots[r][0].result(i, x.second, at, Dots::multiplier(panel, g, r)), scale,
-                             x.second, at);
+        sum[r] = add_part<V>(sum[r], d.result(r, 0, i, x.second, at), scale, x.second, at);
       }
       if constexpr (U::kOffset && U::kScaled) {
         const auto minimum = [&](int i) INFER_INLINE_BODY { return panel.minimum_at(g, i, r); };
-        sum_low[r] =
-            V::fma(add_minima<V, U>(V::zero(), x.second, at, minimum), V::load(panel.low + block), sum_low[r]);
+        sum_low[r] = V::fma(add_minima<V, U>(V::zero(), x.second, at, minimum), V::load(panel.low + block), sum_low[r]);
       } else if constexpr (U::kOffset) {
         sum_low[r] = add_offset<V>(sum_low[r], panel.offset_at(g, 0, r), x.second, at);
       }

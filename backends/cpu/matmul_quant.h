@@ -147,6 +147,16 @@ void run_one(const MatmulArgs& a) {
   }
 }
 
+// What AMX does in place of many() where MatmulArgs::tiles says so: see matmul_tiles.h. Compiled in isa_amx.cc alone.
+namespace amx {
+template <class U>
+struct Tiles {
+  // As multiply() below without second terms, of as many rows as fill tiles. Returns their number. panel: Panel::q.
+  static int64_t multiply(const MatmulArgs& a, uint8_t* panel, int64_t g0, int64_t n_groups, int64_t m0,
+                          int64_t m_count, float* y, float* low);
+};
+}  // namespace amx
+
 // The panel's n_groups groups, which are those of the rows from g0 on, times m_count rows of activations from m0 on:
 // added to y and low, [m_count][R][kLanes].
 template <class V, class U>
@@ -160,6 +170,8 @@ void multiply(const MatmulArgs& a, const Panel<V, U>& panel, int64_t g0, int64_t
     many<V, U, kRows>(panel, n_blocks, x, b0, y + t * kRow, low + t * kRow);
   };
   int64_t t = 0;
+  if constexpr (kTakesTiles<V>)
+    if (a.tiles) t = amx::Tiles<U>::multiply(a, panel.q, g0, n_groups, m0, m_count, y, low);
   for (; t + T <= m_count; t += T) tile.template operator()<T>(t);
   for (; t + 2 <= m_count; t += 2) tile.template operator()<2>(t);
   if (t < m_count) tile.template operator()<1>(t);

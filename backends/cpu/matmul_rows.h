@@ -83,6 +83,7 @@ struct Record {
   Terms<V> first, second;
   const int32_t* group;  // of each second term
   const int32_t* panel;  // number of the first second term of each panel
+  INFER_INLINE const int8_t* q(int64_t i) const { return first.q(i); }
 };
 template <class V>
 INFER_INLINE Record<V> record(const MatmulArgs& a, int64_t row) {

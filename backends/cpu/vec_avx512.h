@@ -210,6 +210,7 @@ struct Vec {
 namespace infer::cpu::avx512vnni {
 
 struct Vec : avx512::Vec {
+  struct TakesTiles {};
   static constexpr bool kUnsignedOnly = true;
   INFER_INLINE static I multiplier(I a, int i) { return byte(a, i); }
   INFER_INLINE static I multiplier_signed(I a, int i) { return sar(shl(a, 24 - 8 * i), 24); }
@@ -223,9 +224,12 @@ struct Vec : avx512::Vec {
     template <class M>
     INFER_INLINE void step(B w, I a, M m) {
       part = _mm512_dpbusd_epi32(n % kPart == 0 ? _mm512_setzero_si512() : part, w, a);
-      if (++n % kPart != 0) return;
-      if constexpr (kScaled) part = _mm512_mullo_epi32(part, m());
-      sum = n == kPart ? part : _mm512_add_epi32(sum, part);
+      if (++n % kPart == 0) add(part, n == kPart, m);
+    }
+    template <class M>
+    INFER_INLINE void add(I whole, bool first, M m) {  // the sum of a part
+      if constexpr (kScaled) whole = _mm512_mullo_epi32(whole, m());
+      sum = first ? whole : _mm512_add_epi32(sum, whole);
     }
     INFER_INLINE I result() const { return sum; }
   };

@@ -9,6 +9,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #if defined(__linux__)
@@ -133,6 +137,37 @@ bool has_avxvnni() {
   for (auto& s : sums) asm volatile("" : : "v"(s));
 }
 
+bool has_amx() {  // tiles of bytes
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __builtin_cpu_supports("avx512vnni") && __get_cpuid_count(7, 0, &a, &b, &c, &d) && ((d >> 24) & 3) == 3;
+}
+bool may_use_tiles() {  // Linux lends them to a process that asks
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return has_amx() && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+// Four sums, each of tiles of 16 x 64 and 64 x 16, in every eighth round: they take longer than vectors.
+constexpr double kTileOps = 4 * 16 * 16 * 64 * 2.0 / 8;
+[[gnu::target("amx-tile,amx-int8")]] void int8_amx(int64_t rounds) {
+  alignas(64) static constexpr struct {
+    uint8_t palette = 1, zeros[15] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
+  } kShapes;
+  _tile_loadconfig(&kShapes);
+  for (int64_t r = 0; r < rounds; r += 8) {
+    _tile_dpbsud(0, 4, 5);
+    _tile_dpbsud(1, 4, 5);
+    _tile_dpbsud(2, 4, 5);
+    _tile_dpbsud(3, 4, 5);
+  }
+  _tile_release();
+}
+
 [[gnu::target("avx512f")]] void f32_avx512(int64_t rounds) {
   __m512 sums[kSums];
   const __m512 x = _mm512_set1_ps(0.5F);
@@ -147,6 +182,7 @@ bool has_avxvnni() {
 constexpr Probes kAvx2 = {"avx2", read_avx2, int8_avx2, kSums * 64.0, f32_avx2, kSums * 8 * 2.0};
 constexpr Probes kAvxVnni = {"avxvnni", read_avx2, int8_avxvnni, kSums * 64.0, f32_avx2, kSums * 8 * 2.0};
 constexpr Probes kAvx512Vnni = {"avx512vnni", read_avx512, int8_vnni, kSums * 128.0, f32_avx512, kSums * 16 * 2.0};
+constexpr Probes kAmx = {"amx", read_avx512, int8_amx, kTileOps, f32_avx512, kSums * 16 * 2.0};
 
 #elif defined(__aarch64__)
 
@@ -226,7 +262,8 @@ constexpr Probes kI8mm = {"neon i8mm", read_portable, int8_i8mm, kSums * 64.0, f
 
 const Probes& best_probes() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni")) return kAvx512Vnni;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni"))
+    return may_use_tiles() ? kAmx : kAvx512Vnni;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return has_avxvnni() ? kAvxVnni : kAvx2;
 #elif defined(__aarch64__)
   return has_i8mm() ? kI8mm : has_dotprod() ? kDotprod : kNeon;
@@ -251,6 +288,7 @@ std::string cpu_features() {
   add(__builtin_cpu_supports("avx512vl"), "avx512vl");
   add(__builtin_cpu_supports("avx512vnni"), "avx512vnni");
   add(__builtin_cpu_supports("avx512bf16"), "avx512bf16");
+  add(has_amx(), "amx");
 #elif defined(__aarch64__)
   add(true, "neon");
   add(has_dotprod(), "dotprod");

@@ -4,6 +4,7 @@
 #define INFER_PLAIN_LOOPS
 #define avx512 avx512_emulated
 #define avx512vnni avx512vnni_emulated
+#define amx amx_emulated
 #define kernels_avx512 kernels_avx512_emulated
 #define kernels_avx512vnni kernels_avx512vnni_emulated
 #include "backends/cpu/isa_avx512vnni.cc"

@@ -53,7 +53,16 @@ std::vector<uint8_t> MatmulCase::packed() const {
 
 std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_t count, int64_t n0, int64_t n1,
                                    const uint8_t* packed) const {
-  if (count == 0) count = m;
+  return run(kernels, first, count == 0 ? m : count, nullptr, n0, n1, packed);
+}
+
+std::vector<float> MatmulCase::run_rows(const Kernels& kernels, const std::vector<int32_t>& rows) const {
+  return run(kernels, 0, m, &rows, 0, n, nullptr);
+}
+
+std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_t count,
+                                   const std::vector<int32_t>* rows, int64_t n0, int64_t n1,
+                                   const uint8_t* packed) const {
   const MatmulPath path = matmul_path(kernels, static_cast<uint32_t>(type));
   std::vector<float> y(static_cast<size_t>(m * n), std::numeric_limits<float>::quiet_NaN());
   const RecordLayout layout = record_layout(k);
@@ -81,6 +90,10 @@ std::vector<float> MatmulCase::run(const Kernels& kernels, int64_t first, int64_
   a.y = y.data() + first * n;
   a.y_stride = n;
   a.unpacker = unpacker ? unpacker : path.unpacker;
+  if (rows) {
+    a.x_rows = a.y_rows = rows->data();
+    a.m = static_cast<int64_t>(rows->size());
+  }
   std::vector<uint8_t> scratch(static_cast<size_t>(kernels.scratch_bytes(k, a.row_bytes)) + 64);
   a.scratch = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64);
   path.kernel.run(a);
@@ -91,11 +104,12 @@ std::vector<const Kernels*> runnable_kernels() {
   std::vector<const Kernels*> all;
   const Features f = detect_features();
   for (const Isa& isa : instruction_sets())
-    if (isa.runs_on(f)) all.push_back(isa.kernels());
+    if (const auto kernels = choose_kernels(f, isa.name); kernels.ok()) all.push_back(*kernels);
 #if defined(INFER_EMULATED_KERNELS)
   if (f.avx2) all.push_back(kernels_avxvnni_emulated());
   all.push_back(kernels_avx512_emulated());
   all.push_back(kernels_avx512vnni_emulated());
+  all.push_back(kernels_amx_emulated());
 #endif
   return all;
 }
