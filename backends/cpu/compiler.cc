@@ -86,6 +86,7 @@ class Compiler {
   std::vector<Live> live_;
   std::vector<std::shared_ptr<Turns>> turns_;
   std::shared_ptr<AttentionPlan> attention_plan_;
+  const PackSlot* packed(uint32_t tensor) const { return tensor < packed_.size() ? packed_[tensor] : nullptr; }
   std::vector<const PackSlot*> packed_;  // [up to n_tensors] null: never packed
   int64_t parts_ = 0;                    // floats of attention parts
   int64_t owned_ = 0;                    // bytes that ops hold themselves
@@ -162,7 +163,7 @@ Status Compiler::node(size_t i, size_t* next) {
   switch (n.kind) {
     case INFER_OP_EMBED:
       kernel = "rows decoded";
-      add(make_embed(n, made(n.out[0])));
+      add(make_embed(frame_, n, made(n.out[0]), packed(n.in[0])));
       return {};
     case INFER_OP_RMS_NORM:
       add(make_rms_norm(n, made(n.out[0])));
@@ -220,10 +221,8 @@ MatmulPlan Compiler::matmul_plan(const Node& n) {
     p.onednn_blocks = device_.counter(str("matmul.", type_name(type), ".onednn.", p.onednn->kernel()));
     plan_.kernels_[n.index] += str(", onednn ", p.onednn->kernel());
   }
-  if (n.in[1] < packed_.size() && packed_[n.in[1]]) {
-    p.packed = packed_[n.in[1]];
-    p.from_packed = device_.counter("pack.products");
-  }
+  p.packed = packed(n.in[1]);
+  if (p.packed) p.from_packed = device_.counter("pack.products");
   p.few = device_.counter(counter + p.path.kernel.few);
   p.many = device_.counter(counter + p.path.kernel.many);
   return p;

@@ -24,6 +24,16 @@ constexpr Isa kIsas[] = {
 
 }  // namespace
 
+Kernels completed(const Kernels& products, const Kernels& base) {
+  Kernels k = base;
+  k.name = products.name;
+  for (int i = 0; i < kQuantTypes; i++)
+    if (products.matmul[i].run) k.matmul[i] = products.matmul[i];
+  for (int i = 0; i < 2; i++) k.unpacked[i] = products.unpacked[i];
+  k.scratch_bytes = products.scratch_bytes;
+  return k;
+}
+
 std::span<const Isa> instruction_sets() { return kIsas; }
 
 Result<const Kernels*> choose_kernels(const Features& f, std::string_view wanted, bool (*ask)()) {

@@ -8,10 +8,10 @@
 
 namespace infer::cpu {
 
-// An instruction set that only multiplies bytes differently from `base` takes everything else from there.
+// What multiplies bytes. An instruction set that differs from another in that alone has nothing else: see completed().
 template <class V>
-constexpr Kernels with_products(const Kernels& base, const char* name, const char* few, const char* many) {
-  Kernels k = base;
+constexpr Kernels make_products(const char* name, const char* few, const char* many) {
+  Kernels k{};
   k.name = name;
   const auto block = [&](quant::Type type, void (*run)(const MatmulArgs&)) {
     k.matmul[static_cast<uint32_t>(type)] = {run, few, many, kInRegisters};
@@ -39,7 +39,7 @@ constexpr Kernels with_products(const Kernels& base, const char* name, const cha
 
 template <class V>
 constexpr Kernels make_kernels(const char* name, const char* few, const char* many, const char* floats) {
-  Kernels k{};
+  Kernels k = make_products<V>(name, few, many);
   k.lanes = V::kLanes;
 #ifdef __AVX2__
   k.avx2 = true;
@@ -62,7 +62,7 @@ constexpr Kernels make_kernels(const char* name, const char* few, const char* ma
   k.attend = attend<V>;
   k.attention_merge = attention_merge<V>;
   k.attention_finish = attention_finish<V>;
-  return with_products<V>(k, name, few, many);
+  return k;
 }
 
 }  // namespace infer::cpu

@@ -5,7 +5,8 @@
 
 namespace infer::cpu {
 const Kernels* kernels_avx512vnni() {
-  static const Kernels kTable = with_products<avx512vnni::Vec>(*kernels_avx512(), "avx512vnni", "16x1", "32x6");
+  static constexpr Kernels kProducts = make_products<avx512vnni::Vec>("avx512vnni", "16x1", "32x6");
+  static const Kernels kTable = completed(kProducts, *kernels_avx512());
   return &kTable;
 }
 }  // namespace infer::cpu

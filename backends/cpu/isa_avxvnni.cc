@@ -5,7 +5,8 @@
 
 namespace infer::cpu {
 const Kernels* kernels_avxvnni() {
-  static const Kernels kTable = with_products<avxvnni::Vec>(*kernels_avx2(), "avxvnni", "8x1", "16x4");
+  static constexpr Kernels kProducts = make_products<avxvnni::Vec>("avxvnni", "8x1", "16x4");
+  static const Kernels kTable = completed(kProducts, *kernels_avx2());
   return &kTable;
 }
 }  // namespace infer::cpu

@@ -5,7 +5,8 @@
 
 namespace infer::cpu {
 const Kernels* kernels_neon_i8mm() {
-  static const Kernels kTable = with_products<neon_i8mm::Vec>(*kernels_neon(), "neon_i8mm", "4x1", "8x4");
+  static constexpr Kernels kProducts = make_products<neon_i8mm::Vec>("neon_i8mm", "4x1", "8x4");
+  static const Kernels kTable = completed(kProducts, *kernels_neon());
   return &kTable;
 }
 }  // namespace infer::cpu

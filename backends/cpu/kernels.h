@@ -121,6 +121,9 @@ struct Kernels {
   void (*attention_finish)(const float* state, float sink, int32_t has_sink, float* out, int64_t head_dim_v);
 };
 
+// `products` with everything that it lacks from `base`. Compiled for any machine, as tables are made on any.
+Kernels completed(const Kernels& products, const Kernels& base);
+
 const Kernels* kernels_portable();
 const Kernels* kernels_avx2();
 const Kernels* kernels_avxvnni();

@@ -60,8 +60,11 @@ struct MatmulPath {
 };
 MatmulPath matmul_path(const Kernels& k, uint32_t type);
 
+// Where a weight's packed rows are, once there are some (pack_set.h); null until then.
+using PackSlot = std::atomic<const uint8_t*>;
+
 // Makers. records: of the node's (last) output, or null.
-OpPtr make_embed(const Node& n, const Records* records);
+OpPtr make_embed(const Frame& f, const Node& n, const Records* records, const PackSlot* packed);  // null: never packed
 OpPtr make_rms_norm(const Node& n, const Records* records);
 OpPtr make_elementwise(const Node& n, const Records* records);  // ADD MUL SCALE ACT GLU
 OpPtr make_gather(const Node& n, const Records* records);
@@ -87,9 +90,6 @@ struct AttentionPlan {
 int64_t attention_parts(const Frame& f, const Node& n);  // floats wanted
 OpPtr make_attention(const Frame& f, const Node& n, std::shared_ptr<const AttentionPlan> plan);
 OpPtr make_attention_merge(const Node& n, std::shared_ptr<const AttentionPlan> plan);
-
-// Where a weight's packed rows are, once there are some (pack_set.h); null until then.
-using PackSlot = std::atomic<const uint8_t*>;
 
 struct MatmulPlan {
   MatmulPath path;

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "backends/cpu/op.h"
+#include "backends/cpu/packing.h"
 #include "quant/types.h"
 
 namespace infer::cpu {
@@ -29,15 +30,31 @@ class RowOp : public Op {
   const Records* records_;
 };
 
+// Rows of a table that is also a matrix to multiply with are taken from its packed form once that is there: the file's
+// pages are then nobody's.
 class Embed final : public RowOp {
-  using RowOp::RowOp;
-  void make_row(const Run& r, int64_t row, float* y) const override {
-    const Tensor &table = *r.frame.input(node_, 0), &ids = *r.frame.input(node_, 1);
-    const auto type = static_cast<quant::Type>(table.type);
-    const auto columns = static_cast<uint64_t>(table.dim[1]);
-    const auto at = static_cast<uint64_t>(ids.i32()[row]) * quant::row_bytes(type, columns);
-    quant::decode_row(type, table.data + at, y, table.dim[1]);
+ public:
+  Embed(const Frame& f, const Node& n, const Records* records, const PackSlot* packed)
+      : RowOp(n, records), packed_(packed), row_bytes_(bytes_of_row(*f.input(n, 0))) {}
+  int64_t scratch_bytes() const override { return packed_ ? row_bytes_ : 0; }
+
+ private:
+  static int64_t bytes_of_row(const Tensor& table) {
+    return static_cast<int64_t>(
+        quant::row_bytes(static_cast<quant::Type>(table.type), static_cast<uint64_t>(table.dim[1])));
   }
+  void make_row(const Run& r, int64_t row, float* y) const override {
+    const Tensor& table = *r.frame.input(node_, 0);
+    const auto type = static_cast<quant::Type>(table.type);
+    const int64_t id = r.frame.input(node_, 1)->i32()[row];
+    const uint8_t* packed = packed_ ? packed_->load(std::memory_order_acquire) : nullptr;
+    if (!packed) return quant::decode_row(type, table.data + id * row_bytes_, y, table.dim[1]);
+    unpack_row(type, row_bytes_, packed, id, r.scratch);
+    quant::decode_row(type, r.scratch, y, table.dim[1]);
+  }
+
+  const PackSlot* packed_;  // null: the table is never packed
+  int64_t row_bytes_;
 };
 
 class RmsNorm final : public RowOp {
@@ -131,7 +148,9 @@ RecordLayout record_layout(int64_t k) {
   return l;
 }
 
-OpPtr make_embed(const Node& n, const Records* records) { return std::make_unique<Embed>(n, records); }
+OpPtr make_embed(const Frame& f, const Node& n, const Records* records, const PackSlot* packed) {
+  return std::make_unique<Embed>(f, n, records, packed);
+}
 OpPtr make_rms_norm(const Node& n, const Records* records) { return std::make_unique<RmsNorm>(n, records); }
 OpPtr make_elementwise(const Node& n, const Records* records) { return std::make_unique<Elementwise>(n, records); }
 OpPtr make_gather(const Node& n, const Records* records) { return std::make_unique<Gather>(n, records); }

@@ -50,23 +50,42 @@ bool can_pack(quant::Type t, int64_t n) {
   return n % kPackedRows == 0 && packing_of(t, &odd, &odd_bytes);
 }
 
-void pack_rows(quant::Type t, int64_t row_bytes, const uint8_t* rows, int64_t row0, int64_t row1, uint8_t* packed) {
+// Calls f(at, n, to) for the pieces of a block: the n bytes from `at` on of row r of a tile lie at to + r * n of the
+// packed blocks.
+template <class F>
+void each_piece(quant::Type t, F f) {
   int odd, odd_bytes;
   if (!packing_of(t, &odd, &odd_bytes)) return;
+  if (odd_bytes > 0) f(odd, odd_bytes, 0);
+  const int words = (static_cast<int>(quant::info(t).block_bytes) - odd_bytes) / 4;
+  for (int word = 0; word < words; word++) {
+    const int place = t == quant::Type::kQ6_K ? place_in_q6_k(word) : place_in_order(word);
+    f(4 * word + (4 * word >= odd ? odd_bytes : 0), 4, kPackedRows * (odd_bytes + 4 * place));
+  }
+}
+
+void pack_rows(quant::Type t, int64_t row_bytes, const uint8_t* rows, int64_t row0, int64_t row1, uint8_t* packed) {
   const int64_t block = quant::info(t).block_bytes;
   for (int64_t tile = row0; tile < row1; tile += kPackedRows)
     for (int64_t at = 0; at < row_bytes; at += block) {
       const uint8_t* from = rows + tile * row_bytes + at;
-      uint8_t* to = packed + tile * row_bytes + at * kPackedRows;
-      for (int64_t r = 0; r < kPackedRows; r++, to += odd_bytes)
-        std::memcpy(to, from + r * row_bytes + odd, static_cast<size_t>(odd_bytes));
-      for (int word = 0; word < (block - odd_bytes) / 4; word++) {
-        const int64_t w = 4 * word + (4 * word >= odd ? odd_bytes : 0);
-        const int place = t == quant::Type::kQ6_K ? place_in_q6_k(word) : place_in_order(word);
-        for (int64_t r = 0; r < kPackedRows; r++)
-          std::memcpy(to + (place * kPackedRows + r) * 4, from + r * row_bytes + w, 4);
-      }
+      uint8_t* into = packed + tile * row_bytes + at * kPackedRows;
+      each_piece(t, [&](int piece, int n, int to) {
+        for (int r = 0; r < kPackedRows; r++) {
+          const uint8_t* p = from + r * row_bytes + piece;
+          n == 4 ? std::memcpy(into + to + r * 4, p, 4) : std::memcpy(into + to + r * n, p, static_cast<size_t>(n));
+        }
+      });
     }
+}
+
+void unpack_row(quant::Type t, int64_t row_bytes, const uint8_t* packed, int64_t row, uint8_t* out) {
+  const int64_t block = quant::info(t).block_bytes, r = row % kPackedRows;
+  const uint8_t* tile = packed + (row - r) * row_bytes;
+  for (int64_t at = 0; at < row_bytes; at += block)
+    each_piece(t, [&](int piece, int n, int to) {
+      std::memcpy(out + at + piece, tile + at * kPackedRows + to + r * n, static_cast<size_t>(n));
+    });
 }
 
 }  // namespace infer::cpu

@@ -33,5 +33,7 @@ bool can_pack(quant::Type t, int64_t n);
 
 // Rows [row0, row1) (multiples of kPackedRows) of row_bytes each from `rows` to their places in `packed`.
 void pack_rows(quant::Type t, int64_t row_bytes, const uint8_t* rows, int64_t row0, int64_t row1, uint8_t* packed);
+// One row of a packed matrix as it was: row_bytes bytes to `out`.
+void unpack_row(quant::Type t, int64_t row_bytes, const uint8_t* packed, int64_t row, uint8_t* out);
 
 }  // namespace infer::cpu

@@ -12,7 +12,7 @@ namespace infer::cpu::avx2 {
 struct Vec {
   static constexpr int kLanes = 8;
   static constexpr bool kUnsignedOnly = false;
-  static constexpr int kFloatTile = 3, kRowVectors = 2, kTokenTile = 4, kAttentionTile = 6, kFewSums = 4;
+  static constexpr int kFloatTile = 3, kRowVectors = 2, kTokenTile = 4, kAttentionTile = 6, kFewSums = 8;
   using F = __m256;
   using I = __m256i;
   using B = __m256i;

@@ -204,11 +204,18 @@ TEST_CASE("packed weights give the same bits as those of the file, in every numb
   CHECK(n_types == 15);
 }
 
-TEST_CASE("packing moves every byte of the file to one place") {
+TEST_CASE("packing moves every byte of the file to one place, and each row can be read back") {
   for (const quant::Type type : types()) {
     if (!can_pack(type, 32)) continue;
     const MatmulCase c(type, 1, 32, 2 * shortest_row(type), 8);
     std::vector<uint8_t> packed = c.packed(), file = c.weights;
+    const size_t row_bytes = file.size() / 32;
+    for (size_t row = 0; row < 32; row++) {
+      std::vector<uint8_t> back(row_bytes);
+      unpack_row(type, static_cast<int64_t>(row_bytes), packed.data(), static_cast<int64_t>(row), back.data());
+      CHECK_MESSAGE(std::memcmp(back.data(), file.data() + row * row_bytes, row_bytes) == 0,
+                    std::string(quant::info(type).name), " row ", row);
+    }
     std::sort(packed.begin(), packed.end());
     std::sort(file.begin(), file.end());
     CHECK(packed == file);
