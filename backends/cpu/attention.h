@@ -40,7 +40,7 @@ struct Stream {
   bool on;
   static constexpr int64_t kAhead = 2;  // parts
 
-  Stream(const AttentionArgs& args, int64_t lo, int64_t hi, bool fetches)
+  INFER_INLINE Stream(const AttentionArgs& args, int64_t lo, int64_t hi, bool fetches)
       : a(args),
         first(lo / a.page),
         n((hi - 1) / a.page + 1 - first),
@@ -52,7 +52,7 @@ struct Stream {
     const uint8_t* at;
     int64_t row;  // bytes per position that is worked on
   };
-  Ahead ahead(int64_t part) const {  // of what is read kAhead parts later
+  INFER_INLINE Ahead ahead(int64_t part) const {  // of what is read kAhead parts later
     const int64_t i = part + kAhead;
     if (on && i < n) return {a.k_state + a.block_table[first + i] * a.k_page + a.kv_head * a.page * k_row, k_row};
     if (on && i < 2 * n)

@@ -151,7 +151,7 @@ TEST_CASE("groups that stand out, and no others, have a second term of what the 
   }
 }
 
-TEST_CASE("about a fifth of the groups of Gaussian values have second terms, and none of even rows or of zeros") {
+TEST_CASE("about two in five groups of Gaussian values have second terms, half of those of an even row, and none of zeros") {
   std::vector<float> gaussian = random_row(8192, 5, 0.5f);
   const std::vector<float> angles = random_row(8192, 6, 3.14159265f);
   for (size_t i = 0; i < gaussian.size(); i++)
@@ -159,9 +159,10 @@ TEST_CASE("about a fifth of the groups of Gaussian values have second terms, and
   for (const Kernels* k : runnable_kernels()) {
     const Quantized normal(*k, gaussian), even(*k, random_row(1024, 8, 5)), zeros(*k, std::vector<float>(1024));
     const int32_t of_256 = normal.at<int32_t>(normal.layout.panel, 8);
-    CHECK(of_256 > 26);
-    CHECK(of_256 < 77);
-    CHECK(even.at<int32_t>(even.layout.panel, 1) == 0);
+    CHECK(of_256 > 77);
+    CHECK(of_256 < 128);
+    CHECK(even.at<int32_t>(even.layout.panel, 1) > 8);
+    CHECK(even.at<int32_t>(even.layout.panel, 1) < 24);
     CHECK(zeros.at<int32_t>(zeros.layout.panel, 1) == 0);
   }
 }
