@@ -151,7 +151,8 @@ TEST_CASE("groups that stand out, and no others, have a second term of what the 
   }
 }
 
-TEST_CASE("about two in five groups of Gaussian values have second terms, half of those of an even row, and none of zeros") {
+TEST_CASE(
+    "about two in five groups of Gaussian values have second terms, half of those of an even row, and none of zeros") {
   std::vector<float> gaussian = random_row(8192, 5, 0.5f);
   const std::vector<float> angles = random_row(8192, 6, 3.14159265f);
   for (size_t i = 0; i < gaussian.size(); i++)
