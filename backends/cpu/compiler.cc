@@ -141,7 +141,7 @@ Records* Compiler::made(uint32_t tensor) {
   if (!quantized_[tensor]) return nullptr;
   const Tensor& t = frame_[tensor];
   Records& r = plan_.records_.emplace_back();
-  r.layout = record_layout(t.columns());
+  r.layout = record_layout(t.columns(), device_.terms());
   r.rows = 1;
   for (uint32_t d = 0; d + 1 < t.rank; d++) r.rows *= frame_.max_dim(tensor, d);
   live_.push_back({tensor, &r, now(), now()});

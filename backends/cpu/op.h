@@ -50,7 +50,7 @@ struct Records {
   uint8_t* data = nullptr;  // plan's
   uint8_t* row(int64_t i) const { return data + i * layout.bytes; }
 };
-RecordLayout record_layout(int64_t k);
+RecordLayout record_layout(int64_t k, int terms = 2);  // terms: the most that a group has
 
 // How a weight type is multiplied on this device. kernel.run null: not at all.
 struct MatmulPath {

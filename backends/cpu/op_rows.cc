@@ -1,5 +1,6 @@
 // Operators that work row by row; a row is quantised as soon as it is made, while it is in the cache.
 #include <cstring>
+#include <limits>
 
 #include "backends/cpu/op.h"
 #include "backends/cpu/packing.h"
@@ -134,7 +135,7 @@ class Quantize final : public Op {
 
 }  // namespace
 
-RecordLayout record_layout(int64_t k) {
+RecordLayout record_layout(int64_t k, int terms) {
   RecordLayout l{};
   const int64_t groups = k / 32, panels = (k + kPanelValues - 1) / kPanelValues;
   l.k = k;
@@ -145,6 +146,7 @@ RecordLayout record_layout(int64_t k) {
   l.panel = l.group + groups * 4;
   l.term = (l.panel + (panels + 1) * 4 + 63) / 64 * 64;
   l.bytes = 2 * l.term;
+  l.stands_out = terms == 1 ? std::numeric_limits<float>::infinity() : k <= kShortRow ? 0.0f : kStandsOut;
   return l;
 }
 

@@ -31,6 +31,8 @@ class Device {
   Packs* packs() { return packs_.get(); }  // null: not used
   const Kernels& kernels() const { return kernels_; }
   Pool& pool() { return pool_; }
+  void use_terms(int n) { terms_ = n; }
+  int terms() const { return terms_; }  // most of a group of activations: see RecordLayout
   void use_profile() { profiles_ = true; }
   bool profiles() const { return profiles_; }  // plans count what their operators cost
   Counter* counter(const std::string& name);   // made when new; stays where it is
@@ -45,6 +47,7 @@ class Device {
   Pool pool_;
   std::unique_ptr<Onednn> onednn_;
   bool profiles_ = false;
+  int terms_ = 2;
   std::mutex mutex_;
   std::deque<Named> counters_;
   std::unique_ptr<Packs> packs_;

@@ -25,10 +25,14 @@ INFER_INLINE void store_part(float* p, typename V::F a, int n) {
   n == V::kLanes ? V::store(p, a) : V::store_n(p, a, n);
 }
 
-// v[32 / kLanes] vectors -> the i-th group of a record's arrays at `out`. Returns the scale: the largest magnitude /
-// 127, found as an integer, so that a NaN is the largest of all and poisons its group visibly.
+struct Quantized {
+  float scale;    // the largest magnitude / 127
+  float squares;  // of the integers, summed: exact, whatever the order
+};
+// v[32 / kLanes] vectors -> the i-th group of a record's arrays at `out`. The largest magnitude is found as an integer,
+// so that a NaN is the largest of all and poisons its group visibly.
 template <class V>
-INFER_INLINE float quantize_group(const typename V::F* v, const RecordLayout& layout, uint8_t* out, int64_t g) {
+INFER_INLINE Quantized quantize_group(const typename V::F* v, const RecordLayout& layout, uint8_t* out, int64_t g) {
   using I = typename V::I;
   constexpr int L = V::kLanes, kPart = 16 / L;  // vectors per 16 values
   I largest = V::zero_i();
@@ -41,19 +45,21 @@ INFER_INLINE float quantize_group(const typename V::F* v, const RecordLayout& la
   const typename V::F inverse = V::set1(vanishes ? 0.0f : 127.0f / magnitude);
   int8_t* q = reinterpret_cast<int8_t*>(out);
   int32_t sums[2];
+  typename V::F squares = V::zero();
   INFER_UNROLL for (int part = 0; part < 2; part++) {
     I total = V::zero_i();
     INFER_UNROLL for (int i = part * kPart; i < (part + 1) * kPart; i++) {
       const I n = V::max_i(V::to_i(V::mul(v[i], inverse)), V::set1_i(-127));
       V::store_i8(q + g * 32 + i * L, n);
       total = V::add_i(total, n);
+      squares = V::fma(V::to_f(n), V::to_f(n), squares);
     }
     sums[part] = V::reduce_add_i(total);
     reinterpret_cast<int16_t*>(out + layout.isum16)[2 * g + part] = static_cast<int16_t>(sums[part]);
   }
   reinterpret_cast<float*>(out + layout.scale)[g] = s;
   reinterpret_cast<float*>(out + layout.sum)[g] = s * static_cast<float>(sums[0] + sums[1]);
-  return s;
+  return {s, V::reduce_add(squares)};
 }
 
 // x[k] -> a record.
@@ -66,13 +72,13 @@ void quantize(const float* x, const RecordLayout& layout, uint8_t* out) {
   float squares = 0;
   for (int64_t g = 0; g < groups; g++) {
     INFER_UNROLL for (int i = 0; i < kVectors; i++) v[i] = V::load(x + g * 32 + i * V::kLanes);
-    const float s = quantize_group<V>(v, layout, out, g);
-    squares = squares + s * s;
+    const Quantized q = quantize_group<V>(v, layout, out, g);
+    squares = squares + q.scale * q.scale * q.squares;
   }
   const float* scale = reinterpret_cast<const float*>(out + layout.scale);
   int32_t* group = reinterpret_cast<int32_t*>(out + layout.group);
   int32_t* panel = reinterpret_cast<int32_t*>(out + layout.panel);
-  const float most = kStandsOut * squares / static_cast<float>(groups);
+  const float most = layout.stands_out * squares / static_cast<float>(groups) / (127.0f * 127.0f);
   int32_t n = 0;
   for (int64_t g = 0; g < groups; g++) {
     if (g % kPanelGroups == 0) panel[g / kPanelGroups] = n;

@@ -5,7 +5,8 @@
 
 ./dev bench builds first and hands on its arguments. DIR: llama.cpp's programs and libraries; or the variable INFER_PEER.
 Raw lines go to tests/bench/results/<cpu>-<date>.jsonl (--out), each with the name of its model. With --readme the table
-replaces what stands between the two marks in README.md. --quick: SmolLM2 alone, about a minute, into build/bench.
+replaces what stands between the two marks in README.md. --quick: SmolLM2 alone, about a minute, into build/bench. All of
+it takes hours: --continue goes on where an earlier run with the same --out, commit, processor and peer was cut off.
 """
 import argparse, datetime, json, os, platform, re, shutil, subprocess, sys, tempfile
 
@@ -15,6 +16,7 @@ import table
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHAPES = {"1b": "llama-3.2-1b", "3b": "llama-3.2-3b"}
 TYPES = ["q4_k_m", "q6_k", "q8_0"]
+FLOATS = ["f16", "bf16", "f32"]  # 1B, with --onednn
 KERNEL_TYPES = ["q4_0", "q4_1", "q8_0", "q4_k", "q5_k", "q6_k", "f16"]
 
 
@@ -43,9 +45,28 @@ class Run:
     def __init__(self, a):
         self.a = a
         self.lines = []
+        self.done = []  # steps: their words
         commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
-        self.add({"kind": "run", "date": datetime.date.today().isoformat(), "cpu": cpu_name(), "processors": os.cpu_count(), "commit": commit,
-                  "version": capture([a.infer, "--version"]).strip(), "threads": a.threads, "peer": bool(a.peer), "quick": a.quick})
+        head = {"kind": "run", "date": datetime.date.today().isoformat(), "cpu": cpu_name(), "processors": os.cpu_count(), "commit": commit,
+                "version": capture([a.infer, "--version"]).strip(), "threads": a.threads, "peer": bool(a.peer), "quick": a.quick}
+        if a.go_on and os.path.exists(a.out):
+            self.lines = [json.loads(text) for text in open(a.out)]
+            other = [k for k in head if k != "date" and self.lines[0].get(k) != head[k]]
+            if other:
+                sys.exit(f"{a.out} is of another run ({', '.join(other)}): measure anew, without --continue")
+            self.done = [l["step"] for l in self.lines if l["kind"] == "step"]
+        else:
+            self.add(head)
+
+    # Once, also over several calls with --continue. What is not whole leaves no lines.
+    def step(self, *words):
+        step = " ".join(words)
+        if step in self.done:
+            say(step + ": done before")
+            return False
+        self.done.append(step)
+        self.add({"kind": "step", "step": step})
+        return True
 
     def add(self, line):
         self.lines.append(line)
@@ -60,21 +81,25 @@ class Run:
         os.replace(unfinished, self.a.out)
 
     def bench(self, name, file, *words, peer=True, html=False):
+        if not self.step(name, *(w if "/" not in w else os.path.basename(w) for w in words)):
+            return
         command = [self.a.infer, "bench", file, "-t", str(self.a.threads), "--json", *words]
         if peer and self.a.peer:
             command += ["--peer", self.a.peer]
         if html:
             command += ["--html", os.path.splitext(self.a.out)[0] + "-" + name + ".html"] if self.a.reports else ["--operators"]
         say(f"{name}: infer bench {' '.join(words)}")
-        kv = next((w.split("=", 1)[1] for w in words if w.startswith("kv.type=")), "f16")
+        option = {key: next((w.split("=", 1)[1] for w in words if w.startswith(key + "=")), otherwise) for key, otherwise in [("kv.type", "f16"), ("cpu.terms", "2"), ("cpu.onednn", "off")]}
         for text in capture(command).splitlines():
             line = json.loads(text)
             if line["kind"] == "load":
                 line["model"] = os.path.basename(line["model"])
-            self.add({"name": name, "kv": kv, **line})
+            self.add({"name": name, "kv": option["kv.type"], "terms": int(option["cpu.terms"]), "onednn": option["cpu.onednn"] != "off", **line})
         self.save()
 
     def sizes(self):
+        if not self.step("sizes"):
+            return
         with tempfile.TemporaryDirectory() as folder:
             # libinfer.so has the backends inside; the other file is the cpu backend as a plugin, for programs that load one.
             for name in ["libinfer.so", "libinfer/libinfer-cpu.so"]:
@@ -91,6 +116,8 @@ class Run:
         program = os.path.join(os.path.dirname(self.a.infer), "bench_cpu")
         if not os.path.exists(program):
             return say("no bench_cpu beside infer: the table of kernels is left out")
+        if not self.step("kernels", *types, rows):
+            return
         for one in types:
             for text in capture([program, one, rows]).splitlines():
                 found = re.fullmatch(r"(\S+(?: dotprod)?)\s+(\S+)(\s+packed)?\s+M=(\d+)\s+([\d.]+) GB/s\s+([\d.]+) GOP/s", text.strip())
@@ -131,7 +158,7 @@ def models(a):
 
     made["smollm2-q4_k_m"] = requantized
     for size, shape in SHAPES.items():
-        for kind in TYPES:
+        for kind in TYPES + FLOATS * (size == "1b"):
             made[f"{size}-{kind}"] = lambda size=size, shape=shape, kind=kind: make(
                 os.path.join(a.cache, f"{size}-{kind}.gguf"),
                 [a.infer, "synth", "OUT", "--shape", shape, "--type", kind, "--tokenizer", smollm2(a), "--context", "65536"])
@@ -142,22 +169,32 @@ def measure(run, a):
     if a.quick:
         return run.bench("smollm2-q4_1", smollm2(a), "-p", "128", "-n", "16", "-b", "1,4", "-r", "3", "--busy", html=True)
     known = models(a)
-    wanted = a.models.split(",") if a.models else list(known)
+    floats = ["1b-" + kind for kind in FLOATS]
+    wanted = a.models.split(",") if a.models else [name for name in known if name not in floats]
     for name in wanted:
         if name not in known:
             sys.exit(f"there is no model '{name}'; known are {', '.join(known)}")
     repeats = ["-r", str(a.repeats)]
+    files = {}
     for name in wanted:
-        file = known[name]()
+        files[name] = file = known[name]()
         if not file:
             continue
         run.bench(name, file, "-p", "512", "-n", "64", "--busy", *repeats, html=True)
-        run.bench(name, file, "-p", "0", "-n", "64", "-b", "4,16", "--no-start", *repeats)
-        if name in ("smollm2-q4_1", "1b-q4_k_m") and not a.no_deep:
-            depths = "8000" if name.startswith("smollm2") else "8192,32768"
-            run.bench(name, file, "-p", "0", "-n", "32", "-d", depths, "--no-start", *repeats)
-            for kv in a.kv.split(",") if a.kv else []:
-                run.bench(name, file, "-p", "0", "-n", "32", "-d", depths, *repeats, "-o", "kv.type=" + kv, peer=False)
+        if not name.startswith("3b"):
+            run.bench(name, file, "-p", "0", "-n", "64", "-b", "4,16", "--no-start", *repeats)
+        if name in ("smollm2-q4_k_m", "1b-q4_k_m"):
+            run.bench(name, file, "-p", "512", "-n", "64", "--no-start", *repeats, "-o", "cpu.terms=1")
+    for name in floats if a.onednn else []:
+        for option in ["off", a.onednn]:
+            run.bench(name, known[name](), "-p", "512", "-n", "0", *repeats, "-o", "cpu.onednn=" + option, peer=False)
+    # At 32k the peer takes so long that once must do.
+    for name, depth, often in [("smollm2-q4_1", "8000", repeats), ("1b-q4_k_m", "8192", repeats), ("1b-q4_k_m", "32768", ["-r", "1"])]:
+        if a.no_deep or not files.get(name):
+            continue
+        for kv in ["f16", *(a.kv.split(",") if a.kv else [])]:
+            option = [] if kv == "f16" else ["-o", "kv.type=" + kv]
+            run.bench(name, files[name], "-p", "0", "-n", "32", "-d", depth, "--no-start", *often, *option, peer=kv == "f16")
 
 
 def main():
@@ -169,7 +206,9 @@ def main():
     p.add_argument("--cache", default=os.path.join(ROOT, "build/bench/models"), help="where made models stay")
     p.add_argument("--threads", type=int, default=os.cpu_count())
     p.add_argument("--repeats", type=int, default=7)
+    p.add_argument("--continue", dest="go_on", action="store_true", help="leave out what --out already has")
     p.add_argument("--kv", default="", help="types of the KV cache to measure deep contexts with besides f16")
+    p.add_argument("--onednn", default="", help="path of oneDNN's libdnnl.so.3, to measure float matrices with and without it")
     p.add_argument("--no-deep", action="store_true", help="without contexts of 8k and 32k")
     p.add_argument("--no-kernels", action="store_true", help="without the table of kernels")
     p.add_argument("--reports", action="store_true", help="an HTML report per model beside the lines")

@@ -51,9 +51,13 @@ def speed_row(line, singles):
         what += f", {depth:.0f} tokens of context"
     if line.get("kv", "f16") != "f16":
         what += f", {line['kv']} KV"
+    if line.get("terms", 2) == 1:
+        what += ", one term"
+    if line.get("onednn"):
+        what += ", oneDNN"
     theirs, ratio = versus(line, "tokens_per_s")
     machine = f"{100 * fraction:.0f} % ({line['limited_by']})"
-    alone = singles.get((line["name"], depth))
+    alone = singles.get((line["name"], depth)) if line.get("terms", 2) == 2 else None
     if line["kind"] == "decode" and batch > 1 and alone:
         machine += f"; a step costs {batch * alone / line['tokens_per_s']:.2f} of one request's"
     return [what, figure(line["tokens_per_s"]) + " tokens/s", machine, theirs, ratio]
@@ -97,7 +101,7 @@ def markdown(lines):
            f"int8 {number(best, 'int8_ops_per_s') / 1e9:.0f} GOP/s ({best['isa']}). Medians; beside them the quartiles of the ratios of alternating pairs.", ""]
     out += [row(["model", "what", "libinfer", "of the machine", "llama.cpp", "ratio"]), "|---" * 6 + "|"]
     # Tokens per second of one request alone, by model and depth.
-    singles = {(l["name"], l["depth"]): number(l, "tokens_per_s") for l in lines if l.get("kind") == "decode" and l.get("batch") == 1 and l.get("kv", "f16") == "f16"}
+    singles = {(l["name"], l["depth"]): number(l, "tokens_per_s") for l in lines if l.get("kind") == "decode" and l.get("batch") == 1 and l.get("kv", "f16") == "f16" and l.get("terms", 2) == 2}
     for line in lines:
         make = ROWS.get(line.get("kind"))
         if not make:

@@ -25,6 +25,11 @@ class Table(unittest.TestCase):
         row = self.rows(dict(DECODE, batch=4, depth=8192, kv="q8_0"))[0]
         self.assertIn("| 4 requests decoding together, 8192 tokens of context, q8_0 KV |", row)
 
+    def test_the_faster_form_is_named(self):
+        self.assertIn("| decode, one term |", self.rows(dict(DECODE, terms=1))[0])
+        self.assertIn("| decode |", self.rows(dict(DECODE, terms=2, onednn=False))[0])
+        self.assertIn("| decode, oneDNN |", self.rows(dict(DECODE, onednn=True))[0])
+
     def test_a_step_of_several_is_held_against_a_step_of_one(self):
         self.assertIn("; a step costs 1.09 of one request's |", self.rows(DECODE, dict(DECODE, batch=4, tokens_per_s=79.0))[1])
 

@@ -260,6 +260,8 @@ TEST_CASE("keys and devices that do not exist are refused when an object takes t
   CHECK(says("no backend 'gpu'"));
   CHECK_FALSE(libinfer::Runtime::create(Options().set("cpu.thread", 2)));
   CHECK(says("cpu.thread"));
+  CHECK_FALSE(libinfer::Runtime::create(Options().set("cpu.terms", 3)));
+  CHECK(says("cpu.terms"));
   auto rt = must(libinfer::Runtime::create());
   CHECK_FALSE(rt.open(tiny("llama"), Options().set("gpu.x", 1)));
   auto model = must(rt.open(tiny("llama"), Options().set("cpu.threads", 1)));  // a known backend's: ignored here
