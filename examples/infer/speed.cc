@@ -31,6 +31,7 @@ Request Speed::submit(int64_t prompt, int64_t most) {
   check(infer_options_set_int(made, "max_tokens", most));
   check(infer_options_set_num(made, "temperature", 0));
   check(infer_options_set_int(made, "ignore_end", 1));
+  check(infer_options_set_int(made, "cache.prefix", 0));
   infer_request* request = nullptr;
   check(infer_engine_submit_tokens(session_.engine.get(), tokens.data(), prompt, made, &request));
   return Request(request);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cmath>
-#include <random>
+
+#include "base/unpredictable.h"
 
 namespace infer::api {
 namespace {
@@ -35,17 +35,6 @@ Status read_biases(const Settings& settings, int64_t n_vocab, std::vector<std::p
     out.emplace_back(id, bias);
   }
   return {};
-}
-
-// A seed that nobody chose. The system's source, and the clock beside it should that one have failed.
-uint64_t fresh_seed() {
-  uint64_t seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  try {
-    std::random_device device;
-    seed ^= uint64_t{device()} << 32 | device();
-  } catch (const std::exception&) {
-  }
-  return seed;
 }
 
 // Cuts a prompt that leaves no room for an answer, if the options say so. Kept free for the answer: max_tokens, at most
@@ -79,6 +68,9 @@ Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, c
   }
   task.ignore_end = s.flag(Key::ignore_end);
   task.special = s.flag(Key::output_special);
+  task.reuse = s.flag(Key::cache_prefix);
+  if (const std::string domain = s.text(Key::cache_domain); !domain.empty())
+    task.domain = std::make_shared<const std::string>(domain);
   task.stops = s.list(Key::stop);
   for (const std::string& entry : s.list(Key::stop_ids)) {
     int32_t id = 0;
@@ -97,7 +89,7 @@ Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, c
   o.penalty_last = static_cast<int32_t>(s.integer(Key::penalty_last));
   o.n_logprobs = static_cast<int32_t>(s.integer(Key::logprobs));
   const int64_t seed = s.integer(Key::seed);
-  o.seed = seed >= 0 ? static_cast<uint64_t>(seed) : fresh_seed();
+  o.seed = seed >= 0 ? static_cast<uint64_t>(seed) : unpredictable();
   TRY(read_biases(s, n_vocab, o.logit_bias));
   return task;
 }

@@ -6,10 +6,14 @@
 #include <cmath>
 #include <new>
 
+#include "base/unpredictable.h"
+
 namespace infer::engine {
 
 Status Engine::step() {
-  const Plan& plan = scheduler_.plan();                       // what runs now, and in which pages its KV goes
+  const Plan& plan = scheduler_.plan();  // what runs now, and in which pages its KV goes
+  for (const Part& p : plan)             // prefixes that end inside a page
+    if (p.copy_from >= 0) TRY(parts_.executor->copy_page(p.copy_from, p.copy_to));
   pack(plan);                                                 // as flat arrays: the Step
   if (parts_.source.file) TRY(parts_.source.file->intact());  // weights are read where they are mapped
   const size_t n_logits = step_.rows.size() * static_cast<size_t>(parts_.n_vocab);
@@ -26,8 +30,8 @@ void Engine::pack(const Plan& plan) {
   }
   step_.q_start.push_back(0);
   for (const Part& p : plan) {
-    if (p.first == 0) p.request->started();
     const Sequence& s = p.request->sequence();
+    if (p.begins) p.request->started();
     for (int32_t i = 0; i < p.count; ++i) {
       if (i >= p.count - p.n_rows) step_.rows.push_back(step_.n_tokens());
       step_.tokens.push_back(s.tokens[static_cast<size_t>(p.first + i)]);
@@ -44,7 +48,9 @@ void Engine::deliver(const Plan& plan) {
   const float* row = logits_.get();
   for (const Part& p : plan) {
     const size_t n = static_cast<size_t>(p.n_rows) * static_cast<size_t>(parts_.n_vocab);
-    count(p.count > 1 || p.first == 0 ? kPrefillTokens : kDecodeTokens, p.count);
+    const bool prefill = p.count > 1 || p.begins;
+    count(prefill ? kPrefillTokens : kDecodeTokens, p.count);
+    if (prefill) note_reuse(*p.request);
     try {
       deliver_rows(p, {row, n});
     } catch (...) {  // no memory for this request's token: only this request is lost
@@ -55,6 +61,15 @@ void Engine::deliver(const Plan& plan) {
   count(kSteps, 1);
   count(kRows, step_.n_rows());
   if (step_.n_rows() > 0 && parts_.wake) parts_.wake();
+}
+
+// Of the prefix cache, by a request that is at its prompt.
+void Engine::note_reuse(Request& r) {
+  const Usage before = r.usage();
+  const int64_t now = r.sequence().n_reused;
+  if (now == before.cached_tokens) return;
+  count(kCachedTokens, now - before.cached_tokens);
+  r.reused(now);
 }
 
 void Engine::deliver_rows(const Part& part, std::span<const float> rows) {
@@ -142,7 +157,9 @@ void Engine::fail_step(const Status& why) noexcept {
 void Engine::note_levels() {
   set(kWaiting, scheduler_.n_waiting());
   set(kRunning, scheduler_.n_running());
-  set(kPagesUsed, scheduler_.pages().n_pages() - scheduler_.pages().free_pages());
+  set(kPagesUsed, scheduler_.pages_used());
+  set(kPagesIdle, scheduler_.tree().idle());
+  set(kPagesEvicted, scheduler_.tree().evicted());
 }
 
 // ---- the callers' side
@@ -236,6 +253,7 @@ const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps
                                                                           "steps.failed",
                                                                           "tokens.prefill",
                                                                           "tokens.decode",
+                                                                          "tokens.cached",
                                                                           "rows",
                                                                           "requests.submitted",
                                                                           "requests.finished",
@@ -243,7 +261,9 @@ const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps
                                                                           "requests.cancelled",
                                                                           "requests.waiting",
                                                                           "requests.running",
-                                                                          "pages.used"};
+                                                                          "pages.used",
+                                                                          "pages.idle",
+                                                                          "pages.evicted"};
 
 Engine::Engine(Parts parts)
     : parts_(std::move(parts)),
@@ -254,7 +274,7 @@ Engine::Engine(Parts parts)
       not_a_number_(INFER_E_CORRUPT, "the model's logits are not numbers",
                     "the file is probably damaged: get it again"),
       scheduler_({parts_.sizes.page, parts_.sizes.tokens, parts_.sizes.sequences, parts_.sizes.rows},
-                 parts_.sizes.n_pages, parts_.sizes.queue),
+                 parts_.sizes.n_pages, parts_.sizes.queue, unpredictable()),
       logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(parts_.sizes.rows) *
                                                       static_cast<size_t>(parts_.n_vocab))),
       sampler_(static_cast<int32_t>(parts_.n_vocab)) {

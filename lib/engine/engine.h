@@ -65,6 +65,7 @@ class Engine {
     kStepsFailed,
     kPrefillTokens,
     kDecodeTokens,
+    kCachedTokens,
     kRows,
     kSubmitted,
     kFinished,
@@ -73,6 +74,8 @@ class Engine {
     kWaiting,
     kRunning,
     kPagesUsed,
+    kPagesIdle,
+    kPagesEvicted,
     kCounters
   };
   static const std::array<const char*, kCounters> kCounterNames;
@@ -81,6 +84,7 @@ class Engine {
   void pack(const Plan& plan);
   void deliver(const Plan& plan);
   void deliver_rows(const Part& part, std::span<const float> rows);
+  void note_reuse(Request& r);
   void loop() noexcept;
   bool take_in();
   void sweep();

@@ -90,6 +90,7 @@ Usage Request::usage() const {
   };
   Usage u;
   u.prompt_tokens = static_cast<int64_t>(task_.prompt.size());
+  u.cached_tokens = n_reused_;
   u.generated_tokens = n_generated_;
   u.queue_ms = since(started_);
   u.first_token_ms = since(first_token_);
@@ -101,6 +102,11 @@ Usage Request::usage() const {
 void Request::started() {
   std::lock_guard lock(mutex_);
   if (started_ == kNotYet) started_ = Clock::now();
+}
+
+void Request::reused(int64_t n) noexcept {
+  std::lock_guard lock(mutex_);
+  n_reused_ = n;
 }
 
 bool Request::ended() const {

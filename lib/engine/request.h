@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "cache/domains.h"
 #include "engine/stream.h"
 #include "sampling/sampler.h"
 
@@ -31,6 +32,9 @@ struct Task {
   bool ignore_end = false;         // the tokenizer's end tokens do not end it
   bool special = false;            // control tokens are written as their text
 
+  bool reuse = true;         // takes from the prefix cache what it has, and leaves there what was computed
+  cache::DomainName domain;  // whose prefixes it may see and who may see its own
+
   // Not a generation but the prompt's own logits, rows first_score .. n-1, to `scores`: [n - first_score, n_vocab],
   // caller's.
   float* scores = nullptr;
@@ -44,7 +48,11 @@ struct Sequence {
   int32_t most = 0;             // positions it may ever have; pages for these are promised at admission
   int32_t first_row = 0;        // logits are wanted from this position on
   std::vector<int32_t> pages;   // page of positions i * page_size ..
-  int32_t promised = 0;         // pages promised at admission, held ones included; 0: not admitted
+  int32_t promised = 0;         // pages that it may still take
+  int32_t domain = -1;          // in the prefix tree; below 0: not in it
+  int32_t n_kept = 0;           // first pages that are in the tree
+  int32_t copy_from = -1;       // page whose first positions are to be copied before the next part runs; held
+  int32_t n_reused = 0;         // positions that it did not compute itself
 };
 
 // What came since the caller last looked.
@@ -85,7 +93,8 @@ class Request {
   const Task& task() const { return task_; }
   Sequence& sequence() { return sequence_; }
   int64_t generated() const { return static_cast<int64_t>(sequence_.tokens.size() - task_.prompt.size()); }
-  void started();
+  void started();                   // its first part is about to run
+  void reused(int64_t n) noexcept;  // positions taken from the prefix cache, so far
   // One chosen token into sequence and mailbox. True: that was the last one, the request has ended.
   bool push(const sampling::Choice& choice);
   std::span<const int32_t> banned() const;  // ids that may not come now
@@ -107,7 +116,7 @@ class Request {
   Status failure_;
   bool ended_ = false;
   infer_finish finish_ = INFER_FINISH_NONE;
-  int64_t n_generated_ = 0;
+  int64_t n_generated_ = 0, n_reused_ = 0;
   Clock::time_point submitted_, started_, first_token_, ended_at_;  // the epoch: not yet
 };
 

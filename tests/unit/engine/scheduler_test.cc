@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <numeric>
 
@@ -79,7 +80,7 @@ TEST_CASE("no plan exceeds tokens, sequences or rows, and every request ends") {
     }
   }
   CHECK(f.scheduler.n_running() + f.scheduler.n_waiting() == 0);
-  CHECK(f.scheduler.pages().free_pages() == 64);
+  CHECK(f.scheduler.tree().available() == 64);
 }
 
 TEST_CASE("a request waits until everything it may need is promised; nobody overtakes it") {
@@ -99,7 +100,7 @@ TEST_CASE("pages are taken only when positions reach them") {
   Request& r = f.add(5, 30);
   f.step();
   CHECK(r.sequence().pages.size() == 2);
-  CHECK(f.scheduler.pages().free_pages() == 8);
+  CHECK(f.scheduler.tree().available() == 8);
   for (int i = 0; i < 4; ++i) f.step();
   CHECK(r.sequence().n_cached == 9);
   CHECK(r.sequence().pages.size() == 3);
@@ -116,7 +117,7 @@ TEST_CASE("a plan that was not run can be undone: positions and pages are as bef
   f.scheduler.rollback();
   CHECK(r.sequence().pages == pages);
   CHECK(r.sequence().n_cached == 8);
-  CHECK(f.scheduler.pages().free_pages() == 8);
+  CHECK(f.scheduler.tree().available() == 8);
 }
 
 TEST_CASE("rows of a scored prompt end the chunk where there is no more room for them") {
@@ -135,4 +136,86 @@ TEST_CASE("rows of a scored prompt end the chunk where there is no more room for
     f.scheduler.commit();
   }
   CHECK(chunks == std::vector<std::pair<int32_t, int32_t>>{{8, 5}, {4, 4}});
+}
+
+TEST_CASE("a later request begins behind the pages that an earlier one has left, and behind part of one") {
+  Fixture f({4, 100, 8, 8}, 16);
+  Request& a = f.add(11, 3);  // positions 0..10, then 11, 12 cached: three whole pages, one of the third's...
+  while (a.generated() < 3) f.step();
+  f.scheduler.remove(a);
+  CHECK(f.scheduler.pages_used() == 0);
+  CHECK(f.scheduler.tree().idle() == 4);
+  Request& b = f.add(11, 3);
+  const Plan plan = f.scheduler.plan();
+  REQUIRE(plan.size() == 1);
+  CHECK(plan[0].first == 10);  // the last one is computed anew: its logits are wanted
+  CHECK(plan[0].count == 1);
+  CHECK(plan[0].begins);
+  CHECK(plan[0].copy_from >= 0);  // positions 8 and 9 are the beginning of a page
+  CHECK(plan[0].copy_to == b.sequence().pages[2]);
+  CHECK(b.sequence().n_reused == 10);
+  f.scheduler.commit();
+  CHECK(b.sequence().copy_from == -1);
+  f.scheduler.remove(b);
+  CHECK(f.scheduler.pages_used() == 0);
+}
+
+TEST_CASE("a request that wants what another computes in this step waits for it, and takes its pages") {
+  Fixture f({4, 100, 8, 8}, 64);
+  f.add(21, 3);
+  Request& b = f.add(21, 3);
+  CHECK(f.scheduler.plan().size() == 1);
+  f.scheduler.commit();
+  const Plan plan = f.scheduler.plan();
+  CHECK(std::any_of(plan.begin(), plan.end(), [&](const Part& p) { return p.request == &b && p.first == 20; }));
+  CHECK(b.sequence().n_reused == 20);
+  CHECK(f.scheduler.pages_used() <= 8);  // not twice six
+}
+
+TEST_CASE("two that computed the same pages at the same time hold one copy of them") {
+  Fixture f({4, 6, 8, 8}, 64);  // less than two pages a step, so neither waits for the other's page
+  Request& a = f.add(9, 2);
+  f.scheduler.plan();
+  f.scheduler.commit();
+  Request& b = f.add(9, 2);
+  for (int i = 0; i < 4; ++i) f.step();
+  REQUIRE(a.sequence().n_kept >= 2);
+  REQUIRE(b.sequence().n_kept >= 2);
+  CHECK(a.sequence().pages[0] == b.sequence().pages[0]);
+  CHECK(a.sequence().pages[1] == b.sequence().pages[1]);
+}
+
+TEST_CASE("what is kept gives way to what runs: no request waits for an idle page") {
+  Fixture f({4, 100, 8, 8}, 6);
+  for (int i = 0; i < 5; ++i) {
+    std::vector<int32_t> ids(20, i);
+    f.requests.push_back(std::make_unique<Request>(toy::task(ids, 4), nullptr, std::span<const int32_t>(), 100));
+    Request& r = *f.requests.back();
+    r.sequence().pages.reserve(16);
+    f.scheduler.add(r);
+    while (r.generated() < 4) {
+      REQUIRE_FALSE(f.scheduler.plan().empty());
+      for (const Part& p : f.scheduler.planned())
+        if (p.n_rows) p.request->sequence().tokens.push_back(1);
+      f.scheduler.commit();
+    }
+    f.scheduler.remove(r);
+  }
+  CHECK(f.scheduler.tree().evicted() > 0);
+  CHECK(f.scheduler.tree().available() == 6);
+}
+
+TEST_CASE("a request that wants no reuse neither takes from the cache nor leaves anything there") {
+  Fixture f({4, 100, 8, 8}, 64);
+  Task t = toy::task({1, 2, 3, 4, 5, 6, 7, 8, 9}, 2);
+  t.reuse = false;
+  for (int i = 0; i < 2; ++i) {
+    Request r(t, nullptr, {}, 100);
+    f.scheduler.add(r);
+    REQUIRE(f.scheduler.plan().size() == 1);
+    CHECK(f.scheduler.planned()[0].first == 0);
+    f.scheduler.commit();
+    f.scheduler.remove(r);
+    CHECK(f.scheduler.tree().nodes() == 0);
+  }
 }

@@ -27,6 +27,8 @@ class Executor : public infer::device::Executor {
         slots_(static_cast<size_t>(sizes.n_pages) * static_cast<size_t>(sizes.page), -1) {}
 
   std::function<Status(int64_t)> before_run;  // (number of this run, from 0): a failure, or OK
+  std::function<Status()> before_copy;
+  std::atomic<int64_t> copies{0}, tokens{0};  // pages copied; rows computed
   std::atomic<int64_t> runs{0}, most_tokens{0}, most_rows{0}, most_seqs{0};
   std::atomic<bool> cancelled{false};
 
@@ -40,6 +42,7 @@ class Executor : public infer::device::Executor {
     if (logits.size() != static_cast<size_t>(s.n_rows()) * static_cast<size_t>(n_vocab_))
       return Status::invalid("logits of wrong size");
     if (before_run) TRY(before_run(n));
+    tokens += s.n_tokens();
     size_t row = 0;
     for (int32_t q = 0; q < s.n_seqs(); ++q) {
       const size_t sq = static_cast<size_t>(q);
@@ -61,7 +64,12 @@ class Executor : public infer::device::Executor {
     return row == s.rows.size() ? Status() : Status::internal("rows are not ascending");
   }
   void cancel() override { cancelled = true; }
-  Status copy_page(int32_t, int32_t) override { return {}; }
+  Status copy_page(int32_t from, int32_t to) override {
+    if (before_copy) TRY(before_copy());
+    std::copy_n(slots_.begin() + from * sizes_.page, sizes_.page, slots_.begin() + to * sizes_.page);
+    copies++;
+    return {};
+  }
   int64_t page_bytes() const override { return sizes_.page * 4; }
   Status read_page(int32_t, std::span<std::byte>) override { return {}; }
   Status write_page(int32_t, std::span<const std::byte>) override { return {}; }
