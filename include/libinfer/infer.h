@@ -202,8 +202,9 @@ INFER_API void infer_engine_release(infer_engine *e) INFER_NX; /* running reques
 INFER_API infer_status infer_engine_submit_text(infer_engine *e, const char *text, int64_t len, const infer_options *o, infer_request **out) INFER_NX;
 INFER_API infer_status infer_engine_submit_chat(infer_engine *e, const infer_part *parts, int64_t n_parts, const infer_options *o, infer_request **out) INFER_NX;
 INFER_API infer_status infer_engine_submit_tokens(infer_engine *e, const int32_t *tokens, int64_t n_tokens, const infer_options *o, infer_request **out) INFER_NX;
-/* Logits of rows first .. n_tokens-1 of one token sequence, computed from an empty cache: out [n_tokens - first, n_vocab]
- * float32, row-major; out_len is the number of floats in out.  Blocks.  [share]  since 1.0 */
+/* Logits of rows first .. n_tokens-1 of one token sequence: out [n_tokens - first, n_vocab] float32,
+ * row-major; out_len is the number of floats in out.  What the prefix cache knows before `first` is not computed again; the
+ * values are the same.  Blocks.  [share]  since 1.0 */
 INFER_API infer_status infer_engine_logits(infer_engine *e, const int32_t *tokens, int64_t n_tokens, int64_t first, float *out, int64_t out_len) INFER_NX;
 /* The i-th counter of the engine (steps, tokens, kernels taken, pages in use).  name lives as long as the engine.  INFER_DONE past
  * the end.  since 1.0 */

@@ -47,6 +47,12 @@
 /* engine, int 1..1024, default 8: most requests that run together; more wait */
 #define INFER_OPTION_BATCH_REQUESTS "batch.requests"
 
+/* engine, str priority,fifo,shortest, default priority: who goes first: by priority, then earliest deadline, then the client served least; in order of arrival; by priority, then least to compute */
+#define INFER_OPTION_SCHEDULE_POLICY "schedule.policy"
+
+/* engine, int 0..86400000, default 10000: milliseconds after which a waiting request rises by one level of priority, so that none starves; 0: never */
+#define INFER_OPTION_SCHEDULE_AGING "schedule.aging"
+
 /* engine, int 1..1000000, default 1024: most requests that wait or run; more are refused with INFER_E_FULL */
 #define INFER_OPTION_QUEUE_MAX "queue.max"
 
@@ -97,6 +103,21 @@
 
 /* request, bool, default false: go on after the model's end tokens */
 #define INFER_OPTION_IGNORE_END "ignore_end"
+
+/* request, int -1000..1000, default 0: higher goes first and, when places or pages are short, takes those of lower ones, which wait and go on later */
+#define INFER_OPTION_PRIORITY "priority"
+
+/* request, int 0..2147483647, default 0: milliseconds from submission after which the request is cancelled; of equal priority the earlier goes first; 0: none */
+#define INFER_OPTION_DEADLINE "deadline"
+
+/* request, str: requests of different clients get equal shares of the engine, however many each has */
+#define INFER_OPTION_CLIENT "client"
+
+/* request, bool, default true: begin behind the longest prefix that the KV cache knows from earlier requests, and leave this one there */
+#define INFER_OPTION_CACHE_PREFIX "cache.prefix"
+
+/* request, str: requests find prefixes of requests of the same domain only, such as those of one user */
+#define INFER_OPTION_CACHE_DOMAIN "cache.domain"
 
 /* request, int -1..100, default -1: -1: none; 0: log-probability of each chosen token; n: and of the n most likely */
 #define INFER_OPTION_LOGPROBS "logprobs"

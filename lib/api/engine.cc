@@ -24,6 +24,8 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   o.batch_tokens = settings.integer(Key::batch_tokens);
   o.batch_requests = settings.integer(Key::batch_requests);
   o.queue = settings.integer(Key::queue_max);
+  o.policy = settings.text(Key::schedule_policy);
+  o.aging_ms = settings.integer(Key::schedule_aging);
   o.kv_type =
       static_cast<uint32_t>(quant::find_type(settings.text(Key::kv_type))->type);  // options.def: names of types
 

@@ -68,9 +68,15 @@ Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, c
   }
   task.ignore_end = s.flag(Key::ignore_end);
   task.special = s.flag(Key::output_special);
+  task.priority = static_cast<int32_t>(s.integer(Key::priority));
+  task.deadline_ms = s.integer(Key::deadline);
+  const auto name = [&](Key key) {
+    const std::string text = s.text(key);
+    return text.empty() ? cache::DomainName() : std::make_shared<const std::string>(text);
+  };
+  task.client = name(Key::client);
   task.reuse = s.flag(Key::cache_prefix);
-  if (const std::string domain = s.text(Key::cache_domain); !domain.empty())
-    task.domain = std::make_shared<const std::string>(domain);
+  task.domain = name(Key::cache_domain);
   task.stops = s.list(Key::stop);
   for (const std::string& entry : s.list(Key::stop_ids)) {
     int32_t id = 0;

@@ -1,5 +1,5 @@
-// Names of cache domains as small numbers. A name is known while a sequence or a page is in it; then its number is
-// free.
+// Names, of cache domains or of clients, as small numbers. A name is known while a sequence or a page is in it; then
+// its number is free.
 //
 // All memory is taken at construction: a name comes in a pointer that the request made. Not thread-safe.
 #pragma once
@@ -18,6 +18,7 @@ class Domains {
   int32_t enter(DomainName name);  // its number, held once more
   void hold(int32_t domain) { list_[static_cast<size_t>(domain)].holders++; }
   void leave(int32_t domain);  // held once less
+  int32_t holders(int32_t domain) const { return list_[static_cast<size_t>(domain)].holders; }
   int32_t known() const { return static_cast<int32_t>(list_.size() - free_.size()); }
 
  private:

@@ -9,10 +9,17 @@
 #include "base/unpredictable.h"
 
 namespace infer::engine {
+namespace {
+
+int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Request::Clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
 
 Status Engine::step() {
-  const Plan& plan = scheduler_.plan();  // what runs now, and in which pages its KV goes
-  for (const Part& p : plan)             // prefixes that end inside a page
+  const Plan& plan = scheduler_.plan(now());  // what runs now, and in which pages its KV goes
+  for (const Part& p : plan)                  // prefixes that end inside a page
     if (p.copy_from >= 0) TRY(parts_.executor->copy_page(p.copy_from, p.copy_to));
   pack(plan);                                                 // as flat arrays: the Step
   if (parts_.source.file) TRY(parts_.source.file->intact());  // weights are read where they are mapped
@@ -66,10 +73,10 @@ void Engine::deliver(const Plan& plan) {
 // Of the prefix cache, by a request that is at its prompt.
 void Engine::note_reuse(Request& r) {
   const Usage before = r.usage();
-  const int64_t now = r.sequence().n_reused;
-  if (now == before.cached_tokens) return;
-  count(kCachedTokens, now - before.cached_tokens);
-  r.reused(now);
+  const int64_t reused = r.sequence().n_reused;
+  if (r.sequence().n_preempted > 0 || reused == before.cached_tokens) return;  // later it finds its own
+  count(kCachedTokens, reused - before.cached_tokens);
+  r.reused(reused);
 }
 
 void Engine::deliver_rows(const Part& part, std::span<const float> rows) {
@@ -118,7 +125,7 @@ bool Engine::take_in() {
   std::unique_lock lock(mutex_);
   work_.wait(lock, [&] { return stopping_ || !inbox_.empty() || !live_.empty(); });
   for (auto& r : inbox_) {
-    scheduler_.add(*r);
+    scheduler_.add(*r, now());
     live_.push_back(std::move(r));
   }
   inbox_.clear();
@@ -127,8 +134,10 @@ bool Engine::take_in() {
 
 // Lets go of what has ended or was cancelled.
 void Engine::sweep() {
+  const int64_t time = now();
   const auto done = [&](const std::shared_ptr<Request>& r) {
     const bool cancelled = r->cancelled();
+    if (!cancelled && time >= r->sequence().deadline) r->fail(late_);
     if (!cancelled && !r->ended()) return false;
     if (cancelled) r->fail(cancelled_);  // no effect on what has ended already
     const infer_finish finish = r->usage().finish;
@@ -159,6 +168,7 @@ void Engine::note_levels() {
   set(kRunning, scheduler_.n_running());
   set(kPagesUsed, scheduler_.pages_used());
   set(kPagesIdle, scheduler_.tree().idle());
+  set(kPreempted, scheduler_.preempted());
   set(kPagesEvicted, scheduler_.tree().evicted());
 }
 
@@ -263,18 +273,21 @@ const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps
                                                                           "requests.running",
                                                                           "pages.used",
                                                                           "pages.idle",
+                                                                          "requests.preempted",
                                                                           "pages.evicted"};
 
 Engine::Engine(Parts parts)
     : parts_(std::move(parts)),
       cancelled_(INFER_E_CANCELLED, "the request was cancelled"),
+      late_(INFER_E_CANCELLED, "the request's deadline passed before it was done"),
       no_token_(INFER_E_INVALID,
                 "no token may be chosen: logit_bias, stop_ids and min_tokens together forbid all of them",
                 "forbid fewer tokens"),
       not_a_number_(INFER_E_CORRUPT, "the model's logits are not numbers",
                     "the file is probably damaged: get it again"),
-      scheduler_({parts_.sizes.page, parts_.sizes.tokens, parts_.sizes.sequences, parts_.sizes.rows},
-                 parts_.sizes.n_pages, parts_.sizes.queue, unpredictable()),
+      scheduler_({parts_.sizes.page, parts_.sizes.tokens, parts_.sizes.sequences, parts_.sizes.rows,
+                  parts_.aging_ms * 1000000},
+                 *parts_.policy, parts_.sizes.n_pages, parts_.sizes.queue, unpredictable()),
       logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(parts_.sizes.rows) *
                                                       static_cast<size_t>(parts_.n_vocab))),
       sampler_(static_cast<int32_t>(parts_.n_vocab)) {

@@ -43,6 +43,8 @@ class Engine {
     std::unique_ptr<models::Model> model;  // its program outlives the executor
     std::unique_ptr<device::Executor> executor;
     Sizes sizes{};
+    const Policy* policy = find_policy("priority");
+    int64_t aging_ms = 0;  // a waiting request rises by one level each; 0: never
     int64_t n_vocab = 0;
     Wake wake;
   };
@@ -75,6 +77,7 @@ class Engine {
     kRunning,
     kPagesUsed,
     kPagesIdle,
+    kPreempted,
     kPagesEvicted,
     kCounters
   };
@@ -95,8 +98,8 @@ class Engine {
   Status check(const Task& task) const;
 
   Parts parts_;
-  std::vector<int32_t> end_ids_;                      // the tokenizer's end tokens
-  const Status cancelled_, no_token_, not_a_number_;  // made beforehand: failing a request allocates nothing
+  std::vector<int32_t> end_ids_;                             // the tokenizer's end tokens
+  const Status cancelled_, late_, no_token_, not_a_number_;  // made beforehand: failing a request allocates nothing
 
   // The engine's thread only. Capacities are set at construction; a step allocates nothing once it is warm.
   Scheduler scheduler_;

@@ -17,6 +17,7 @@
 
 #include "base/status.h"
 #include "cache/domains.h"
+#include "engine/policy.h"
 #include "engine/stream.h"
 #include "sampling/sampler.h"
 
@@ -32,6 +33,9 @@ struct Task {
   bool ignore_end = false;         // the tokenizer's end tokens do not end it
   bool special = false;            // control tokens are written as their text
 
+  int32_t priority = 0;      // higher is sooner
+  int64_t deadline_ms = 0;   // from submit: then it is cancelled, and those with an early one go first; 0: none
+  cache::DomainName client;  // clients get equal shares
   bool reuse = true;         // takes from the prefix cache what it has, and leaves there what was computed
   cache::DomainName domain;  // whose prefixes it may see and who may see its own
 
@@ -43,16 +47,21 @@ struct Task {
 
 // What the scheduler moves: tokens, and how many of them are in the cache. Only the engine's thread touches it.
 struct Sequence {
-  std::vector<int32_t> tokens;  // prompt, then what was chosen
-  int32_t n_cached = 0;         // positions whose KV is written: 0 .. n_cached - 1
-  int32_t most = 0;             // positions it may ever have; pages for these are promised at admission
-  int32_t first_row = 0;        // logits are wanted from this position on
-  std::vector<int32_t> pages;   // page of positions i * page_size ..
-  int32_t promised = 0;         // pages that it may still take
-  int32_t domain = -1;          // in the prefix tree; below 0: not in it
-  int32_t n_kept = 0;           // first pages that are in the tree
-  int32_t copy_from = -1;       // page whose first positions are to be copied before the next part runs; held
-  int32_t n_reused = 0;         // positions that it did not compute itself
+  std::vector<int32_t> tokens;                // prompt, then what was chosen
+  int32_t n_cached = 0;                       // positions whose KV is written: 0 .. n_cached - 1
+  int32_t most = 0;                           // positions it may ever have; pages for these are promised at admission
+  int32_t first_row = 0;                      // logits are wanted from this position on
+  std::vector<int32_t> pages;                 // page of positions i * page_size ..
+  Rank rank;                                  // while it runs: as it was admitted
+  uint64_t arrival = 0;                       // number
+  int64_t arrived = 0, deadline = INT64_MAX;  // nanoseconds
+  int32_t client = -1;                        // number
+  int32_t n_preempted = 0;                    // times
+  int32_t promised = 0;                       // pages that it may still take
+  int32_t domain = -1;                        // in the prefix tree; below 0: not in it
+  int32_t n_kept = 0;                         // first pages that are in the tree
+  int32_t copy_from = -1;  // page whose first positions are to be copied before the next part runs; held
+  int32_t n_reused = 0;    // positions that it did not compute itself
 };
 
 // What came since the caller last looked.
@@ -92,6 +101,7 @@ class Request {
   // ---- the engine's side, its thread
   const Task& task() const { return task_; }
   Sequence& sequence() { return sequence_; }
+  const Sequence& sequence() const { return sequence_; }
   int64_t generated() const { return static_cast<int64_t>(sequence_.tokens.size() - task_.prompt.size()); }
   void started();                   // its first part is about to run
   void reused(int64_t n) noexcept;  // positions taken from the prefix cache, so far

@@ -5,21 +5,48 @@
 
 namespace infer::engine {
 
-Scheduler::Scheduler(const StepLimits& limits, int32_t n_pages, int32_t capacity, uint64_t seed)
-    : limits_(limits), pool_(n_pages), tree_(pool_, limits.page, capacity, seed) {
+Scheduler::Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_pages, int32_t capacity, uint64_t seed)
+    : limits_(limits),
+      pool_(n_pages),
+      tree_(pool_, limits.page, capacity, seed),
+      policy_(policy),
+      clients_(capacity),
+      served_(static_cast<size_t>(capacity)) {
   waiting_.reserve(static_cast<size_t>(capacity));
   running_.reserve(static_cast<size_t>(limits.sequences));
   plan_.reserve(static_cast<size_t>(limits.sequences));
 }
 
-void Scheduler::add(Request& r) { waiting_.push_back(&r); }
+// A client that comes anew begins with what the least served of the others has: it neither owes nor is owed anything
+// for the time when it was not here (the virtual token counter of Sheng et al., "Fairness in serving large language
+// models", 2024).
+void Scheduler::add(Request& r, int64_t now) {
+  Sequence& s = r.sequence();
+  s.arrival = arrivals_++;
+  s.arrived = now;
+  if (r.task().deadline_ms > 0) s.deadline = now + r.task().deadline_ms * 1000000;
+  s.client = clients_.enter(r.task().client);
+  if (clients_.holders(s.client) == 1) {
+    int64_t least = INT64_MAX;
+    for (const auto* list : {&waiting_, &running_})
+      for (const Request* o : *list) least = std::min(least, served_[static_cast<size_t>(o->sequence().client)]);
+    served_[static_cast<size_t>(s.client)] = least == INT64_MAX ? 0 : least;
+  }
+  waiting_.push_back(&r);
+}
 
 void Scheduler::remove(Request& r) {
-  std::erase(waiting_, &r);
-  if (std::erase(running_, &r) == 0) return;
   Sequence& s = r.sequence();
-  keep(r);
-  for (int32_t page : s.pages) tree_.release(page);
+  const bool waited = std::erase(waiting_, &r) > 0;
+  if (!waited && std::erase(running_, &r) == 0) return;
+  if (!waited) let_go(s);
+  clients_.leave(std::exchange(s.client, -1));
+}
+
+// Of all that a running sequence holds; what it computed stays in the tree.
+void Scheduler::let_go(Sequence& s) {
+  keep(s);
+  for (const int32_t page : s.pages) tree_.release(page);
   s.pages.clear();
   if (s.copy_from >= 0) tree_.release(std::exchange(s.copy_from, -1));
   if (s.domain >= 0) tree_.leave(std::exchange(s.domain, -1));
@@ -28,59 +55,110 @@ void Scheduler::remove(Request& r) {
 
 // ---- admission
 
-void Scheduler::admit() {
-  while (!waiting_.empty() && n_running() < limits_.sequences) {
-    Request& r = *waiting_.front();
-    if (!begin(r)) return;  // later ones wait too: nobody overtakes a large request
-    running_.push_back(&r);
-    waiting_.erase(waiting_.begin());
+Rank Scheduler::rank(const Request& r, int64_t now) const {
+  const Sequence& s = r.sequence();
+  const int64_t risen = limits_.aging > 0 ? std::clamp<int64_t>((now - s.arrived) / limits_.aging, 0, 1000000) : 0;
+  return {r.task().priority + static_cast<int32_t>(risen), s.deadline, served_[static_cast<size_t>(s.client)],
+          static_cast<int32_t>(s.tokens.size()) - s.n_cached, s.arrival};
+}
+
+void Scheduler::admit(int64_t now) {
+  while (!waiting_.empty()) {
+    size_t best = 0;
+    Rank first = rank(*waiting_[0], now);
+    for (size_t i = 1; i < waiting_.size(); ++i) {
+      const Rank other = rank(*waiting_[i], now);
+      if (policy_.before(other, first)) best = i, first = other;
+    }
+    Request& r = *waiting_[best];
+    if (n_running() < limits_.sequences && begin(r)) {
+      Rank& own = r.sequence().rank;
+      own = first;
+      own.share = 0;
+      const auto behind = std::find_if(running_.begin(), running_.end(),
+                                       [&](const Request* o) { return policy_.before(own, o->sequence().rank); });
+      running_.insert(behind, &r);
+      waiting_.erase(waiting_.begin() + static_cast<ptrdiff_t>(best));
+    } else if (!make_room(r, first)) {
+      return;  // later ones wait too: nobody overtakes a large request
+    }
   }
 }
 
-// Takes what the tree has of the prompt and has the rest promised; or leaves all as it was.
+// Preempts the last of the running, if those that must give way to r hold enough for it. False: nothing was done.
+bool Scheduler::make_room(const Request& r, const Rank& rank) {
+  int32_t could = tree_.available() - promised_;
+  size_t n = 0;
+  for (; n < running_.size(); ++n) {
+    const Sequence& o = running_[running_.size() - 1 - n]->sequence();
+    if (!policy_.preempts(rank, o.rank)) break;
+    could += static_cast<int32_t>(o.pages.size()) + o.promised;
+  }
+  if (n == 0 || could < pages_for(static_cast<int64_t>(r.sequence().tokens.size()) + 1)) return false;
+  preempt(running_.size() - 1);
+  return true;
+}
+
+// Takes what the tree has of the tokens and has pages for the others promised; or leaves all as it was.
 bool Scheduler::begin(Request& r) {
   Sequence& s = r.sequence();
-  const int32_t most = pages_for(s.most);
-  cache::PrefixTree::Match known;
+  const int32_t known = std::min<int32_t>(static_cast<int32_t>(s.tokens.size()) + 1, s.most);
+  // One more for each that runs, so that their next pages do not cost this one its place at once.
+  const int32_t wanted = pages_for(known) + n_running();
+  cache::PrefixTree::Match match;
   if (r.task().reuse) {
     s.domain = tree_.enter(r.task().domain);
     // The position of the first row that is wanted has to be computed in any case.
-    known = tree_.find(s.domain, std::span(s.tokens).first(static_cast<size_t>(s.first_row)), s.pages);
-    if (known.n_like > 0) tree_.hold(s.copy_from = known.like);
+    match = tree_.find(s.domain, std::span(s.tokens).first(static_cast<size_t>(s.first_row)), s.pages);
+    if (match.n_like > 0) tree_.hold(s.copy_from = match.like);
   }
-  if (most - known.whole > tree_.available() - promised_ && known.n_like > 0) {
+  if (wanted - match.whole > tree_.available() - promised_ && match.n_like > 0) {
     tree_.release(std::exchange(s.copy_from, -1));  // the page to copy from may be what is missing
-    known.n_like = 0;
+    match.n_like = 0;
   }
-  if (most - known.whole > tree_.available() - promised_) {
+  if (wanted - match.whole > tree_.available() - promised_) {
     for (const int32_t page : s.pages) tree_.release(page);
     s.pages.clear();
     if (s.domain >= 0) tree_.leave(std::exchange(s.domain, -1));
     return false;
   }
-  s.n_kept = known.whole;
-  s.n_cached = s.n_reused = known.whole * limits_.page + known.n_like;
-  s.promised = most - known.whole;
+  s.n_kept = match.whole;
+  s.n_cached = s.n_reused = match.whole * limits_.page + match.n_like;
+  s.promised = pages_for(known) - match.whole;
   promised_ += s.promised;
   return true;
 }
 
+// Back to those that wait, as if it had just come with all the tokens that it has now.
+void Scheduler::preempt(size_t running) {
+  Request& r = *running_[running];
+  Sequence& s = r.sequence();
+  let_go(s);
+  s.first_row = std::max(s.first_row, s.n_cached);  // rows before were delivered
+  s.n_cached = s.n_reused = s.n_kept = 0;
+  s.n_preempted++;
+  preempted_++;
+  running_.erase(running_.begin() + static_cast<ptrdiff_t>(running));
+  waiting_.push_back(&r);
+}
+
 // ---- the plan
 
-const Plan& Scheduler::plan() {
+const Plan& Scheduler::plan(int64_t now) {
   plan_.clear();
-  admit();
+  admit(now);
   int32_t tokens_left = limits_.tokens, rows_left = limits_.rows;
-  const auto remaining = [](Request* r) {
-    return r->sequence().tokens.size() - static_cast<size_t>(r->sequence().n_cached);
+  const auto decodes = [&](size_t i) {
+    const Sequence& s = running_[i]->sequence();
+    return static_cast<int32_t>(s.tokens.size()) - s.n_cached == 1;
   };
-  for (Request* r : running_) {
-    if (remaining(r) == 1) plan_part(*r, tokens_left, rows_left);
-  }
-  for (Request* r : running_) {
-    if (remaining(r) == 1) continue;
-    adopt(*r);
-    if (!others_compute(r->sequence())) plan_part(*r, tokens_left, rows_left);
+  for (size_t i = 0; i < running_.size();)  // who is preempted is no longer there
+    if (!decodes(i) || plan_part(i, tokens_left, rows_left)) ++i;
+  for (size_t i = 0; i < running_.size(); ++i) {
+    Sequence& s = running_[i]->sequence();
+    if (decodes(i)) continue;
+    adopt(s);
+    if (!others_compute(s)) plan_part(i, tokens_left, rows_left);
   }
   return plan_;
 }
@@ -94,8 +172,7 @@ int32_t Scheduler::last_kept(const Sequence& s) const {
 }
 
 // Pages that others have computed since, in place of computing them again.
-void Scheduler::adopt(Request& r) {
-  Sequence& s = r.sequence();
+void Scheduler::adopt(Sequence& s) {
   if (s.domain < 0) return;
   while (s.n_cached == s.n_kept * limits_.page && s.n_cached + limits_.page <= s.first_row) {
     const int32_t page = tree_.next(s.domain, last_kept(s), tokens_of_page(s, s.n_kept));
@@ -121,23 +198,39 @@ bool Scheduler::others_compute(const Sequence& s) const {
   });
 }
 
-void Scheduler::plan_part(Request& r, int32_t& tokens_left, int32_t& rows_left) {
+// False: the sequence was preempted.
+bool Scheduler::plan_part(size_t running, int32_t& tokens_left, int32_t& rows_left) {
+  Request& r = *running_[running];
   Sequence& s = r.sequence();
   int32_t count = std::min(static_cast<int32_t>(s.tokens.size()) - s.n_cached, tokens_left);
   // Rows wanted are those from first_row on; when there is no room for all, the chunk ends earlier.
   const int32_t before_rows = std::max(0, s.first_row - s.n_cached);
   count = std::min(count, before_rows + rows_left);
-  if (count <= 0) return;
+  if (count <= 0) return true;
   const int32_t n_rows = std::max(0, count - before_rows);
   const auto held = static_cast<int32_t>(s.pages.size());
-  const int32_t more = pages_for(s.n_cached + count) - held;
-  if (!tree_.take(more, s.pages)) return;  // cannot be: the pages were promised
-  s.promised -= more;
-  promised_ -= more;
+  if (!take(running, pages_for(s.n_cached + count) - held)) return false;
   const int32_t copy_to = s.copy_from < 0 ? -1 : s.pages[static_cast<size_t>(s.n_cached / limits_.page)];
   plan_.push_back({&r, s.n_cached, count, n_rows, held, s.n_cached == s.n_reused, s.copy_from, copy_to});
   tokens_left -= count;
   rows_left -= n_rows;
+  return true;
+}
+
+// Pages for a running sequence: those that it was promised, and further ones while no promise needs them. For these the
+// last in order gives way, who is not in the plan yet. False: that was the sequence itself.
+bool Scheduler::take(size_t running, int32_t more) {
+  Sequence& s = running_[running]->sequence();
+  const int32_t promised = std::min(more, s.promised);
+  while (more - promised > tree_.available() - promised_) {
+    const bool itself = running_.size() - 1 == running;
+    preempt(running_.size() - 1);
+    if (itself) return false;
+  }
+  tree_.take(more, s.pages);
+  s.promised -= promised;
+  promised_ -= promised;
+  return true;
 }
 
 // ---- after the run
@@ -146,6 +239,7 @@ void Scheduler::commit() {
   for (const Part& p : plan_) {
     Sequence& s = p.request->sequence();
     s.n_cached += p.count;
+    served_[static_cast<size_t>(s.client)] += p.count + p.n_rows;
     if (s.copy_from >= 0) tree_.release(std::exchange(s.copy_from, -1));
     if (s.domain < 0) continue;
     for (; (s.n_kept + 1) * limits_.page <= s.n_cached; s.n_kept++) {
@@ -167,9 +261,8 @@ void Scheduler::rollback() {
   }
 }
 
-// What is left of a sequence that ends: the page that is not whole.
-void Scheduler::keep(Request& r) {
-  Sequence& s = r.sequence();
+// What is left of a sequence that stops: the page that is not whole.
+void Scheduler::keep(Sequence& s) {
   const int32_t rest = s.n_cached - s.n_kept * limits_.page;
   if (s.domain < 0 || rest <= 0 || s.copy_from >= 0) return;  // copy_from: the copy was never made
   const auto tokens = std::span(s.tokens).subspan(static_cast<size_t>(s.n_kept) * static_cast<size_t>(limits_.page),

@@ -1,9 +1,11 @@
 // Which tokens of which sequences run in the next step, and in which pages their KV goes.
 //
-// Admission is first come, first served, when the pages for everything a sequence may ever need can be promised: so a
-// running sequence never waits for a page, and nothing deadlocks. Pages are taken only when positions reach them. Each
-// step is filled with decodes first, then with prefill chunks in order of admission. Not thread-safe: the engine's
-// thread.
+// A request is admitted, in the policy's order, when there are pages for all tokens that it has now: these are promised
+// to it, so its prefill never waits for a page. Pages are taken only when positions reach them. Each step is filled
+// with decodes first, then with prefill chunks, so that a long prompt delays nobody; each by the order in which the
+// policy admitted them. When a decode finds no page, the last in that order is preempted: its pages stay in the tree as
+// long as nobody needs them, it waits again, and what has gone is computed anew. The first in order is never preempted
+// but by a request of a higher level, so somebody always gets on. Not thread-safe: the engine's thread.
 //
 // A sequence begins behind the longest prefix that the tree knows, and leaves its own pages there as soon as they are
 // whole. Where others compute just now what it needs next, it waits for them and takes their pages.
@@ -11,7 +13,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "cache/domains.h"
 #include "cache/prefix_tree.h"
+#include "engine/policy.h"
 #include "engine/request.h"
 
 namespace infer::engine {
@@ -21,6 +25,7 @@ struct StepLimits {
   int32_t tokens = 0;     // of one step
   int32_t sequences = 0;  // of one step; at most `tokens`
   int32_t rows = 0;       // rows with logits of one step; at least `sequences`
+  int64_t aging = 0;      // nanoseconds after which a waiting request rises by a level; 0: never
 };
 
 // A run of one sequence's positions: first .. first + count - 1, the last n_rows of which need logits.
@@ -28,7 +33,7 @@ struct Part {
   Request* request;
   int32_t first, count, n_rows;
   int32_t pages_before;        // pages that the sequence held before the plan
-  bool begins;                 // nothing of the sequence ran before
+  bool begins;                 // nothing of the sequence ran since it was admitted
   int32_t copy_from, copy_to;  // pages: to be copied before this runs, so that it can go on in the copy; -1: none
 };
 using Plan = std::vector<Part>;
@@ -36,17 +41,20 @@ using Plan = std::vector<Part>;
 class Scheduler {
  public:
   // capacity: most requests that are ever added at a time; so that nothing here allocates later. seed: of the tree.
-  Scheduler(const StepLimits& limits, int32_t n_pages, int32_t capacity, uint64_t seed = 0);
+  // n_pages: at least as many as the longest sequence may ever need.
+  Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_pages, int32_t capacity, uint64_t seed);
 
-  void add(Request& r);     // to the end of the queue
-  void remove(Request& r);  // ended: its pages are the tree's alone, or free again
-  const Plan& plan();       // what runs now; empty: nothing can
+  // now: nanoseconds of any clock that does not go back, the same in all calls.
+  void add(Request& r, int64_t now);
+  void remove(Request& r);        // ended: its pages are the tree's alone, or free again
+  const Plan& plan(int64_t now);  // what runs now; empty: nothing waits or runs
   const Plan& planned() const { return plan_; }
   void commit();    // the plan was run: its positions are in the cache
   void rollback();  // the run failed: pages taken for it go back, positions stay
 
   int32_t n_waiting() const { return static_cast<int32_t>(waiting_.size()); }
   int32_t n_running() const { return static_cast<int32_t>(running_.size()); }
+  int64_t preempted() const { return preempted_; }  // times, so far
   const cache::PrefixTree& tree() const { return tree_; }
   int32_t pages_used() const { return pool_.n_pages() - tree_.available(); }  // by sequences, and pinned
   int32_t pages_for(int64_t positions) const {
@@ -54,22 +62,32 @@ class Scheduler {
   }
 
  private:
-  void admit();
+  Rank rank(const Request& r, int64_t now) const;
+  void admit(int64_t now);
   bool begin(Request& r);
-  void adopt(Request& r);
+  bool make_room(const Request& r, const Rank& rank);
+  void preempt(size_t running);
+  void let_go(Sequence& s);
+  void adopt(Sequence& s);
   bool others_compute(const Sequence& s) const;
-  void plan_part(Request& r, int32_t& tokens_left, int32_t& rows_left);
-  void keep(Request& r);
+  bool plan_part(size_t running, int32_t& tokens_left, int32_t& rows_left);
+  bool take(size_t running, int32_t more);
+  void keep(Sequence& s);
   std::span<const int32_t> tokens_of_page(const Sequence& s, int32_t page) const;
   int32_t last_kept(const Sequence& s) const;
 
   const StepLimits limits_;
   cache::PagePool pool_;
   cache::PrefixTree tree_;
-  int32_t promised_ = 0;           // pages that running sequences may still take
-  std::vector<Request*> waiting_;  // in order of arrival
-  std::vector<Request*> running_;  // in order of admission
+  const Policy& policy_;
+  cache::Domains clients_;
+  std::vector<int64_t> served_;    // by client: tokens, those generated twice
+  int32_t promised_ = 0;           // pages that running sequences may still take; at most what is available
+  std::vector<Request*> waiting_;  // in any order
+  std::vector<Request*> running_;  // in the policy's order
   Plan plan_;
+  uint64_t arrivals_ = 0;
+  int64_t preempted_ = 0;
 };
 
 }  // namespace infer::engine

@@ -1,6 +1,7 @@
 // How large an engine is: decided once, from options, model and free memory, before anything is allocated.
 #pragma once
 #include <cstdint>
+#include <string>
 
 #include "base/status.h"
 
@@ -13,6 +14,8 @@ struct EngineOptions {
   int64_t memory = 0;     // bytes; 0: what is free
   int64_t batch_tokens = 512, batch_requests = 8, queue = 1024;
   uint32_t kv_type = 1;  // element type of backend.h: f16
+  std::string policy = "priority";
+  int64_t aging_ms = 10000;
 };
 
 // What the model contributes.

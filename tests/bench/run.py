@@ -6,7 +6,8 @@
 ./dev bench builds first and hands on its arguments. DIR: llama.cpp's programs and libraries; or the variable INFER_PEER.
 Raw lines go to tests/bench/results/<cpu>-<date>.jsonl (--out), each with the name of its model. With --readme the table
 replaces what stands between the two marks in README.md. --quick: SmolLM2 alone, about a minute, into build/bench. All of
-it takes hours: --continue goes on where an earlier run with the same --out, commit, processor and peer was cut off.
+it takes hours: --continue goes on where an earlier run with the same --out, processor, threads and peer was cut off. Every
+step says of which commit it is.
 """
 import argparse, datetime, json, os, platform, re, shutil, subprocess, sys, tempfile
 
@@ -46,12 +47,12 @@ class Run:
         self.a = a
         self.lines = []
         self.done = []  # steps: their words
-        commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
-        head = {"kind": "run", "date": datetime.date.today().isoformat(), "cpu": cpu_name(), "processors": os.cpu_count(), "commit": commit,
+        self.commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
+        head = {"kind": "run", "date": datetime.date.today().isoformat(), "cpu": cpu_name(), "processors": os.cpu_count(), "commit": self.commit,
                 "version": capture([a.infer, "--version"]).strip(), "threads": a.threads, "peer": bool(a.peer), "quick": a.quick}
         if a.go_on and os.path.exists(a.out):
             self.lines = [json.loads(text) for text in open(a.out)]
-            other = [k for k in head if k != "date" and self.lines[0].get(k) != head[k]]
+            other = [k for k in head if k not in ("date", "commit", "version") and self.lines[0].get(k) != head[k]]
             if other:
                 sys.exit(f"{a.out} is of another run ({', '.join(other)}): measure anew, without --continue")
             self.done = [l["step"] for l in self.lines if l["kind"] == "step"]
@@ -65,7 +66,7 @@ class Run:
             say(step + ": done before")
             return False
         self.done.append(step)
-        self.add({"kind": "step", "step": step})
+        self.add({"kind": "step", "step": step, "commit": self.commit})
         return True
 
     def add(self, line):

@@ -97,7 +97,8 @@ def markdown(lines):
     if not machines or not speeds:
         sys.exit("no measurements")
     best = max(machines, key=lambda l: number(l, "read_bytes_per_s"))
-    out = [f"{head['cpu']}, {head['threads']} threads, {head['date']}, commit {head['commit'] or 'unknown'}: reads {best['read_bytes_per_s'] / 1e9:.1f} GB/s, "
+    commits = list(dict.fromkeys(l.get("commit") or head["commit"] or "unknown" for l in lines if l.get("kind") in ("run", "step")))
+    out = [f"{head['cpu']}, {head['threads']} threads, {head['date']}, commit {', '.join(commits)}: reads {best['read_bytes_per_s'] / 1e9:.1f} GB/s, "
            f"int8 {number(best, 'int8_ops_per_s') / 1e9:.0f} GOP/s ({best['isa']}). Medians; beside them the quartiles of the ratios of alternating pairs.", ""]
     out += [row(["model", "what", "libinfer", "of the machine", "llama.cpp", "ratio"]), "|---" * 6 + "|"]
     # Tokens per second of one request alone, by model and depth.

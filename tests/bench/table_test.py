@@ -25,6 +25,10 @@ class Table(unittest.TestCase):
         row = self.rows(dict(DECODE, batch=4, depth=8192, kv="q8_0"))[0]
         self.assertIn("| 4 requests decoding together, 8192 tokens of context, q8_0 KV |", row)
 
+    def test_steps_of_several_commits_are_said(self):
+        text = table.markdown([RUN, MACHINE, {"kind": "step", "step": "a", "commit": "abc"}, DECODE, {"kind": "step", "step": "b", "commit": "def"}])
+        self.assertIn(", commit abc, def: reads", text)
+
     def test_the_faster_form_is_named(self):
         self.assertIn("| decode, one term |", self.rows(dict(DECODE, terms=1))[0])
         self.assertIn("| decode |", self.rows(dict(DECODE, terms=2, onednn=False))[0])

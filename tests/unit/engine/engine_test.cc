@@ -344,3 +344,49 @@ TEST_CASE("many threads submit, pull, cancel and release at the same time; every
   CHECK(wrong == 0);
   CHECK(right == 60);
 }
+
+TEST_CASE("a deadline that passes cancels the request, in the queue and while it runs; others go on") {
+  Sizes s = toy::sizes();
+  s.sequences = 1;
+  Bench b(s);
+  b.executor->before_run = [](int64_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return Status();
+  };
+  Task hurried = task({1, 2, 3}, 1000), queued = task({4, 5, 6}, 4);
+  hurried.deadline_ms = 20;
+  queued.deadline_ms = 5;
+  queued.priority = -1;
+  const auto running = *b.engine->submit(hurried), waiting = *b.engine->submit(queued),
+             other = *b.engine->submit(task({7}, 3));
+  auto out = collect(*running);
+  CHECK(out.status == INFER_E_CANCELLED);
+  CHECK(out.why.message().find("deadline") != std::string_view::npos);
+  CHECK(out.tokens.size() < 60);
+  CHECK(running->usage().finish == INFER_FINISH_CANCELLED);
+  CHECK(collect(*waiting).status == INFER_E_CANCELLED);
+  CHECK(collect(*other).tokens == solo({7}, 3));
+}
+
+TEST_CASE("a request of higher priority is served first; the preempted one gets what it gets alone") {
+  Sizes s = toy::sizes();
+  s.sequences = 1;
+  Bench b(s);
+  b.executor->before_run = [](int64_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return Status();
+  };
+  const auto low = *b.engine->submit(task({1, 2, 3}, 40));
+  const Piece* piece = nullptr;
+  Status why;
+  REQUIRE(low->next(-1, piece, why) == INFER_OK);
+  std::vector<int32_t> tokens = piece->tokens;
+  Task t = task({9, 8}, 3);
+  t.priority = 1;
+  const auto high = *b.engine->submit(t);
+  CHECK(collect(*high).tokens == solo({9, 8}, 3));
+  CHECK(low->usage().finish == INFER_FINISH_NONE);
+  const auto rest = collect(*low);
+  tokens.insert(tokens.end(), rest.tokens.begin(), rest.tokens.end());
+  CHECK(tokens == solo({1, 2, 3}, 40));
+}

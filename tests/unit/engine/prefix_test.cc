@@ -153,12 +153,13 @@ TEST_CASE("scored prompts use the cache up to the first row that is wanted") {
   CHECK(reused == fresh);
 }
 
-// Any mixture of arrivals, cancels, page pressure, failing steps and prefixes in common.
+// Any mixture of arrivals, priorities, cancels, page pressure, failing steps and prefixes in common.
 TEST_CASE("random schedules: each request gets the tokens that it gets alone, and every page comes back") {
   std::map<std::vector<int32_t>, std::vector<int32_t>> alone;
+  std::map<std::string, int64_t> happened;
   const auto expected = [&](const std::vector<int32_t>& ids) {
     auto& tokens = alone[ids];
-    if (tokens.empty()) tokens = solo(ids, 6);
+    if (tokens.empty()) tokens = solo(ids, 16);
     return tokens;
   };
   for (uint32_t seed = 1; seed <= 150; ++seed) {
@@ -172,7 +173,10 @@ TEST_CASE("random schedules: each request gets the tokens that it gets alone, an
     s.n_pages = 16 + draw(30);
     Bench b(s);
     const int bad = draw(3) == 0 ? 3 + draw(20) : -1;
-    b.executor->before_run = [bad](int64_t n) { return n == bad ? Status(INFER_E_NO_MEMORY, "once") : Status(); };
+    b.executor->before_run = [bad](int64_t n) {
+      for (int i = 0; i < 20; ++i) std::this_thread::yield();  // others come meanwhile
+      return n == bad ? Status(INFER_E_NO_MEMORY, "once") : Status();
+    };
     struct Asked {
       std::vector<int32_t> ids;
       std::shared_ptr<Request> request;
@@ -182,8 +186,9 @@ TEST_CASE("random schedules: each request gets the tokens that it gets alone, an
     for (int i = 0; i < 12; ++i) {
       auto ids = counted(1 + draw(4) * 6, draw(2));  // beginnings in common
       for (int n = draw(5); n > 0; --n) ids.push_back(draw(3));
-      Task t = task(ids, 6);
+      Task t = task(ids, 16);
       t.reuse = draw(6) != 0;
+      t.priority = draw(3);
       if (draw(4) == 0) t.domain = std::make_shared<const std::string>("d");
       asked.push_back({ids, *b.engine->submit(t), draw(5) == 0});
       if (asked.back().cancelled && draw(2) == 0) asked.back().request->cancel();
@@ -201,5 +206,9 @@ TEST_CASE("random schedules: each request gets the tokens that it gets alone, an
     }
     settle(*b.engine);
     CHECK(counter(*b.engine, "pages.used") == 0);
+    for (const auto& [name, value] : b.engine->counters()) happened[name] += value;
   }
+  for (const char* name :
+       {"tokens.cached", "pages.evicted", "requests.preempted", "requests.cancelled", "steps.failed"})
+    CHECK_MESSAGE(happened[name] > 10, std::string(name) << ": " << happened[name]);
 }

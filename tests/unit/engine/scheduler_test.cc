@@ -13,25 +13,27 @@ using namespace infer::engine;
 namespace {
 
 struct Fixture {
-  explicit Fixture(StepLimits limits, int32_t n_pages = 64) : scheduler(limits, n_pages, 64) {}
+  explicit Fixture(StepLimits limits, int32_t n_pages = 64, const char* policy = "priority")
+      : scheduler(limits, *find_policy(policy), n_pages, 64, 1) {}
   Request& add(size_t prompt, int64_t max_tokens, int32_t context = 1000) {
     std::vector<int32_t> ids(prompt);
     std::iota(ids.begin(), ids.end(), 0);
     requests.push_back(
         std::make_unique<Request>(toy::task(ids, max_tokens), nullptr, std::span<const int32_t>(), context));
     requests.back()->sequence().pages.reserve(256);
-    scheduler.add(*requests.back());
+    scheduler.add(*requests.back(), now);
     return *requests.back();
   }
   // Runs a step: sequences whose last row was computed get a token.
   void step() {
-    for (const Part& p : scheduler.plan()) {
+    for (const Part& p : scheduler.plan(now)) {
       if (p.n_rows) p.request->sequence().tokens.push_back(1);
     }
     scheduler.commit();
   }
   std::vector<std::unique_ptr<Request>> requests;
   Scheduler scheduler;
+  int64_t now = 0;
 };
 
 }  // namespace
@@ -40,7 +42,7 @@ TEST_CASE("a prompt longer than the budget is computed in chunks; only the last 
   Fixture f({4, 10, 4, 8});
   f.add(25, 5);
   for (const int32_t expected : {10, 10, 5}) {
-    const Plan plan = f.scheduler.plan();
+    const Plan plan = f.scheduler.plan(0);
     REQUIRE(plan.size() == 1);
     CHECK(plan[0].count == expected);
     CHECK(plan[0].n_rows == (expected == 5 ? 1 : 0));
@@ -53,7 +55,7 @@ TEST_CASE("decodes come before prefill chunks, which take what is left of the bu
   Request& a = f.add(3, 10);
   f.step();
   Request& b = f.add(20, 10);
-  const Plan plan = f.scheduler.plan();
+  const Plan plan = f.scheduler.plan(0);
   REQUIRE(plan.size() == 2);
   CHECK(plan[0].request == &a);
   CHECK(plan[0].count == 1);
@@ -65,7 +67,7 @@ TEST_CASE("no plan exceeds tokens, sequences or rows, and every request ends") {
   Fixture f({4, 6, 3, 3});
   for (size_t n : {1u, 30u, 7u, 2u, 11u}) f.add(n, 4);
   for (int step = 0; step < 100; ++step) {
-    const Plan plan = f.scheduler.plan();
+    const Plan plan = f.scheduler.plan(0);
     int32_t tokens = 0, rows = 0;
     for (const Part& p : plan) tokens += p.count, rows += p.n_rows;
     REQUIRE(tokens <= 6);
@@ -83,16 +85,16 @@ TEST_CASE("no plan exceeds tokens, sequences or rows, and every request ends") {
   CHECK(f.scheduler.tree().available() == 64);
 }
 
-TEST_CASE("a request waits until everything it may need is promised; nobody overtakes it") {
+TEST_CASE("a request waits until there are pages for its prompt; nobody overtakes it") {
   Fixture f({4, 100, 8, 8}, 10);
-  Request& large = f.add(10, 14);  // 24 positions: 6 pages
-  f.add(10, 14);                   // 6 more do not fit into 10
+  Request& large = f.add(22, 14);  // 23 positions: 6 pages
+  f.add(15, 14);                   // 4 more, and one for the first's next, do not fit into 10
   f.add(1, 1);                     // would fit, but was later
-  CHECK(f.scheduler.plan().size() == 1);
+  CHECK(f.scheduler.plan(0).size() == 1);
   CHECK(f.scheduler.n_waiting() == 2);
   f.scheduler.commit();
   f.scheduler.remove(large);
-  CHECK(f.scheduler.plan().size() == 2);
+  CHECK(f.scheduler.plan(0).size() == 2);
 }
 
 TEST_CASE("pages are taken only when positions reach them") {
@@ -112,7 +114,7 @@ TEST_CASE("a plan that was not run can be undone: positions and pages are as bef
   f.step();
   const auto pages = r.sequence().pages;
   for (int i = 0; i < 3; ++i) f.step();
-  f.scheduler.plan();  // position 8: a third page
+  f.scheduler.plan(0);  // position 8: a third page
   CHECK(r.sequence().pages.size() == 3);
   f.scheduler.rollback();
   CHECK(r.sequence().pages == pages);
@@ -127,10 +129,10 @@ TEST_CASE("rows of a scored prompt end the chunk where there is no more room for
   t.scores = &sink;
   t.first_score = 3;
   Request r(t, nullptr, {}, 100);
-  f.scheduler.add(r);
+  f.scheduler.add(r, 0);
   std::vector<std::pair<int32_t, int32_t>> chunks;
   for (int i = 0; i < 3; ++i) {
-    const Plan& plan = f.scheduler.plan();
+    const Plan& plan = f.scheduler.plan(0);
     if (plan.empty()) break;
     chunks.emplace_back(plan[0].count, plan[0].n_rows);
     f.scheduler.commit();
@@ -146,7 +148,7 @@ TEST_CASE("a later request begins behind the pages that an earlier one has left,
   CHECK(f.scheduler.pages_used() == 0);
   CHECK(f.scheduler.tree().idle() == 4);
   Request& b = f.add(11, 3);
-  const Plan plan = f.scheduler.plan();
+  const Plan plan = f.scheduler.plan(0);
   REQUIRE(plan.size() == 1);
   CHECK(plan[0].first == 10);  // the last one is computed anew: its logits are wanted
   CHECK(plan[0].count == 1);
@@ -164,9 +166,9 @@ TEST_CASE("a request that wants what another computes in this step waits for it,
   Fixture f({4, 100, 8, 8}, 64);
   f.add(21, 3);
   Request& b = f.add(21, 3);
-  CHECK(f.scheduler.plan().size() == 1);
+  CHECK(f.scheduler.plan(0).size() == 1);
   f.scheduler.commit();
-  const Plan plan = f.scheduler.plan();
+  const Plan plan = f.scheduler.plan(0);
   CHECK(std::any_of(plan.begin(), plan.end(), [&](const Part& p) { return p.request == &b && p.first == 20; }));
   CHECK(b.sequence().n_reused == 20);
   CHECK(f.scheduler.pages_used() <= 8);  // not twice six
@@ -175,7 +177,7 @@ TEST_CASE("a request that wants what another computes in this step waits for it,
 TEST_CASE("two that computed the same pages at the same time hold one copy of them") {
   Fixture f({4, 6, 8, 8}, 64);  // less than two pages a step, so neither waits for the other's page
   Request& a = f.add(9, 2);
-  f.scheduler.plan();
+  f.scheduler.plan(0);
   f.scheduler.commit();
   Request& b = f.add(9, 2);
   for (int i = 0; i < 4; ++i) f.step();
@@ -192,9 +194,9 @@ TEST_CASE("what is kept gives way to what runs: no request waits for an idle pag
     f.requests.push_back(std::make_unique<Request>(toy::task(ids, 4), nullptr, std::span<const int32_t>(), 100));
     Request& r = *f.requests.back();
     r.sequence().pages.reserve(16);
-    f.scheduler.add(r);
+    f.scheduler.add(r, 0);
     while (r.generated() < 4) {
-      REQUIRE_FALSE(f.scheduler.plan().empty());
+      REQUIRE_FALSE(f.scheduler.plan(0).empty());
       for (const Part& p : f.scheduler.planned())
         if (p.n_rows) p.request->sequence().tokens.push_back(1);
       f.scheduler.commit();
@@ -211,8 +213,8 @@ TEST_CASE("a request that wants no reuse neither takes from the cache nor leaves
   t.reuse = false;
   for (int i = 0; i < 2; ++i) {
     Request r(t, nullptr, {}, 100);
-    f.scheduler.add(r);
-    REQUIRE(f.scheduler.plan().size() == 1);
+    f.scheduler.add(r, 0);
+    REQUIRE(f.scheduler.plan(0).size() == 1);
     CHECK(f.scheduler.planned()[0].first == 0);
     f.scheduler.commit();
     f.scheduler.remove(r);
