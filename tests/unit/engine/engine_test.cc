@@ -372,8 +372,10 @@ TEST_CASE("a request of higher priority is served first; the preempted one gets 
   Sizes s = toy::sizes();
   s.sequences = 1;
   Bench b(s);
-  b.executor->before_run = [](int64_t) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  // The first run is the low one's, the next three are the high one's, if it takes the place; then the low one goes on.
+  std::atomic<int64_t> allowed{1};
+  b.executor->before_run = [&](int64_t n) {
+    while (n >= allowed) std::this_thread::yield();
     return Status();
   };
   const auto low = *b.engine->submit(task({1, 2, 3}, 40));
@@ -384,8 +386,11 @@ TEST_CASE("a request of higher priority is served first; the preempted one gets 
   Task t = task({9, 8}, 3);
   t.priority = 1;
   const auto high = *b.engine->submit(t);
+  allowed = 5;  // the low one's second run may have begun already
   CHECK(collect(*high).tokens == solo({9, 8}, 3));
   CHECK(low->usage().finish == INFER_FINISH_NONE);
+  CHECK(low->usage().generated_tokens <= 2);
+  allowed = INT64_MAX;
   const auto rest = collect(*low);
   tokens.insert(tokens.end(), rest.tokens.begin(), rest.tokens.end());
   CHECK(tokens == solo({1, 2, 3}, 40));
