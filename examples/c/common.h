@@ -12,13 +12,13 @@ static inline void need(infer_status s) {
 }
 
 typedef struct {
-  infer_runtime *runtime;
-  infer_model *model;
-  infer_engine *engine;
+  infer_runtime* runtime;
+  infer_model* model;
+  infer_engine* engine;
 } everything;
 
 /* options: of the engine; may be NULL. */
-static inline everything open_all(int argc, char **argv, const infer_options *options) {
+static inline everything open_all(int argc, char** argv, const infer_options* options) {
   everything e = {NULL, NULL, NULL};
   if (argc < 2) {
     fprintf(stderr, "usage: %s MODEL.gguf\n", argv[0]);
@@ -37,8 +37,8 @@ static inline void close_all(everything e) {
 }
 
 /* A question as a chat, always answered with the likeliest tokens. The options may be changed afterwards. */
-static inline infer_request *ask(everything e, infer_options *o, const char *question) {
-  infer_request *request = NULL;
+static inline infer_request* ask(everything e, infer_options* o, const char* question) {
+  infer_request* request = NULL;
   infer_part part = INFER_PART_INIT;
   part.role = "user";
   part.data = question;
@@ -47,14 +47,14 @@ static inline infer_request *ask(everything e, infer_options *o, const char *que
   return request;
 }
 
-static inline infer_usage usage_of(infer_request *r) {
+static inline infer_usage usage_of(infer_request* r) {
   infer_usage usage = INFER_USAGE_INIT;
   need(infer_request_usage(r, &usage));
   return usage;
 }
 
 /* To the end; returns what ended it. print: also to stdout. */
-static inline infer_status read_all(infer_request *r, int print) {
+static inline infer_status read_all(infer_request* r, int print) {
   infer_piece piece = INFER_PIECE_INIT;
   infer_status s;
   while ((s = infer_request_next(r, -1, &piece)) == INFER_OK)

@@ -1,8 +1,8 @@
-/* An engine that runs one request at a time: an urgent one takes the place of a long one, which goes on afterwards until
- * it is cancelled. */
+/* An engine that runs one request at a time: an urgent one takes the place of a long one, which goes on afterwards
+ * until it is cancelled. */
 #include "common.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   infer_options *engine = NULL, *slow = NULL, *urgent = NULL;
   need(infer_options_new(&engine));
   need(infer_options_set_int(engine, "batch.requests", 1));
@@ -13,10 +13,10 @@ int main(int argc, char **argv) {
   everything e = open_all(argc, argv, engine);
 
   infer_piece piece = INFER_PIECE_INIT;
-  infer_request *story = ask(e, slow, "Tell me a very long story.");
+  infer_request* story = ask(e, slow, "Tell me a very long story.");
   need(infer_request_next(story, -1, &piece)); /* it runs */
 
-  infer_request *question = ask(e, urgent, "What is the capital of France?");
+  infer_request* question = ask(e, urgent, "What is the capital of France?");
   if (read_all(question, 1) != INFER_DONE) need(INFER_E_INTERNAL);
   printf("\nurgent: first token after %.0f ms; the story is still being told: %s\n", usage_of(question).first_token_ms,
          usage_of(story).finish == INFER_FINISH_NONE ? "yes" : "no");

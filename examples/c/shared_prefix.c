@@ -1,16 +1,20 @@
-/* Questions about one text: the text is computed for the first, and found by the others. Another domain finds nothing. */
+/* Questions about one text: the text is computed for the first, and found by the others. Another domain finds nothing.
+ */
 #include <string.h>
 
 #include "common.h"
 
-static const char *const kFacts =
-    "Here are the facts. The lighthouse of Port Ellen was built in 1832. It is square, nineteen metres high and painted "
-    "white. Its keeper was called Walter. He had a dog named Finn and a boat named Grace. Every morning he rowed to the "
+static const char* const kFacts =
+    "Here are the facts. The lighthouse of Port Ellen was built in 1832. It is square, nineteen metres high and "
+    "painted "
+    "white. Its keeper was called Walter. He had a dog named Finn and a boat named Grace. Every morning he rowed to "
+    "the "
     "village to buy bread, and every evening he lit the lamp. The lamp burned oil until 1916, then gas. ";
-static const char *const kQuestions[] = {"Who was the keeper?", "What was the name of the boat?", "How high is the lighthouse?"};
+static const char* const kQuestions[] = {"Who was the keeper?", "What was the name of the boat?",
+                                         "How high is the lighthouse?"};
 
-int main(int argc, char **argv) {
-  infer_options *o = NULL;
+int main(int argc, char** argv) {
+  infer_options* o = NULL;
   need(infer_options_new(&o));
   need(infer_options_set_int(o, "max_tokens", 16));
   everything e = open_all(argc, argv, NULL);
@@ -20,7 +24,7 @@ int main(int argc, char **argv) {
     const int other = i == 3; /* the first question again, from somebody else */
     snprintf(text, sizeof text, "%s%s", kFacts, kQuestions[other ? 0 : i]);
     if (other) need(infer_options_set_str(o, "cache.domain", "somebody else", -1));
-    infer_request *r = ask(e, o, text);
+    infer_request* r = ask(e, o, text);
     printf("%s ", kQuestions[other ? 0 : i]);
     if (read_all(r, 1) != INFER_DONE) need(INFER_E_INTERNAL);
     const infer_usage u = usage_of(r);

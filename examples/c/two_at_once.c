@@ -1,12 +1,13 @@
 /* Two answers at the same time from one thread: whichever has something new is asked for it. */
 #include "common.h"
 
-int main(int argc, char **argv) {
-  infer_options *o = NULL;
+int main(int argc, char** argv) {
+  infer_options* o = NULL;
   need(infer_options_new(&o));
   need(infer_options_set_int(o, "max_tokens", 24));
   everything e = open_all(argc, argv, NULL);
-  infer_request *requests[2] = {ask(e, o, "What is the capital of France?"), ask(e, o, "What is the capital of Italy?")};
+  infer_request* requests[2] = {ask(e, o, "What is the capital of France?"),
+                                ask(e, o, "What is the capital of Italy?")};
   int open = 2, turns = 0, last = -1;
   int running[2] = {1, 1};
   while (open > 0) {
