@@ -72,7 +72,7 @@ Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, c
   task.deadline_ms = s.integer(Key::deadline);
   const auto name = [&](Key key) {
     const std::string text = s.text(key);
-    return text.empty() ? cache::DomainName() : std::make_shared<const std::string>(text);
+    return text.empty() ? Name() : std::make_shared<const std::string>(text);
   };
   task.client = name(Key::client);
   task.reuse = s.flag(Key::cache_prefix);

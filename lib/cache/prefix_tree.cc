@@ -36,7 +36,7 @@ std::span<const int32_t> PrefixTree::tokens(int32_t page) const {
           static_cast<size_t>(node(page).count)};
 }
 
-// The finaliser of splitmix64 over each number in turn.
+// The finaliser of splitmix64 over each number in turn. (base's hash64 has no secret.)
 uint64_t PrefixTree::hash(int32_t parent, std::span<const int32_t> tokens) const {
   const auto mix = [](uint64_t h) {
     h = (h ^ (h >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -101,7 +101,6 @@ int32_t PrefixTree::insert(int32_t domain, int32_t before, std::span<const int32
     known = most_alike(parent, tokens, same);  // a page that begins with all of them serves as well
     if (same < static_cast<int32_t>(tokens.size())) known = kNone;
   }
-  if (known == page) return page;
   if (known != kNone) {
     if (static_cast<int32_t>(tokens.size()) < page_) return kNone;
     hold(known);
@@ -166,31 +165,15 @@ bool PrefixTree::take(int32_t n, std::vector<int32_t>& out) {
 }
 
 void PrefixTree::hold(int32_t page) {
-  const bool was = has(page) && is_idle(page);
+  const bool was = is_idle(page);
   pool_.share(page);
-  if (has(page)) references_changed(page, was);
+  references_changed(page, was);
 }
 
 void PrefixTree::release(int32_t page) {
-  const bool was = has(page) && is_idle(page);
+  const bool was = is_idle(page);
   pool_.release(page);
-  if (has(page)) references_changed(page, was);
-}
-
-void PrefixTree::pin(int32_t page) {
-  for (; page >= 0; page = node(page).parent) {
-    const bool was = is_idle(page);
-    node(page).pins++;
-    references_changed(page, was);
-  }
-}
-
-void PrefixTree::unpin(int32_t page) {
-  for (; page >= 0; page = node(page).parent) {
-    const bool was = is_idle(page);
-    node(page).pins--;
-    references_changed(page, was);
-  }
+  references_changed(page, was);
 }
 
 void PrefixTree::references_changed(int32_t page, bool was_idle) {
@@ -218,10 +201,6 @@ void PrefixTree::remove(int32_t page) {
   place(parent);
 }
 
-void PrefixTree::clear() {
-  while (!heap_.empty()) evict(heap_.front());
-}
-
 // ---- the heap
 
 bool PrefixTree::less(int32_t a, int32_t b) const {
@@ -232,7 +211,7 @@ bool PrefixTree::less(int32_t a, int32_t b) const {
 // Into the heap or out of it, as the node's state says.
 void PrefixTree::place(int32_t page) {
   Node& n = node(page);
-  const bool wanted = n.count > 0 && n.children == 0 && is_idle(page);
+  const bool wanted = n.children == 0 && is_idle(page);
   if (wanted == (n.heap_at != kNone)) return;
   if (wanted) {
     heap_.push_back(page);

@@ -19,7 +19,7 @@
 #include <span>
 #include <vector>
 
-#include "cache/domains.h"
+#include "base/names.h"
 #include "cache/pages.h"
 
 namespace infer::cache {
@@ -31,13 +31,12 @@ class PrefixTree {
   static constexpr int kLooks = 64;                // pages that one search for common first tokens compares
   static constexpr int64_t kMostUses = 8;
 
-  // pool: outlives the tree, and is used through it alone. page: tokens of a page. seed: of the hashes; unknown to
-  // whoever writes prompts, so that nobody can make them collide.
-  // sequences: most that are in a domain at a time.
+  // pool: outlives the tree, and is used through it alone. page: tokens of a page. sequences: most that are in a domain
+  // at a time. seed: of the hashes; unknown to whoever writes prompts, so that nobody can make them collide.
   PrefixTree(PagePool& pool, int32_t page, int32_t sequences, uint64_t seed);
 
   // Every sequence is in a domain, from before its first call below to after its last.
-  int32_t enter(DomainName name) { return domains_.enter(std::move(name)); }
+  int32_t enter(Name name) { return domains_.enter(std::move(name)); }
   void leave(int32_t domain) { domains_.leave(domain); }
 
   struct Match {
@@ -59,10 +58,6 @@ class PrefixTree {
   bool take(int32_t n, std::vector<int32_t>& out);
   void hold(int32_t page);     // one more reference
   void release(int32_t page);  // one fewer; a page of the tree is then idle when no other is left
-  // An idle page that is pinned is not evicted, nor are those before it. Counts.
-  void pin(int32_t page);
-  void unpin(int32_t page);
-  void clear();  // evicts all that is idle
 
   int32_t available() const { return pool_.free_pages() + idle_; }  // what take() could give
   int32_t idle() const { return idle_; }                            // pages that may be evicted
@@ -78,7 +73,6 @@ class PrefixTree {
     int32_t count = 0;   // tokens; 0: the page is not in the tree
     int32_t first = 0;   // position of the first token
     int32_t children = 0;
-    int32_t pins = 0;  // of this page and of those behind it
     int32_t heap_at = kNone;
     int32_t next[2] = {kNone, kNone};  // in the chains below
     int64_t uses = 0;
@@ -97,7 +91,7 @@ class PrefixTree {
   void link(int32_t page);
   void unlink(int32_t page);
   void used(int32_t page);
-  bool is_idle(int32_t page) const { return pool_.references(page) == 1 && node(page).pins == 0; }
+  bool is_idle(int32_t page) const { return has(page) && pool_.references(page) == 1; }
   void references_changed(int32_t page, bool was_idle);
   void evict(int32_t page);
   void remove(int32_t page);
@@ -115,7 +109,7 @@ class PrefixTree {
   std::vector<int32_t> tokens_;    // [n_pages, page]
   std::vector<int32_t> heads_[2];  // of the chains; a power of two
   std::vector<int32_t> heap_;      // pages
-  Domains domains_;
+  Names domains_;
   int32_t idle_ = 0, nodes_ = 0;
   int64_t evicted_ = 0;
   double clock_ = 0;

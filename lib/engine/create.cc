@@ -25,6 +25,9 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   TRY_SET(const int64_t context, decide_context(options, hyper.n_ctx_train));
 
   Parts parts;
+  parts.aging_ms = options.aging_ms;
+  parts.policy = find_policy(options.policy);
+  if (!parts.policy) return Status::invalid(str("there is no policy '", options.policy, "'"));
   models::BuildOptions build;
   build.kv_type = options.kv_type;
   build.page = options.page;
@@ -54,9 +57,6 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   TRY_SET(parts.executor, device::Executor::create(source.devices, parts.model->program, weights, limits));
 
   parts.n_vocab = hyper.n_vocab;
-  parts.policy = find_policy(options.policy);
-  parts.aging_ms = options.aging_ms;
-  if (!parts.policy) return Status::invalid(str("there is no policy '", options.policy, "'"));
   parts.source = std::move(source);
   parts.wake = std::move(wake);
   return std::make_unique<Engine>(std::move(parts));

@@ -11,9 +11,11 @@
 namespace infer::engine {
 namespace {
 
-int64_t now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Request::Clock::now().time_since_epoch()).count();
+// The scheduler's time.
+int64_t nanoseconds(Request::Clock::time_point t) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
+int64_t now() { return nanoseconds(Request::Clock::now()); }
 
 }  // namespace
 
@@ -55,9 +57,10 @@ void Engine::deliver(const Plan& plan) {
   const float* row = logits_.get();
   for (const Part& p : plan) {
     const size_t n = static_cast<size_t>(p.n_rows) * static_cast<size_t>(parts_.n_vocab);
-    const bool prefill = p.count > 1 || p.begins;
-    count(prefill ? kPrefillTokens : kDecodeTokens, p.count);
-    if (prefill) note_reuse(*p.request);
+    count(p.count > 1 || p.begins ? kPrefillTokens : kDecodeTokens, p.count);
+    // What it finds after a preemption is its own.
+    const Sequence& s = p.request->sequence();
+    if (s.n_preempted == 0) count(kCachedTokens, p.request->reused(s.n_reused));
     try {
       deliver_rows(p, {row, n});
     } catch (...) {  // no memory for this request's token: only this request is lost
@@ -68,15 +71,6 @@ void Engine::deliver(const Plan& plan) {
   count(kSteps, 1);
   count(kRows, step_.n_rows());
   if (step_.n_rows() > 0 && parts_.wake) parts_.wake();
-}
-
-// Of the prefix cache, by a request that is at its prompt.
-void Engine::note_reuse(Request& r) {
-  const Usage before = r.usage();
-  const int64_t reused = r.sequence().n_reused;
-  if (r.sequence().n_preempted > 0 || reused == before.cached_tokens) return;  // later it finds its own
-  count(kCachedTokens, reused - before.cached_tokens);
-  r.reused(reused);
 }
 
 void Engine::deliver_rows(const Part& part, std::span<const float> rows) {
@@ -125,7 +119,7 @@ bool Engine::take_in() {
   std::unique_lock lock(mutex_);
   work_.wait(lock, [&] { return stopping_ || !inbox_.empty() || !live_.empty(); });
   for (auto& r : inbox_) {
-    scheduler_.add(*r, now());
+    scheduler_.add(*r, nanoseconds(r->submitted()));
     live_.push_back(std::move(r));
   }
   inbox_.clear();
@@ -166,9 +160,9 @@ void Engine::fail_step(const Status& why) noexcept {
 void Engine::note_levels() {
   set(kWaiting, scheduler_.n_waiting());
   set(kRunning, scheduler_.n_running());
+  set(kPreempted, scheduler_.preempted());
   set(kPagesUsed, scheduler_.pages_used());
   set(kPagesIdle, scheduler_.tree().idle());
-  set(kPreempted, scheduler_.preempted());
   set(kPagesEvicted, scheduler_.tree().evicted());
 }
 
@@ -271,9 +265,9 @@ const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps
                                                                           "requests.cancelled",
                                                                           "requests.waiting",
                                                                           "requests.running",
+                                                                          "requests.preempted",
                                                                           "pages.used",
                                                                           "pages.idle",
-                                                                          "requests.preempted",
                                                                           "pages.evicted"};
 
 Engine::Engine(Parts parts)

@@ -75,9 +75,9 @@ class Engine {
     kCancelled,
     kWaiting,
     kRunning,
+    kPreempted,
     kPagesUsed,
     kPagesIdle,
-    kPreempted,
     kPagesEvicted,
     kCounters
   };
@@ -87,7 +87,6 @@ class Engine {
   void pack(const Plan& plan);
   void deliver(const Plan& plan);
   void deliver_rows(const Part& part, std::span<const float> rows);
-  void note_reuse(Request& r);
   void loop() noexcept;
   bool take_in();
   void sweep();

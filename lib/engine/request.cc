@@ -1,6 +1,7 @@
 #include "engine/request.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace infer::engine {
 namespace {
@@ -23,7 +24,7 @@ void Piece::clear() {
 
 Request::Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, std::span<const int32_t> end_ids,
                  int32_t context)
-    : task_(std::move(task)), ends_(task_.stop_ids), submitted_(Clock::now()) {
+    : task_(std::move(task)), ends_(task_.stop_ids) {
   const auto n_prompt = static_cast<int32_t>(task_.prompt.size());
   sequence_.tokens = task_.prompt;
   if (task_.scores) {
@@ -104,9 +105,9 @@ void Request::started() {
   if (started_ == kNotYet) started_ = Clock::now();
 }
 
-void Request::reused(int64_t n) noexcept {
+int64_t Request::reused(int64_t n) noexcept {
   std::lock_guard lock(mutex_);
-  n_reused_ = n;
+  return n - std::exchange(n_reused_, n);
 }
 
 bool Request::ended() const {

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "base/names.h"
 #include "base/status.h"
-#include "cache/domains.h"
 #include "engine/policy.h"
 #include "engine/stream.h"
 #include "sampling/sampler.h"
@@ -33,11 +33,11 @@ struct Task {
   bool ignore_end = false;         // the tokenizer's end tokens do not end it
   bool special = false;            // control tokens are written as their text
 
-  int32_t priority = 0;      // higher is sooner
-  int64_t deadline_ms = 0;   // from submit: then it is cancelled, and those with an early one go first; 0: none
-  cache::DomainName client;  // clients get equal shares
-  bool reuse = true;         // takes from the prefix cache what it has, and leaves there what was computed
-  cache::DomainName domain;  // whose prefixes it may see and who may see its own
+  int32_t priority = 0;     // higher is sooner
+  int64_t deadline_ms = 0;  // from submit: then it is cancelled, and those with an early one go first; 0: none
+  Name client;              // clients get equal shares
+  bool reuse = true;        // takes from the prefix cache what it has, and leaves there what was computed
+  Name domain;              // whose prefixes it may see and who may see its own
 
   // Not a generation but the prompt's own logits, rows first_score .. n-1, to `scores`: [n - first_score, n_vocab],
   // caller's.
@@ -47,21 +47,26 @@ struct Task {
 
 // What the scheduler moves: tokens, and how many of them are in the cache. Only the engine's thread touches it.
 struct Sequence {
-  std::vector<int32_t> tokens;                // prompt, then what was chosen
-  int32_t n_cached = 0;                       // positions whose KV is written: 0 .. n_cached - 1
-  int32_t most = 0;                           // positions it may ever have; pages for these are promised at admission
-  int32_t first_row = 0;                      // logits are wanted from this position on
-  std::vector<int32_t> pages;                 // page of positions i * page_size ..
-  Rank rank;                                  // while it runs: as it was admitted
-  uint64_t arrival = 0;                       // number
-  int64_t arrived = 0, deadline = INT64_MAX;  // nanoseconds
-  int32_t client = -1;                        // number
-  int32_t n_preempted = 0;                    // times
-  int32_t promised = 0;                       // pages that it may still take
-  int32_t domain = -1;                        // in the prefix tree; below 0: not in it
-  int32_t n_kept = 0;                         // first pages that are in the tree
-  int32_t copy_from = -1;  // page whose first positions are to be copied before the next part runs; held
+  std::vector<int32_t> tokens;  // prompt, then what was chosen
+  int32_t n_cached = 0;         // positions whose KV is written: 0 .. n_cached - 1
+  int32_t most = 0;             // positions it may ever have
+  int32_t first_row = 0;        // logits are wanted from this position on
+  std::vector<int32_t> pages;   // page of positions i * page_size ..
+
+  // In the queue.
+  uint64_t arrival = 0;  // number
+  int64_t arrived = 0;   // nanoseconds, as is
+  int64_t deadline = INT64_MAX;
+  int32_t client = -1;      // number
+  int32_t n_preempted = 0;  // times
+  Rank rank;                // while it runs: as it was admitted
+
+  // In the cache.
+  int32_t promised = 0;    // pages that it may still take
+  int32_t domain = -1;     // number; below 0: not in the prefix tree
+  int32_t n_kept = 0;      // first pages that are in the tree
   int32_t n_reused = 0;    // positions that it did not compute itself
+  int32_t copy_from = -1;  // page whose first positions are to be copied before the next part runs; held
 };
 
 // What came since the caller last looked.
@@ -94,6 +99,7 @@ class Request {
   // OK: `piece` is set, until the next call. DONE, PENDING, or the failure with `why` set.
   infer_status next(int32_t timeout_ms, const Piece*& piece, Status& why);
   void cancel() noexcept;
+  Clock::time_point submitted() const { return submitted_; }
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
   Usage usage() const;
   Status wait_end();  // until the engine has let go of it, cancelled or not
@@ -103,8 +109,8 @@ class Request {
   Sequence& sequence() { return sequence_; }
   const Sequence& sequence() const { return sequence_; }
   int64_t generated() const { return static_cast<int64_t>(sequence_.tokens.size() - task_.prompt.size()); }
-  void started();                   // its first part is about to run
-  void reused(int64_t n) noexcept;  // positions taken from the prefix cache, so far
+  void started();                      // its first part is about to run
+  int64_t reused(int64_t n) noexcept;  // positions of the prompt taken from the prefix cache: how many more than before
   // One chosen token into sequence and mailbox. True: that was the last one, the request has ended.
   bool push(const sampling::Choice& choice);
   std::span<const int32_t> banned() const;  // ids that may not come now
@@ -115,6 +121,7 @@ class Request {
  private:
   infer_finish finish_of(int32_t token) const;
   const Task task_;
+  const Clock::time_point submitted_ = Clock::now();
   Sequence sequence_;
   std::optional<Stream> stream_;
   std::vector<int32_t> ends_;  // ids that end the answer, sorted
@@ -127,7 +134,7 @@ class Request {
   bool ended_ = false;
   infer_finish finish_ = INFER_FINISH_NONE;
   int64_t n_generated_ = 0, n_reused_ = 0;
-  Clock::time_point submitted_, started_, first_token_, ended_at_;  // the epoch: not yet
+  Clock::time_point started_, first_token_, ended_at_;  // the epoch: not yet
 };
 
 }  // namespace infer::engine

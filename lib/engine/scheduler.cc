@@ -20,11 +20,11 @@ Scheduler::Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_p
 // A client that comes anew begins with what the least served of the others has: it neither owes nor is owed anything
 // for the time when it was not here (the virtual token counter of Sheng et al., "Fairness in serving large language
 // models", 2024).
-void Scheduler::add(Request& r, int64_t now) {
+void Scheduler::add(Request& r, int64_t submitted) {
   Sequence& s = r.sequence();
   s.arrival = arrivals_++;
-  s.arrived = now;
-  if (r.task().deadline_ms > 0) s.deadline = now + r.task().deadline_ms * 1000000;
+  s.arrived = submitted;
+  if (r.task().deadline_ms > 0) s.deadline = submitted + r.task().deadline_ms * 1000000;
   s.client = clients_.enter(r.task().client);
   if (clients_.holders(s.client) == 1) {
     int64_t least = INT64_MAX;
@@ -112,11 +112,12 @@ bool Scheduler::begin(Request& r) {
     match = tree_.find(s.domain, std::span(s.tokens).first(static_cast<size_t>(s.first_row)), s.pages);
     if (match.n_like > 0) tree_.hold(s.copy_from = match.like);
   }
-  if (wanted - match.whole > tree_.available() - promised_ && match.n_like > 0) {
-    tree_.release(std::exchange(s.copy_from, -1));  // the page to copy from may be what is missing
+  const auto fits = [&] { return wanted - match.whole <= tree_.available() - promised_; };
+  if (match.n_like > 0 && !fits()) {  // the page to copy from may be what is missing
+    tree_.release(std::exchange(s.copy_from, -1));
     match.n_like = 0;
   }
-  if (wanted - match.whole > tree_.available() - promised_) {
+  if (!fits()) {
     for (const int32_t page : s.pages) tree_.release(page);
     s.pages.clear();
     if (s.domain >= 0) tree_.leave(std::exchange(s.domain, -1));
@@ -236,8 +237,9 @@ bool Scheduler::take(size_t running, int32_t more) {
 // ---- after the run
 
 void Scheduler::commit() {
-  for (const Part& p : plan_) {
+  for (Part& p : plan_) {
     Sequence& s = p.request->sequence();
+    p.pages_before = static_cast<int32_t>(s.pages.size());  // there is nothing to undo any more
     s.n_cached += p.count;
     served_[static_cast<size_t>(s.client)] += p.count + p.n_rows;
     if (s.copy_from >= 0) tree_.release(std::exchange(s.copy_from, -1));

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cache/domains.h"
+#include "base/names.h"
 #include "cache/prefix_tree.h"
 #include "engine/policy.h"
 #include "engine/request.h"
@@ -44,8 +44,8 @@ class Scheduler {
   // n_pages: at least as many as the longest sequence may ever need.
   Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_pages, int32_t capacity, uint64_t seed);
 
-  // now: nanoseconds of any clock that does not go back, the same in all calls.
-  void add(Request& r, int64_t now);
+  // Times are nanoseconds of one clock that does not go back.
+  void add(Request& r, int64_t submitted);
   void remove(Request& r);        // ended: its pages are the tree's alone, or free again
   const Plan& plan(int64_t now);  // what runs now; empty: nothing waits or runs
   const Plan& planned() const { return plan_; }
@@ -56,7 +56,7 @@ class Scheduler {
   int32_t n_running() const { return static_cast<int32_t>(running_.size()); }
   int64_t preempted() const { return preempted_; }  // times, so far
   const cache::PrefixTree& tree() const { return tree_; }
-  int32_t pages_used() const { return pool_.n_pages() - tree_.available(); }  // by sequences, and pinned
+  int32_t pages_used() const { return pool_.n_pages() - tree_.available(); }  // by sequences
   int32_t pages_for(int64_t positions) const {
     return static_cast<int32_t>((positions + limits_.page - 1) / limits_.page);
   }
@@ -80,7 +80,7 @@ class Scheduler {
   cache::PagePool pool_;
   cache::PrefixTree tree_;
   const Policy& policy_;
-  cache::Domains clients_;
+  Names clients_;
   std::vector<int64_t> served_;    // by client: tokens, those generated twice
   int32_t promised_ = 0;           // pages that running sequences may still take; at most what is available
   std::vector<Request*> waiting_;  // in any order

@@ -1,6 +1,6 @@
 // Same answer whatever the company: bit for bit, on reference and cpu, through the C API.
+#include <algorithm>
 #include <cstring>
-#include <map>
 
 #include "base/file.h"
 #include "open.h"
@@ -42,6 +42,26 @@ std::string block_model(const infer::Folder& folder) {
   return path;
 }
 
+struct Subject {
+  std::string model;
+  std::vector<const char*> kv_types, backends{"reference", "cpu"};
+};
+// The last on cpu alone: with the sanitizer of threads the reference takes minutes (block_types_test.cc cuts its
+// steps).
+std::vector<Subject> subjects(const infer::Folder& folder) {
+  return {{tiny("llama_gqa"), {"f16", "f32"}},
+          {tiny("mixtral"), {"f16", "f32"}},
+          {tiny("mistral_window"), {"f16", "bf16"}},
+          {block_model(folder), {"bf16", "q8_0", "q4_0"}, {"cpu"}}};
+}
+
+int64_t counter(libinfer::Engine& e, const std::string& wanted) {
+  for (const auto& [name, value] : must(e.counters()))
+    if (name == wanted) return value;
+  FAIL("no counter " << wanted);
+  return 0;
+}
+
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
@@ -54,17 +74,7 @@ TEST_CASE(
   int shared =
       0;  // engines whose requests really shared steps; on a busy machine one may end before the next is submitted
   const infer::Folder folder;
-  const std::string blocks = block_model(folder);
-  struct Subject {
-    std::string model;
-    std::vector<const char*> kv_types, backends{"reference", "cpu"};
-  };
-  // The last on cpu alone: with the sanitizer of threads the reference takes minutes (block_types_test.cc cuts its
-  // steps).
-  for (const auto& [model, kv_types, backends] : {Subject{tiny("llama_gqa"), {"f16", "f32"}},
-                                                  {tiny("mixtral"), {"f16", "f32"}},
-                                                  {tiny("mistral_window"), {"f16", "bf16"}},
-                                                  {blocks, {"bf16", "q8_0", "q4_0"}, {"cpu"}}}) {
+  for (const auto& [model, kv_types, backends] : subjects(folder)) {
     for (const char* backend : backends) {
       for (const char* kv : kv_types) {
         std::vector<Answer> alone;
@@ -99,14 +109,66 @@ TEST_CASE(
             CHECK(a.tokens == alone[static_cast<size_t>(i)].tokens);
             CHECK(same_bits(a.logprobs, alone[static_cast<size_t>(i)].logprobs));
           }
-          std::map<std::string, int64_t> counters;
-          for (const auto& [name, value] : must(s.engine.counters())) counters[name] = value;
-          shared += counters["steps"] < counters["tokens.decode"];
+          shared += counter(s.engine, "steps") < counter(s.engine, "tokens.decode");
         }
       }
     }
   }
   CHECK(shared > 0);
+}
+
+TEST_CASE("behind a known prefix, whole pages or part of one, every bit is as without") {
+  const infer::Folder folder;
+  for (const auto& [model, kv_types, backends] : subjects(folder))
+    for (const char* backend : backends)
+      for (const char* kv : kv_types) {
+        CAPTURE(model);
+        CAPTURE(backend);
+        CAPTURE(kv);
+        Stack s(model, backend, Options().set("kv.type", kv).set("context.max", 512).set("kv.page", 16));
+        const auto known = prompt(300, 1);
+        auto first = must(s.engine.tokens(known, options_of(0)));
+        collect(first);
+        for (const int same : {300, 290, 256, 33, 7}) {
+          CAPTURE(same);
+          auto ids = known;
+          ids.resize(static_cast<size_t>(same));
+          if (same < 300)  // and then something else
+            for (const int32_t t : {3, 1, 4}) ids.push_back((t + known[static_cast<size_t>(same)]) % 284);
+          auto alone = must(s.engine.tokens(ids, options_of(1).set("cache.prefix", 0)));
+          auto reused = must(s.engine.tokens(ids, options_of(1)));
+          const Answer expected = collect(alone), got = collect(reused);
+          CHECK(must(alone.usage()).cached_tokens == 0);
+          CHECK(must(reused.usage()).cached_tokens == std::min<int64_t>(same, 299));
+          CHECK(got.tokens == expected.tokens);
+          CHECK(same_bits(got.logprobs, expected.logprobs));
+        }
+      }
+}
+
+TEST_CASE("a request that had to give way goes on with the same bits") {
+  for (const char* backend : {"reference", "cpu"}) {
+    CAPTURE(backend);
+    Stack s(tiny("llama_gqa"), backend, Options().set("context.max", 512).set("batch.requests", 1).set("kv.page", 16));
+    const auto low_options = [] { return options_of(1).set("max_tokens", 400); };
+    auto alone = must(s.engine.tokens(prompt(50, 1), low_options().set("cache.prefix", 0)));
+    auto urgent = must(s.engine.tokens(prompt(60, 2), options_of(3).set("cache.prefix", 0)));
+    const Answer low_alone = collect(alone), high_alone = collect(urgent);
+    // On a busy machine the low one may have ended before the other is submitted.
+    for (int i = 0; i < 50 && counter(s.engine, "requests.preempted") == 0; ++i)
+      for (const int reuse : {0, 1}) {
+        auto low = must(s.engine.tokens(prompt(50, 1), low_options().set("cache.prefix", reuse)));
+        while (must(low.usage()).generated_tokens < 5 + i) {
+        }
+        auto high = must(s.engine.tokens(prompt(60, 2), options_of(3).set("priority", 1)));
+        const Answer a = collect(high), b = collect(low);
+        CHECK(a.tokens == high_alone.tokens);
+        CHECK(same_bits(a.logprobs, high_alone.logprobs));
+        CHECK(b.tokens == low_alone.tokens);
+        CHECK(same_bits(b.logprobs, low_alone.logprobs));
+      }
+    CHECK(counter(s.engine, "requests.preempted") > 0);
+  }
 }
 
 TEST_CASE("all logits in one call equal, bit for bit, those of row-by-row calls and other chunkings") {
@@ -118,7 +180,8 @@ TEST_CASE("all logits in one call equal, bit for bit, those of row-by-row calls 
     const auto all = must(whole.engine.logits(ids, 0, n_vocab));
     CHECK(same_bits(all, must(small.engine.logits(ids, 0, n_vocab))));
     for (const size_t n : {1u, 2u, 33u, 70u}) {
-      const auto row = must(whole.engine.logits({ids.begin(), ids.begin() + static_cast<ptrdiff_t>(n)},
+      Stack fresh(tiny("qwen2"), backend);  // the others have the prompt in their prefix caches
+      const auto row = must(fresh.engine.logits({ids.begin(), ids.begin() + static_cast<ptrdiff_t>(n)},
                                                 static_cast<int64_t>(n) - 1, n_vocab));
       CHECK(std::memcmp(row.data(), all.data() + (n - 1) * static_cast<size_t>(n_vocab), row.size() * sizeof(float)) ==
             0);

@@ -11,6 +11,7 @@ using namespace infer;
 using namespace infer::engine;
 using toy::Bench;
 using toy::collect;
+using toy::solo;
 using toy::task;
 
 namespace {
@@ -18,12 +19,6 @@ std::vector<int32_t> prompt(int n, int32_t salt) {
   std::vector<int32_t> ids;
   for (int i = 0; i < n; ++i) ids.push_back((i * 7 + salt * 13 + 3) % 50);
   return ids;
-}
-std::vector<int32_t> solo(std::vector<int32_t> ids, int64_t n = 8) {
-  Bench b;
-  auto r = b.engine->submit(task(std::move(ids), n));
-  REQUIRE(r.ok());
-  return collect(**r).tokens;
 }
 }  // namespace
 

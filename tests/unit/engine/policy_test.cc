@@ -1,18 +1,13 @@
 // Who goes first, who gives way, and that pages add up whatever happens.
-#include "engine/policy.h"
-
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <map>
-#include <memory>
-#include <numeric>
 #include <random>
 
-#include "engine/scheduler.h"
-#include "toy.h"
+#include "schedule_bed.h"
 
 using namespace infer::engine;
+using toy::ScheduleBed;
 
 namespace {
 
@@ -23,16 +18,9 @@ struct Wish {
   int64_t deadline_ms = 0;
 };
 
-struct Fixture {
-  explicit Fixture(StepLimits limits, int32_t n_pages = 64, const char* policy = "priority")
-      : scheduler(limits, *find_policy(policy), n_pages, 64, 1) {}
-  Request& add(const Task& task, int32_t context = 1000) {
-    requests.push_back(std::make_unique<Request>(task, nullptr, std::span<const int32_t>(), context));
-    requests.back()->sequence().pages.reserve(256);
-    scheduler.add(*requests.back(), now);
-    return *requests.back();
-  }
-  // Each with tokens of its own.
+// Each with tokens of its own.
+struct Fixture : ScheduleBed {
+  using ScheduleBed::ScheduleBed;
   Request& wish(size_t prompt, int64_t most, Wish w) {
     std::vector<int32_t> ids(prompt);
     std::iota(ids.begin(), ids.end(), static_cast<int32_t>(requests.size()) * 100);
@@ -42,18 +30,6 @@ struct Fixture {
     t.deadline_ms = w.deadline_ms;
     return add(t);
   }
-  void step() {
-    for (const Part& p : scheduler.plan(now))
-      if (p.n_rows) p.request->sequence().tokens.push_back(1);
-    scheduler.commit();
-  }
-  bool planned(const Request& r) const {
-    return std::any_of(scheduler.planned().begin(), scheduler.planned().end(),
-                       [&](const Part& p) { return p.request == &r; });
-  }
-  std::vector<std::unique_ptr<Request>> requests;
-  Scheduler scheduler;
-  int64_t now = 0;
 };
 
 }  // namespace

@@ -7,11 +7,8 @@
 #include "engine/engine.h"
 #include "toy.h"
 
-using namespace infer;
+using namespace toy;
 using namespace infer::engine;
-using toy::Bench;
-using toy::collect;
-using toy::task;
 
 namespace {
 
@@ -19,23 +16,6 @@ std::vector<int32_t> counted(int n, int32_t from = 0) {
   std::vector<int32_t> ids;
   for (int i = 0; i < n; ++i) ids.push_back((from + i * 3) % 50);
   return ids;
-}
-
-int64_t counter(const Engine& e, const char* wanted) {
-  for (const auto& [name, value] : e.counters())
-    if (name == wanted) return value;
-  FAIL("no counter " << wanted);
-  return 0;
-}
-
-std::vector<int32_t> solo(const std::vector<int32_t>& ids, int64_t n = 8) {
-  Bench b;
-  return collect(**b.engine->submit(task(ids, n))).tokens;
-}
-
-// The engine lets go of a request just after its last piece.
-void settle(const Engine& e) {
-  while (counter(e, "requests.running") + counter(e, "requests.waiting") > 0) std::this_thread::yield();
 }
 
 }  // namespace

@@ -1,45 +1,15 @@
-#include "engine/scheduler.h"
-
+// The plan of a step: chunks, pages, what is reused.
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <memory>
-#include <numeric>
 
-#include "toy.h"
+#include "schedule_bed.h"
 
 using namespace infer::engine;
-
-namespace {
-
-struct Fixture {
-  explicit Fixture(StepLimits limits, int32_t n_pages = 64, const char* policy = "priority")
-      : scheduler(limits, *find_policy(policy), n_pages, 64, 1) {}
-  Request& add(size_t prompt, int64_t max_tokens, int32_t context = 1000) {
-    std::vector<int32_t> ids(prompt);
-    std::iota(ids.begin(), ids.end(), 0);
-    requests.push_back(
-        std::make_unique<Request>(toy::task(ids, max_tokens), nullptr, std::span<const int32_t>(), context));
-    requests.back()->sequence().pages.reserve(256);
-    scheduler.add(*requests.back(), now);
-    return *requests.back();
-  }
-  // Runs a step: sequences whose last row was computed get a token.
-  void step() {
-    for (const Part& p : scheduler.plan(now)) {
-      if (p.n_rows) p.request->sequence().tokens.push_back(1);
-    }
-    scheduler.commit();
-  }
-  std::vector<std::unique_ptr<Request>> requests;
-  Scheduler scheduler;
-  int64_t now = 0;
-};
-
-}  // namespace
+using toy::ScheduleBed;
 
 TEST_CASE("a prompt longer than the budget is computed in chunks; only the last has a row") {
-  Fixture f({4, 10, 4, 8});
+  ScheduleBed f({4, 10, 4, 8});
   f.add(25, 5);
   for (const int32_t expected : {10, 10, 5}) {
     const Plan plan = f.scheduler.plan(0);
@@ -51,7 +21,7 @@ TEST_CASE("a prompt longer than the budget is computed in chunks; only the last 
 }
 
 TEST_CASE("decodes come before prefill chunks, which take what is left of the budget") {
-  Fixture f({4, 8, 4, 8});
+  ScheduleBed f({4, 8, 4, 8});
   Request& a = f.add(3, 10);
   f.step();
   Request& b = f.add(20, 10);
@@ -64,7 +34,7 @@ TEST_CASE("decodes come before prefill chunks, which take what is left of the bu
 }
 
 TEST_CASE("no plan exceeds tokens, sequences or rows, and every request ends") {
-  Fixture f({4, 6, 3, 3});
+  ScheduleBed f({4, 6, 3, 3});
   for (size_t n : {1u, 30u, 7u, 2u, 11u}) f.add(n, 4);
   for (int step = 0; step < 100; ++step) {
     const Plan plan = f.scheduler.plan(0);
@@ -86,7 +56,7 @@ TEST_CASE("no plan exceeds tokens, sequences or rows, and every request ends") {
 }
 
 TEST_CASE("a request waits until there are pages for its prompt; nobody overtakes it") {
-  Fixture f({4, 100, 8, 8}, 10);
+  ScheduleBed f({4, 100, 8, 8}, 10);
   Request& large = f.add(22, 14);  // 23 positions: 6 pages
   f.add(15, 14);                   // 4 more, and one for the first's next, do not fit into 10
   f.add(1, 1);                     // would fit, but was later
@@ -98,7 +68,7 @@ TEST_CASE("a request waits until there are pages for its prompt; nobody overtake
 }
 
 TEST_CASE("pages are taken only when positions reach them") {
-  Fixture f({4, 100, 8, 8}, 10);
+  ScheduleBed f({4, 100, 8, 8}, 10);
   Request& r = f.add(5, 30);
   f.step();
   CHECK(r.sequence().pages.size() == 2);
@@ -109,7 +79,7 @@ TEST_CASE("pages are taken only when positions reach them") {
 }
 
 TEST_CASE("a plan that was not run can be undone: positions and pages are as before") {
-  Fixture f({4, 100, 8, 8}, 10);
+  ScheduleBed f({4, 100, 8, 8}, 10);
   Request& r = f.add(5, 30);
   f.step();
   const auto pages = r.sequence().pages;
@@ -123,7 +93,7 @@ TEST_CASE("a plan that was not run can be undone: positions and pages are as bef
 }
 
 TEST_CASE("rows of a scored prompt end the chunk where there is no more room for them") {
-  Fixture f({4, 16, 4, 5});
+  ScheduleBed f({4, 16, 4, 5});
   Task t = toy::task({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
   float sink = 0;
   t.scores = &sink;
@@ -141,8 +111,8 @@ TEST_CASE("rows of a scored prompt end the chunk where there is no more room for
 }
 
 TEST_CASE("a later request begins behind the pages that an earlier one has left, and behind part of one") {
-  Fixture f({4, 100, 8, 8}, 16);
-  Request& a = f.add(11, 3);  // positions 0..10, then 11, 12 cached: three whole pages, one of the third's...
+  ScheduleBed f({4, 100, 8, 8}, 16);
+  Request& a = f.add(11, 3);  // 13 positions: three whole pages, and one of a fourth
   while (a.generated() < 3) f.step();
   f.scheduler.remove(a);
   CHECK(f.scheduler.pages_used() == 0);
@@ -163,7 +133,7 @@ TEST_CASE("a later request begins behind the pages that an earlier one has left,
 }
 
 TEST_CASE("a request that wants what another computes in this step waits for it, and takes its pages") {
-  Fixture f({4, 100, 8, 8}, 64);
+  ScheduleBed f({4, 100, 8, 8}, 64);
   f.add(21, 3);
   Request& b = f.add(21, 3);
   CHECK(f.scheduler.plan(0).size() == 1);
@@ -175,7 +145,7 @@ TEST_CASE("a request that wants what another computes in this step waits for it,
 }
 
 TEST_CASE("two that computed the same pages at the same time hold one copy of them") {
-  Fixture f({4, 6, 8, 8}, 64);  // less than two pages a step, so neither waits for the other's page
+  ScheduleBed f({4, 6, 8, 8}, 64);  // less than two pages a step, so neither waits for the other's page
   Request& a = f.add(9, 2);
   f.scheduler.plan(0);
   f.scheduler.commit();
@@ -188,18 +158,12 @@ TEST_CASE("two that computed the same pages at the same time hold one copy of th
 }
 
 TEST_CASE("what is kept gives way to what runs: no request waits for an idle page") {
-  Fixture f({4, 100, 8, 8}, 6);
+  ScheduleBed f({4, 100, 8, 8}, 6);
   for (int i = 0; i < 5; ++i) {
-    std::vector<int32_t> ids(20, i);
-    f.requests.push_back(std::make_unique<Request>(toy::task(ids, 4), nullptr, std::span<const int32_t>(), 100));
-    Request& r = *f.requests.back();
-    r.sequence().pages.reserve(16);
-    f.scheduler.add(r, 0);
+    Request& r = f.add(toy::task(std::vector<int32_t>(20, i), 4));
     while (r.generated() < 4) {
-      REQUIRE_FALSE(f.scheduler.plan(0).empty());
-      for (const Part& p : f.scheduler.planned())
-        if (p.n_rows) p.request->sequence().tokens.push_back(1);
-      f.scheduler.commit();
+      f.step();
+      REQUIRE(f.planned(r));
     }
     f.scheduler.remove(r);
   }
@@ -208,16 +172,27 @@ TEST_CASE("what is kept gives way to what runs: no request waits for an idle pag
 }
 
 TEST_CASE("a request that wants no reuse neither takes from the cache nor leaves anything there") {
-  Fixture f({4, 100, 8, 8}, 64);
+  ScheduleBed f({4, 100, 8, 8});
   Task t = toy::task({1, 2, 3, 4, 5, 6, 7, 8, 9}, 2);
   t.reuse = false;
   for (int i = 0; i < 2; ++i) {
-    Request r(t, nullptr, {}, 100);
-    f.scheduler.add(r, 0);
-    REQUIRE(f.scheduler.plan(0).size() == 1);
+    Request& r = f.add(t);
+    f.step();
+    REQUIRE(f.planned(r));
     CHECK(f.scheduler.planned()[0].first == 0);
-    f.scheduler.commit();
     f.scheduler.remove(r);
     CHECK(f.scheduler.tree().nodes() == 0);
   }
+}
+
+TEST_CASE("what was committed cannot be undone") {
+  ScheduleBed f({4, 100, 8, 8}, 10);
+  Request& r = f.add(9, 30);
+  f.step();
+  const auto pages = r.sequence().pages;
+  f.scheduler.rollback();
+  CHECK(r.sequence().pages == pages);
+  f.scheduler.remove(r);
+  CHECK(f.scheduler.pages_used() == 0);
+  CHECK(f.scheduler.tree().nodes() == 3);
 }

@@ -161,4 +161,24 @@ inline Output collect(infer::engine::Request& r) {
   return out;
 }
 
+// What a request gets from an engine of its own.
+inline std::vector<int32_t> solo(std::vector<int32_t> ids, int64_t n = 8) {
+  Bench b;
+  auto r = b.engine->submit(task(std::move(ids), n));
+  REQUIRE(r.ok());
+  return collect(**r).tokens;
+}
+
+inline int64_t counter(const infer::engine::Engine& e, const char* wanted) {
+  for (const auto& [name, value] : e.counters())
+    if (name == wanted) return value;
+  FAIL("no counter " << wanted);
+  return 0;
+}
+
+// The engine lets go of a request just after its last piece.
+inline void settle(const infer::engine::Engine& e) {
+  while (counter(e, "requests.running") + counter(e, "requests.waiting") > 0) std::this_thread::yield();
+}
+
 }  // namespace toy

@@ -1,16 +1,16 @@
-#include "cache/domains.h"
+#include "base/names.h"
 
 #include <doctest/doctest.h>
 
-using infer::cache::DomainName;
-using infer::cache::Domains;
+using infer::Name;
+using infer::Names;
 
 namespace {
-DomainName name(const char* text) { return std::make_shared<const std::string>(text); }
+Name name(const char* text) { return std::make_shared<const std::string>(text); }
 }  // namespace
 
 TEST_CASE("a name has one number while somebody is in it, another name another") {
-  Domains d(3);
+  Names d(3);
   const int32_t a = d.enter(name("a"));
   CHECK(d.enter(name("a")) == a);
   const int32_t b = d.enter(name("b")), common = d.enter(nullptr);
@@ -21,7 +21,7 @@ TEST_CASE("a name has one number while somebody is in it, another name another")
 }
 
 TEST_CASE("a number is free again when the last has left, and not before") {
-  Domains d(1);
+  Names d(1);
   const int32_t a = d.enter(name("a"));
   d.hold(a);
   d.leave(a);
@@ -34,7 +34,7 @@ TEST_CASE("a number is free again when the last has left, and not before") {
 }
 
 TEST_CASE("any order of coming and going leaves every name with its own number") {
-  Domains d(64);
+  Names d(64);
   std::vector<std::pair<int, int32_t>> in;
   uint32_t random = 1;
   for (int i = 0; i < 5000; i++) {

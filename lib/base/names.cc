@@ -1,28 +1,28 @@
-#include "cache/domains.h"
+#include "base/names.h"
 
 #include <algorithm>
 #include <bit>
 #include <functional>
 #include <utility>
 
-namespace infer::cache {
+namespace infer {
 namespace {
 
-bool equal(const DomainName& a, const DomainName& b) { return a == b || (a && b && *a == *b); }
+bool equal(const Name& a, const Name& b) { return a == b || (a && b && *a == *b); }
 
 }  // namespace
 
-Domains::Domains(int32_t most)
+Names::Names(int32_t most)
     : list_(static_cast<size_t>(most)), heads_(std::bit_ceil(static_cast<size_t>(std::max(1, most))), -1) {
   free_.reserve(list_.size());
   for (int32_t i = most; i-- > 0;) free_.push_back(i);
 }
 
-size_t Domains::bucket(const DomainName& name) const {
+size_t Names::bucket(const Name& name) const {
   return name ? std::hash<std::string>()(*name) & (heads_.size() - 1) : 0;
 }
 
-int32_t Domains::enter(DomainName name) {
+int32_t Names::enter(Name name) {
   int32_t& head = heads_[bucket(name)];
   for (int32_t at = head; at >= 0; at = list_[static_cast<size_t>(at)].next)
     if (equal(list_[static_cast<size_t>(at)].name, name)) return hold(at), at;
@@ -32,14 +32,14 @@ int32_t Domains::enter(DomainName name) {
   return made;
 }
 
-void Domains::leave(int32_t domain) {
-  Domain& d = list_[static_cast<size_t>(domain)];
+void Names::leave(int32_t number) {
+  Entry& d = list_[static_cast<size_t>(number)];
   if (--d.holders > 0) return;
   int32_t* at = &heads_[bucket(d.name)];
-  while (*at != domain) at = &list_[static_cast<size_t>(*at)].next;
+  while (*at != number) at = &list_[static_cast<size_t>(*at)].next;
   *at = d.next;
   d = {};
-  free_.push_back(domain);
+  free_.push_back(number);
 }
 
-}  // namespace infer::cache
+}  // namespace infer
