@@ -1,4 +1,5 @@
-// Prefill and decode timed through the public API, with token ids that no prompt cache has seen.
+// Prefill and decode timed through the public API, with token ids that no prompt cache has seen. Alone, a deep context is
+// computed once: the repetitions find it in the engine's prefix tree, which changes nothing in what decode reads.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -23,7 +24,7 @@ class Speed {
   static int64_t decode_room(const Shape& shape);  // tokens of context that decode() may use
 
  private:
-  Request submit(int64_t prompt, int64_t most);
+  Request submit(int64_t prompt, int64_t most, bool known = false);
   double prompt_seconds(int64_t tokens, int64_t batch);
   double last_part_seconds(const Shape& shape);
 

@@ -32,14 +32,18 @@ def capture(command, **more):
     return done.stdout
 
 
+# With family and model where the system tells them: machines of a cloud hide what they are behind one name.
 def cpu_name():
+    told = {}
     try:
         for line in open("/proc/cpuinfo"):
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
+            key, _, value = line.partition(":")
+            told.setdefault(key.strip(), value.strip())
     except OSError:
         pass
-    return platform.processor() or platform.machine()
+    name = told.get("model name") or platform.processor() or platform.machine()
+    numbers = [f"{key} {told[word]}" for key, word in [("family", "cpu family"), ("model", "model")] if told.get(word)]
+    return name + (f" ({', '.join(numbers)})" if numbers else "")
 
 
 class Run:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Raw lines of the benchmark -> the table of README's performance section.
 
-    tests/bench/table.py LINES.jsonl [--readme README.md]
+    tests/bench/table.py LINES.jsonl [LINES.jsonl ...] [--readme README.md]
 
-Without --readme the table goes to stdout; with it, between the two marks in that file. A line that lacks what the table
+A table for each file: each is of one machine. Without --readme they go to stdout; with it, between the two marks in that file. A line that lacks what the table
 needs, or holds what cannot be (no speed, a fraction above 1.02), ends the program with a message.
 """
 import json, math, os, sys
@@ -141,10 +141,9 @@ def main():
         at = arguments.index("--readme")
         readme = arguments[at + 1] if at + 1 < len(arguments) else "README.md"
         del arguments[at:at + 2]
-    if len(arguments) != 1:
+    if not arguments:
         sys.exit(__doc__)
-    lines = [json.loads(text) for text in open(arguments[0]) if text.strip()]
-    text = markdown(lines)
+    text = "\n\n".join(markdown([json.loads(one) for one in open(path) if one.strip()]) for path in arguments)
     if readme:
         into(readme, text)
     else:

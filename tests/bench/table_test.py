@@ -72,6 +72,8 @@ class Table(unittest.TestCase):
                 self.assertTrue(text.startswith("before\n" + table.BEGIN + "\nSome <CPU>"))
                 self.assertTrue(text.endswith(table.END + "\nafter\n"))
                 self.assertNotIn("old", text)
+            both = subprocess.run([sys.executable, os.path.join(HERE, "table.py"), raw, raw], check=True, stdout=subprocess.PIPE, text=True).stdout
+            self.assertEqual(both, table.markdown([RUN, MACHINE, DECODE]) + "\n\n" + table.markdown([RUN, MACHINE, DECODE]) + "\n")
             open(readme, "w").write("no marks")
             self.assertNotEqual(subprocess.run([sys.executable, os.path.join(HERE, "table.py"), raw, "--readme", readme], stderr=subprocess.DEVNULL).returncode, 0)
             self.assertEqual(open(readme).read(), "no marks")
