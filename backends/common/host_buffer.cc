@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/memory.h"
+
 namespace infer::backend {
 
 Result<std::unique_ptr<HostBuffer>> HostBuffer::make(int64_t bytes) {
@@ -39,6 +41,13 @@ Status HostBuffer::write(int64_t at, const void* src, int64_t n) {
 Status HostBuffer::read(int64_t at, void* dst, int64_t n) const {
   if (!holds(at, n)) return Status::invalid(str("read of ", n, " bytes at ", at, " from a buffer of ", bytes));
   if (n) std::memcpy(dst, data + at, static_cast<size_t>(n));
+  return {};
+}
+
+Status HostBuffer::discard(int64_t at, int64_t n, int64_t& freed) {
+  if (!owned) return Status::invalid("discarding memory that is the caller's");
+  if (!holds(at, n)) return Status::invalid(str("discarding ", n, " bytes at ", at, " of a buffer of ", bytes));
+  freed = give_back({data + at, static_cast<size_t>(n)});
   return {};
 }
 

@@ -31,6 +31,7 @@ struct HostBuffer {
   Status write(int64_t at, const void* src, int64_t n);
   Status read(int64_t at, void* dst, int64_t n) const;
   Status tell(const infer_source& from);
+  Status discard(int64_t at, int64_t n, int64_t& freed);
   // Are bytes [at, at + n) inside?
   bool holds(int64_t at, int64_t n) const { return at >= 0 && n >= 0 && at <= bytes && n <= bytes - at; }
 };

@@ -165,6 +165,9 @@ infer_status buffer_read(infer_buf* b, int64_t at, void* dst, int64_t n) {
   return host.guard([&] { return host_buffer(b)->read(at, dst, n); });
 }
 void* buffer_host(infer_buf* b) { return host_buffer(b)->data; }
+infer_status buffer_discard(infer_buf* b, int64_t at, int64_t n, int64_t* freed) {
+  return host.guard([&] { return host_buffer(b)->discard(at, n, *freed); });
+}
 
 infer_status buffer_source(infer_buf* b, const infer_source* source) {
   return host.guard([&] { return host_buffer(b)->tell(*source); });
@@ -227,6 +230,7 @@ const infer_backend kBackend = {
     plan_cancel,
     counter_at,
     buffer_source,
+    buffer_discard,
 };
 
 }  // namespace

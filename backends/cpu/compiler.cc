@@ -210,7 +210,8 @@ MatmulPlan Compiler::matmul_plan(const Node& n) {
   p.path = matmul_path(k_, type);
   if (p.path.quantized) p.records = read(n.in[0]);
   p.out = n.out[0];
-  const std::string form = str(type_name(type), " ", k_.name, p.path.unpacker ? " unpacked" : "");
+  const std::string form = str(type_name(type), " ", k_.name, p.path.unpacker ? " unpacked" : "",
+                               p.path.quantized && device_.terms() == 1 ? " one term" : "");
   plan_.kernels_[n.index] = str(form, " ", p.path.kernel.few, "/", p.path.kernel.many);
   const std::string counter = str("matmul.", type_name(type), ".", k_.name, ".");
   if (n.kind == INFER_OP_MATMUL && device_.onednn() && !p.path.quantized) {

@@ -61,6 +61,9 @@ infer_status buffer_read(infer_buf* b, int64_t at, void* dst, int64_t n) {
   return host.guard([&] { return host_buffer(b)->read(at, dst, n); });
 }
 void* buffer_host(infer_buf* b) { return host_buffer(b)->data; }
+infer_status buffer_discard(infer_buf* b, int64_t at, int64_t n, int64_t* freed) {
+  return host.guard([&] { return host_buffer(b)->discard(at, n, *freed); });
+}
 
 int32_t supports(infer_dev*, const infer_program* p, uint32_t op) {
   try {
@@ -122,6 +125,7 @@ const infer_backend kBackend = {
     plan_cancel,
     counter_at,
     nullptr,  // buffer_source: it keeps nothing
+    buffer_discard,
 };
 
 }  // namespace

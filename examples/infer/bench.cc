@@ -51,6 +51,8 @@ void add_bench(CLI::App& app, Command& chosen) {
   auto a = std::make_shared<Arguments>();
   CLI::App& sub = *app.add_subcommand("bench", "speed, memory, and the machine's own limits beside them");
   add_file(sub, a->job.file);
+  sub.get_option("file")->required(false);  // not with a subcommand
+  add_bench_serve(sub, chosen);
   add_numbers(sub, "-p", a->prompt, "prompt lengths; 0: no prefill");
   add_numbers(sub, "-n", a->generate, "tokens to generate; 0: no decode");
   add_numbers(sub, "-b", a->batch, "requests together");
@@ -71,7 +73,9 @@ void add_bench(CLI::App& app, Command& chosen) {
   sub.add_option("--html", a->html, "write a report with charts, and FILE.json beside it (implies --operators)")
       ->type_name("FILE.html");
   a->job.settings.add_all_but_threads(sub);
-  sub.callback([a, &chosen] {
+  sub.callback([a, &sub, &chosen] {
+    if (!sub.get_subcommands().empty()) return;
+    if (a->job.file.empty()) throw CLI::RequiredError("file");
     if (!a->html.empty()) a->job.operators = true;
     chosen = [a] { return bench(*a); };
   });

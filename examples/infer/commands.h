@@ -11,6 +11,8 @@ void add_tokenize(CLI::App& app, Command& chosen);
 void add_eval(CLI::App& app, Command& chosen);
 void add_perplexity(CLI::App& app, Command& chosen);
 void add_bench(CLI::App& app, Command& chosen);
+void add_bench_serve(CLI::App& bench, Command& chosen);
+void add_top(CLI::App& app, Command& chosen);
 void add_synth(CLI::App& app, Command& chosen);
 void add_doctor(CLI::App& app, Command& chosen);
 void add_help(CLI::App& app, Command& chosen);

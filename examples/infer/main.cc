@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
   add_eval(app, chosen);
   add_perplexity(app, chosen);
   add_bench(app, chosen);
+  add_top(app, chosen);
   add_synth(app, chosen);
   add_doctor(app, chosen);
   add_help(app, chosen);

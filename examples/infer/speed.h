@@ -1,5 +1,5 @@
-// Prefill and decode timed through the public API, with token ids that no prompt cache has seen. Alone, a deep context is
-// computed once: the repetitions find it in the engine's prefix tree, which changes nothing in what decode reads.
+// Prefill and decode timed through the public API, with token ids that no prompt cache has seen. Alone, a deep context
+// is computed once: the repetitions find it in the engine's prefix tree, which changes nothing in what decode reads.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 #define INFER_BACKEND_MAJOR 0
-#define INFER_BACKEND_MINOR 2
+#define INFER_BACKEND_MINOR 3
 typedef struct infer_abi { uint32_t struct_size; uint16_t major, minor; } infer_abi; /* first in every table */
 /* Does table t reach as far as member f, and is it there? */
 #define INFER_HAS(t, f) ((const char *)(&(t)->f + 1) <= (const char *)(t) + (t)->abi.struct_size && (t)->f)
@@ -207,6 +207,9 @@ typedef struct infer_backend {
   int32_t (*counter_at)(infer_dev *d, int32_t i, const char **name, int64_t *value);
   /* May be missing.  Called once for an imported read-only buffer, before a plan binds it. */
   infer_status (*buffer_source)(infer_buf *b, const infer_source *source);
+  /* May be missing.  What bytes [at, at + n) hold is not needed any more: the backend may let go of their memory until they are
+   * written again.  *freed: bytes. */
+  infer_status (*buffer_discard)(infer_buf *b, int64_t at, int64_t n, int64_t *freed);
 } infer_backend;
 
 /* The one exported symbol of a plugin, `infer_backend_v0`.  NULL after host->fail(): refused.  The host's table lives as long as

@@ -209,6 +209,28 @@ INFER_API infer_status infer_engine_logits(infer_engine *e, const int32_t *token
 /* The i-th counter of the engine (steps, tokens, kernels taken, pages in use).  name lives as long as the engine.  INFER_DONE past
  * the end.  since 1.0 */
 INFER_API infer_status infer_engine_counter_at(infer_engine *e, int32_t i, const char **name, int64_t *value) INFER_NX;
+/* Everything that is counted and measured, in the text format of Prometheus: counters, gauges, and histograms of queue time, time
+ * to first token, time between tokens, whole requests (seconds) and steps (seconds, tokens).  No NUL at the end.  since 1.1 */
+INFER_API infer_status infer_engine_metrics(infer_engine *e, char *out, int64_t cap, int64_t *n) INFER_NX;
+/* The latest steps and ended requests, as many as the option "trace.steps" says, in the JSON format that Chrome's and Perfetto's
+ * viewers read.  No NUL at the end.  since 1.1 */
+INFER_API infer_status infer_engine_trace(infer_engine *e, char *out, int64_t cap, int64_t *n) INFER_NX;
+/* pause: when it returns no step runs; requests stay as they are, may be submitted, cancelled and pass their deadlines.  resume: goes
+ * on; also ends drain.  drain: takes no further request (INFER_E_FULL) and waits until none is left; PENDING: the timeout passed,
+ * call again; timeout < 0: forever.  trim: forgets the prefixes that no request uses and gives the memory of free pages back to
+ * the system where the device can do that; *freed (may be NULL): bytes.  since 1.1 */
+INFER_API infer_status infer_engine_pause(infer_engine *e) INFER_NX;
+INFER_API infer_status infer_engine_resume(infer_engine *e) INFER_NX;
+INFER_API infer_status infer_engine_drain(infer_engine *e, int32_t timeout_ms) INFER_NX;
+INFER_API infer_status infer_engine_trim(infer_engine *e, int64_t *freed) INFER_NX;
+/* Saves what the prefix cache of the option "cache.domain" knows of the first of these tokens, such as infer_request_tokens of a request that has
+ * ended; *n_saved (may be NULL): how many; none is INFER_E_NOT_FOUND.  o may be NULL.  The file replaces what had its name once it is whole;
+ * it is as large as the pages.  restore: into that cache, and the tokens into out; requests that begin with them then go
+ * on behind them.  A file of another model, kv.page or way of computing (kv.type, device, instruction set, version) is
+ * INFER_E_UNSUPPORTED, a damaged one INFER_E_CORRUPT; INFER_E_FULL: running requests need all pages, or out is too small (the
+ * cache has the pages then).  Both block, other requests go on.  since 1.1 */
+INFER_API infer_status infer_engine_save(infer_engine *e, const int32_t *tokens, int64_t n_tokens, const infer_options *o, const char *path, int64_t *n_saved) INFER_NX;
+INFER_API infer_status infer_engine_restore(infer_engine *e, const char *path, const infer_options *o, int32_t *out, int64_t cap, int64_t *n) INFER_NX;
 /* What the engine decided when it was made, as JSON: device and kernel per operator and block type, context, pages, bytes.
  * Borrowed from the engine.  since 1.0 */
 INFER_API infer_status infer_engine_describe(infer_engine *e, const char **json, int64_t *len) INFER_NX;
@@ -239,8 +261,12 @@ typedef struct infer_piece {
   const float *logprobs;           /* [n_tokens] of the chosen tokens; NULL unless the option "logprobs" >= 0 asks */
   const infer_logprob *top;        /* [n_tokens, n_top], each row most likely first; NULL unless asked */
   int64_t n_top;
+  int32_t sample;                  /* which of the option "n" answers this belongs to, from 0.  since 1.1 */
+  int32_t reserved;
+  const float *embedding;          /* [n_embedding], with the finish, when the option "embed" asks; else NULL.  since 1.1 */
+  int64_t n_embedding;
 } infer_piece;
-#define INFER_PIECE_INIT {(uint32_t)sizeof(infer_piece), 0, NULL, 0, NULL, 0, NULL, NULL, 0}
+#define INFER_PIECE_INIT {(uint32_t)sizeof(infer_piece), 0, NULL, 0, NULL, 0, NULL, NULL, 0, 0, 0, NULL, 0}
 
 typedef struct infer_usage {       /* counts and times of one request so far */
   uint32_t struct_size;
@@ -253,6 +279,11 @@ typedef struct infer_usage {       /* counts and times of one request so far */
 /* OK: a piece.  DONE: the last piece was already given.  PENDING: timeout.  Else the request's failure.  The piece with a
  * finish reason is the last.  timeout < 0: forever; 0: poll.  since 1.0 */
 INFER_API infer_status infer_request_next(infer_request *r, int32_t timeout_ms, infer_piece *out) INFER_NX;
+/* Waits until infer_request_next would not wait for one of these: *which is its index.  NULLs are passed over; nothing else: INFER_DONE.  A
+ * request whose last piece was given counts as ready: leave it out.  Requests of several engines may be mixed.  since 1.1 */
+INFER_API infer_status infer_request_wait_any(infer_request *const *requests, int64_t n_requests, int32_t timeout_ms, int64_t *which) INFER_NX;
+/* The ids of prompt and answer so far, of one of its samples (0, unless the option "n" or "best_of" asked for more).  [share]  since 1.1 */
+INFER_API infer_status infer_request_tokens(infer_request *r, int32_t sample, int32_t *out, int64_t cap, int64_t *n) INFER_NX;
 INFER_API infer_status infer_request_cancel(infer_request *r) INFER_NX; /* [share] also while another thread waits in next.  since 1.0 */
 INFER_API infer_status infer_request_usage(infer_request *r, infer_usage *out) INFER_NX; /* [share]  since 1.0 */
 INFER_API void infer_request_release(infer_request *r) INFER_NX; /* [share] cancels what still runs.  since 1.0 */

@@ -79,17 +79,20 @@ using Handle = std::unique_ptr<T, Release>;
 
 inline Result<void> outcome(infer_status s) { return s < 0 ? Result<void>(last_error(s)) : Result<void>(); }
 
-// The two calls of a function that fills a buffer: ask for the size, then for the content.
+// The calls of a function that fills a buffer: ask for the size, then for the content; again where it has grown
+// meanwhile.  room: elements to begin with.
 template <class Container, class F>
-Result<Container> filled(F&& fill) {
-  Container out;
+Result<Container> filled(F&& fill, int64_t room = 0) {
+  Container out(static_cast<size_t>(room), typename Container::value_type());
   int64_t n = 0;
-  infer_status s = fill(static_cast<typename Container::value_type*>(nullptr), int64_t{0}, &n);
-  if (s == INFER_OK && n > 0) {
+  infer_status s = fill(room > 0 ? out.data() : nullptr, room, &n);
+  while (s == INFER_E_FULL || (s == INFER_OK && n > static_cast<int64_t>(out.size()))) {
+    if (n <= static_cast<int64_t>(out.size())) break;  // something else is full
     out.resize(static_cast<size_t>(n));
-    s = fill(out.data(), n, &n);
+    s = fill(out.data(), static_cast<int64_t>(out.size()), &n);
   }
   if (s < 0) return last_error(s);
+  out.resize(static_cast<size_t>(n));
   return out;
 }
 }  // namespace detail
@@ -161,6 +164,8 @@ struct Piece {
   View<infer_logprob> top{nullptr, 0};  // [tokens, n_top], when asked
   int64_t n_top = 0;
   infer_finish finish = INFER_FINISH_NONE;
+  int32_t sample = 0;                 // which of the option "n" answers
+  View<float> embedding{nullptr, 0};  // with the finish, when the option "embed" asks
 };
 
 struct Message {
@@ -184,6 +189,8 @@ class Request {
     p.top = {raw.top, raw.n_tokens * raw.n_top};
     p.n_top = raw.n_top;
     p.finish = static_cast<infer_finish>(raw.finish);
+    p.sample = raw.sample;
+    p.embedding = {raw.embedding, raw.n_embedding};
     return std::optional<Piece>(p);
   }
   bool pending() const { return pending_; }
@@ -193,6 +200,12 @@ class Request {
     const infer_status s = infer_request_usage(handle_.get(), &u);
     if (s < 0) return last_error(s);
     return u;
+  }
+  // Prompt and answer so far.
+  Result<std::vector<int32_t>> tokens(int32_t sample = 0) const {
+    return detail::filled<std::vector<int32_t>>([&](int32_t* out, int64_t cap, int64_t* n) {
+      return infer_request_tokens(handle_.get(), sample, out, cap, n);
+    });
   }
   // All text that is still to come.
   Result<std::string> text() {
@@ -237,6 +250,17 @@ class Request {
   bool pending_ = false;
 };
 
+// Waits until one of them has something to pull: its index.  Nothing: the timeout passed, or none is left to wait for.
+// Null pointers are passed over.
+inline Result<std::optional<size_t>> wait_any(const std::vector<Request*>& requests, int32_t timeout_ms = -1) {
+  std::vector<infer_request*> raw;
+  for (const Request* r : requests) raw.push_back(r ? r->get() : nullptr);
+  int64_t which = 0;
+  const infer_status s = infer_request_wait_any(raw.data(), static_cast<int64_t>(raw.size()), timeout_ms, &which);
+  if (s < 0) return last_error(s);
+  return s == INFER_OK ? std::optional<size_t>(static_cast<size_t>(which)) : std::nullopt;
+}
+
 class Engine {
  public:
   Result<Request> text(std::string_view prompt, const Options& o = Options()) {
@@ -280,6 +304,43 @@ class Engine {
     const infer_status s = infer_engine_describe(handle_.get(), &json, &len);
     if (s < 0) return last_error(s);
     return std::string(json, static_cast<size_t>(len));
+  }
+  Result<std::string> metrics() const {  // Prometheus text
+    return detail::filled<std::string>(
+        [&](char* out, int64_t cap, int64_t* n) { return infer_engine_metrics(handle_.get(), out, cap, n); });
+  }
+  Result<std::string> trace() const {  // JSON for Chrome's and Perfetto's viewers
+    return detail::filled<std::string>(
+        [&](char* out, int64_t cap, int64_t* n) { return infer_engine_trace(handle_.get(), out, cap, n); });
+  }
+  Result<void> pause() { return detail::outcome(infer_engine_pause(handle_.get())); }
+  Result<void> resume() { return detail::outcome(infer_engine_resume(handle_.get())); }
+  // false: requests are left, the timeout passed.
+  Result<bool> drain(int32_t timeout_ms = -1) {
+    const infer_status s = infer_engine_drain(handle_.get(), timeout_ms);
+    if (s < 0) return last_error(s);
+    return s == INFER_OK;
+  }
+  Result<int64_t> trim() {  // bytes given back
+    int64_t freed = 0;
+    const infer_status s = infer_engine_trim(handle_.get(), &freed);
+    if (s < 0) return last_error(s);
+    return freed;
+  }
+  // How many of the tokens the file holds.  o: cache.domain.
+  Result<int64_t> save(const std::vector<int32_t>& tokens, const std::string& path, const Options& o = Options()) {
+    int64_t n = 0;
+    const infer_status s =
+        infer_engine_save(handle_.get(), tokens.data(), static_cast<int64_t>(tokens.size()), o.get(), path.c_str(), &n);
+    if (s < 0) return last_error(s);
+    return n;
+  }
+  Result<std::vector<int32_t>> restore(const std::string& path, const Options& o = Options()) {
+    return detail::filled<std::vector<int32_t>>(
+        [&](int32_t* out, int64_t cap, int64_t* n) {
+          return infer_engine_restore(handle_.get(), path.c_str(), o.get(), out, cap, n);
+        },
+        16384);
   }
   infer_engine* get() const { return handle_.get(); }
 

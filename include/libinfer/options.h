@@ -53,6 +53,15 @@
 /* engine, int 0..86400000, default 10000: milliseconds after which a waiting request rises by one level of priority, so that none starves; 0: never */
 #define INFER_OPTION_SCHEDULE_AGING "schedule.aging"
 
+/* engine, int 0..9223372036854775807, default 0: room for KV pages of preempted requests, which come back from there where that is sooner than computing them again; 0: none */
+#define INFER_OPTION_SWAP_BYTES "swap.bytes"
+
+/* engine, str: folder for a file of that room, which goes with the engine; empty: it is memory */
+#define INFER_OPTION_SWAP_PATH "swap.path"
+
+/* engine, int 0..1000000, default 0: steps and requests that infer_engine_trace remembers, the latest ones; 0: none */
+#define INFER_OPTION_TRACE_STEPS "trace.steps"
+
 /* engine, int 1..1000000, default 1024: most requests that wait or run; more are refused with INFER_E_FULL */
 #define INFER_OPTION_QUEUE_MAX "queue.max"
 
@@ -118,6 +127,24 @@
 
 /* request, str: requests find prefixes of requests of the same domain only, such as those of one user */
 #define INFER_OPTION_CACHE_DOMAIN "cache.domain"
+
+/* request, int 0..64, default 0: most tokens guessed for a step from earlier text that ended alike; the answer is the same, sooner where it repeats; 0: none */
+#define INFER_OPTION_DRAFT_LOOKUP "draft.lookup"
+
+/* request, int 1..1024, default 1: answers to one prompt, drawn independently; pieces say whose they are */
+#define INFER_OPTION_N "n"
+
+/* request, int 0..1024, default 0: generate so many answers and give the n whose tokens are likeliest on average; 0: as many as n */
+#define INFER_OPTION_BEST_OF "best_of"
+
+/* request, int 0..2147483647, default 0: no answer but the log-probabilities of the prompt's own tokens from this position on; 0: an answer */
+#define INFER_OPTION_SCORE_FROM "score.from"
+
+/* request, str none,mean,cls,last, default none: no answer but a vector of the prompt: the mean of the last layer's rows, the first, the last one */
+#define INFER_OPTION_EMBED "embed"
+
+/* request, bool, default true: vectors have length 1 */
+#define INFER_OPTION_EMBED_NORMALIZE "embed.normalize"
 
 /* request, int -1..100, default -1: -1: none; 0: log-probability of each chosen token; n: and of the n most likely */
 #define INFER_OPTION_LOGPROBS "logprobs"

@@ -1,9 +1,11 @@
 // Engines, and the three ways to give one a request.
 #include "api/engine.h"
 
+#include "api/buffers.h"
 #include "api/chat.h"
 #include "api/guard.h"
 #include "api/handles.h"
+#include "api/samples.h"
 #include "api/task.h"
 #include "quant/types.h"
 
@@ -25,6 +27,9 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   o.batch_requests = settings.integer(Key::batch_requests);
   o.queue = settings.integer(Key::queue_max);
   o.policy = settings.text(Key::schedule_policy);
+  o.swap_bytes = settings.integer(Key::swap_bytes);
+  o.swap_path = settings.text(Key::swap_path);
+  o.trace_steps = settings.integer(Key::trace_steps);
   o.aging_ms = settings.integer(Key::schedule_aging);
   o.kv_type =
       static_cast<uint32_t>(quant::find_type(settings.text(Key::kv_type))->type);  // options.def: names of types
@@ -52,13 +57,23 @@ infer_status with_engine(infer_engine* e, F&& f) noexcept {
   });
 }
 
+Name name_of(const infer_options* o, Key key) {
+  const std::string text = o ? o->settings.text(key) : std::string();
+  return text.empty() ? Name() : std::make_shared<const std::string>(text);
+}
+
 Answer submit(Engine& engine, std::vector<int32_t> ids, const Settings& settings, infer_request** out) {
   engine::Engine& core = engine.core();
   TRY_SET(engine::Task task,
           make_task(settings, std::move(ids), engine.tokenizer(), core.sizes().context, core.n_vocab()));
   if (!task.stops.empty()) TRY(engine.loaded().tokenizer.status().in("option 'stop'"));
+  const auto wanted = static_cast<int32_t>(settings.integer(Key::n));
+  const int32_t often = std::max(wanted, static_cast<int32_t>(settings.integer(Key::best_of)));
+  if (!task.answers() && (often > 1 || (task.score_from > 0 && task.embed != engine::Pooling::kNone)))
+    return Status::invalid("of score.from, embed, and n or best_of a request takes one",
+                           "a score and a vector are the same each time");
   auto handle = std::make_unique<infer_request>();
-  TRY_SET(handle->object, core.submit(std::move(task)));
+  TRY_SET(handle->object, Samples::submit(core, task, wanted, often));
   *out = handle.release();
   return INFER_OK;
 }
@@ -157,6 +172,66 @@ infer_status infer_engine_describe(infer_engine* e, const char** json, int64_t* 
     *json = engine.description().c_str();
     *len = static_cast<int64_t>(engine.description().size());
     return INFER_OK;
+  });
+}
+
+infer_status infer_engine_pause(infer_engine* e) noexcept {
+  return with_engine(e, [](api::Engine& engine) -> Answer { return engine.core().pause(); });
+}
+
+infer_status infer_engine_resume(infer_engine* e) noexcept {
+  return with_engine(e, [](api::Engine& engine) -> Answer {
+    engine.core().resume();
+    return INFER_OK;
+  });
+}
+
+infer_status infer_engine_drain(infer_engine* e, int32_t timeout_ms) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer { return engine.core().drain(timeout_ms); });
+}
+
+infer_status infer_engine_trim(infer_engine* e, int64_t* freed) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY_SET(const int64_t bytes, engine.core().trim());
+    if (freed) *freed = bytes;
+    return INFER_OK;
+  });
+}
+
+infer_status infer_engine_save(infer_engine* e, const int32_t* tokens, int64_t n_tokens, const infer_options* o,
+                               const char* path, int64_t* n_saved) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(tokens, "tokens"));
+    TRY(need(path, "path"));
+    if (n_tokens < 1) return Status::invalid(str("n_tokens is ", n_tokens));
+    const std::span<const int32_t> ids(tokens, static_cast<size_t>(n_tokens));
+    TRY_SET(const int64_t n, engine.core().save(ids, name_of(o, Key::cache_domain), path));
+    if (n_saved) *n_saved = n;
+    return INFER_OK;
+  });
+}
+
+infer_status infer_engine_restore(infer_engine* e, const char* path, const infer_options* o, int32_t* out, int64_t cap,
+                                  int64_t* n) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(path, "path"));
+    TRY(check_buffer(out, cap, n));
+    TRY_SET(const std::vector<int32_t> ids, engine.core().restore(path, name_of(o, Key::cache_domain)));
+    return give<int32_t>(ids, out, cap, n);
+  });
+}
+
+infer_status infer_engine_metrics(infer_engine* e, char* out, int64_t cap, int64_t* n) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(check_buffer(out, cap, n));
+    return give<char>(engine.core().metrics(), out, cap, n);
+  });
+}
+
+infer_status infer_engine_trace(infer_engine* e, char* out, int64_t cap, int64_t* n) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(check_buffer(out, cap, n));
+    return give<char>(engine.core().trace(), out, cap, n);
   });
 }
 

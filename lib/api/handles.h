@@ -8,12 +8,12 @@
 #include <memory>
 
 #include "api/settings.h"
-#include "engine/request.h"
 
 namespace infer::api {
 class Runtime;
 class Model;
 class Engine;
+class Samples;
 }  // namespace infer::api
 
 struct infer_options {
@@ -29,5 +29,5 @@ struct infer_engine {
   std::shared_ptr<infer::api::Engine> object;
 };
 struct infer_request {
-  std::shared_ptr<infer::engine::Request> object;
+  std::shared_ptr<infer::api::Samples> object;
 };

@@ -77,6 +77,14 @@ Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, c
   task.client = name(Key::client);
   task.reuse = s.flag(Key::cache_prefix);
   task.domain = name(Key::cache_domain);
+  const std::string embed = s.text(Key::embed);
+  task.embed = embed == "mean"   ? engine::Pooling::kMean
+               : embed == "cls"  ? engine::Pooling::kCls
+               : embed == "last" ? engine::Pooling::kLast
+                                 : engine::Pooling::kNone;
+  task.normalize = s.flag(Key::embed_normalize);
+  task.score_from = static_cast<int32_t>(s.integer(Key::score_from));
+  task.lookup = static_cast<int32_t>(s.integer(Key::draft_lookup));
   task.stops = s.list(Key::stop);
   for (const std::string& entry : s.list(Key::stop_ids)) {
     int32_t id = 0;

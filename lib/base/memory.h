@@ -13,4 +13,9 @@ int64_t free_memory();
 // them still works. Never for other memory, which would lose what it holds.
 void forget_mapped(std::span<const std::byte> bytes);
 
+// What these bytes hold is not needed any more: afterwards they read as zeros or as before, and the system may use
+// their memory until they are written again. Of memory that this process allocated. Returns the bytes that this may
+// free.
+int64_t give_back(std::span<std::byte> bytes);
+
 }  // namespace infer

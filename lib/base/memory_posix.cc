@@ -39,12 +39,23 @@ int64_t free_memory() {
   return std::max<int64_t>(1, bytes);  // known, and nearly nothing
 }
 
-void forget_mapped(std::span<const std::byte> bytes) {
+namespace {
+
+// Of the system's pages those that lie inside. How many bytes that are, 0 when it refused.
+int64_t not_needed(std::span<const std::byte> bytes) {
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto at = reinterpret_cast<uintptr_t>(bytes.data());
   const uintptr_t begin = (at + page - 1) / page * page, end = (at + bytes.size()) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  if (begin >= end || ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED) != 0) return 0;
+  return static_cast<int64_t>(end - begin);
 }
+
+}  // namespace
+
+void forget_mapped(std::span<const std::byte> bytes) { not_needed(bytes); }
+
+// Anonymous memory loses what it holds, and reads as zeros.
+int64_t give_back(std::span<std::byte> bytes) { return not_needed(bytes); }
 
 }  // namespace infer
 #endif

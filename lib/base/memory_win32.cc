@@ -17,5 +17,13 @@ void forget_mapped(std::span<const std::byte> bytes) {
   VirtualUnlock(const_cast<std::byte*>(bytes.data()), bytes.size());
 }
 
+int64_t give_back(std::span<std::byte> bytes) {
+  constexpr uintptr_t kPage = 4096;
+  const auto at = reinterpret_cast<uintptr_t>(bytes.data());
+  const uintptr_t begin = (at + kPage - 1) / kPage * kPage, end = (at + bytes.size()) / kPage * kPage;
+  if (begin >= end || !VirtualAlloc(reinterpret_cast<void*>(begin), end - begin, MEM_RESET, PAGE_READWRITE)) return 0;
+  return static_cast<int64_t>(end - begin);
+}
+
 }  // namespace infer
 #endif

@@ -1,6 +1,7 @@
 // KV pages as numbers: who holds which. Bytes are device/'s business.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/status.h"
@@ -16,6 +17,7 @@ class PagePool {
   void share(int32_t page);    // one more reference
   void release(int32_t page);  // one fewer; free at zero
   int32_t references(int32_t page) const { return references_[page]; }
+  std::span<const int32_t> free_list() const { return free_; }
   int32_t free_pages() const { return static_cast<int32_t>(free_.size()); }
   int32_t n_pages() const { return static_cast<int32_t>(references_.size()); }
 

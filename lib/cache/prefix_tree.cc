@@ -164,6 +164,10 @@ bool PrefixTree::take(int32_t n, std::vector<int32_t>& out) {
   return pool_.take(n, out);
 }
 
+void PrefixTree::forget_idle() {
+  while (!heap_.empty()) evict(heap_.front());
+}
+
 void PrefixTree::hold(int32_t page) {
   const bool was = is_idle(page);
   pool_.share(page);

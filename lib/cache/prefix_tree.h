@@ -56,6 +56,7 @@ class PrefixTree {
   // Appends n pages with one reference each; evicts idle ones where needed. False, and nothing is taken: fewer can be
   // had.
   bool take(int32_t n, std::vector<int32_t>& out);
+  void forget_idle();          // evicts all that may be evicted
   void hold(int32_t page);     // one more reference
   void release(int32_t page);  // one fewer; a page of the tree is then idle when no other is left
 

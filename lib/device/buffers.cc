@@ -65,4 +65,11 @@ Status Buffer::read(int64_t at, void* dst, int64_t n) const {
   return device_->call("reading its memory", [&] { return device_->backend().buffer_read(buf_, at, dst, n); });
 }
 
+Result<int64_t> Buffer::discard(int64_t at, int64_t n) const {
+  int64_t freed = 0;
+  if (!INFER_HAS(&device_->backend(), buffer_discard)) return freed;
+  TRY(device_->call("letting go of memory", [&] { return device_->backend().buffer_discard(buf_, at, n, &freed); }));
+  return std::clamp<int64_t>(freed, 0, n);
+}
+
 }  // namespace infer::device

@@ -38,6 +38,7 @@ class Buffer {
   bool imported() const { return imported_; }
   Status write(int64_t at, const void* src, int64_t n) const;
   Status read(int64_t at, void* dst, int64_t n) const;
+  Result<int64_t> discard(int64_t at, int64_t n) const;  // bytes whose memory the device let go of
 
  private:
   Status tell(const Source& source) const;

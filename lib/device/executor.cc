@@ -44,7 +44,8 @@ class DeviceExecutor final : public Executor {
       : devices_(std::move(devices)), program_(program) {}
   Status init(std::span<const Weight> weights, const Limits& limits);
 
-  Status run(const Step& step, std::span<float> logits) override;
+  using Executor::run;
+  Status run(const Step& step, std::span<float> logits, std::span<float> hidden) override;
   void cancel() override {
     cancelled_.store(true);
     for (Compiled& p : plans_) p.cancel();
@@ -53,6 +54,7 @@ class DeviceExecutor final : public Executor {
   int64_t page_bytes() const override { return page_bytes_; }
   Status read_page(int32_t page, std::span<std::byte> out) override;
   Status write_page(int32_t page, std::span<const std::byte> in) override;
+  Result<int64_t> discard_pages(int32_t first, int32_t n) override;
   std::vector<Placed> placement() const override;
   int64_t workspace_bytes() const override;
   int64_t state_bytes() const override { return page_bytes_ * rules_.limits.pages; }
@@ -82,7 +84,7 @@ class DeviceExecutor final : public Executor {
   std::vector<std::vector<std::pair<size_t, Buffer>>> weights_;  // [n_tensors] per device that needs it
   std::vector<State> states_;
   std::vector<Exchange> exchanges_;  // [devices]
-  size_t logits_device_ = 0;
+  size_t logits_device_ = 0, hidden_device_ = 0;
   std::vector<Crossing> crossings_;
   std::vector<std::byte> staging_;  // host memory for what goes from device to device, and for pages
   int64_t page_bytes_ = 0;
@@ -222,6 +224,7 @@ Status DeviceExecutor::make_exchanges() {
       for (TensorId t : node.out) {
         maker[t] = p;
         if (t == rules_.tensors.logits) logits_device_ = s.device;
+        if (t == rules_.tensors.hidden) hidden_device_ = s.device;
         if (roles[t] == INFER_ROLE_OUTPUT) place(t, s.device);
       }
       for (TensorId t : node.in) {
@@ -269,23 +272,28 @@ Symbols DeviceExecutor::symbols_of(const Step& step) const {
           rules_.limits.pages};
 }
 
-Status DeviceExecutor::run(const Step& step, std::span<float> logits) {
+Status DeviceExecutor::run(const Step& step, std::span<float> logits, std::span<float> hidden) {
   TRY(lost_);
   cancelled_.store(false);
   TRY(check_step(step, rules_));
-  const TensorId out = rules_.tensors.logits;
-  const auto n_vocab = static_cast<size_t>(program_.tensor(out).dim[1]),
-             wanted = static_cast<size_t>(step.n_rows()) * n_vocab;
+  const auto size_of = [&](TensorId t) {
+    return static_cast<size_t>(step.n_rows()) * static_cast<size_t>(program_.tensor(t).dim[1]);
+  };
+  if (!hidden.empty() && rules_.tensors.hidden == kNone) return Status::unsupported("the program gives no hidden rows");
+  const size_t wanted = size_of(rules_.tensors.logits), rows = hidden.empty() ? 0 : size_of(rules_.tensors.hidden);
   if (logits.size() < wanted)
     return Status::invalid(str("room for ", logits.size(), " logits; this step writes ", wanted));
+  if (hidden.size() < rows) return Status::invalid(str("room for ", hidden.size(), " of ", rows, " hidden values"));
 
   const Symbols symbols = symbols_of(step);
   Status s = write_inputs(step, symbols);
   if (s.ok()) s = run_plans(symbols);
-  if (s.ok() && wanted) {
-    const Exchange& exchange = exchanges_[logits_device_];
-    s = exchange.buffer.read(exchange.at[out], logits.data(), static_cast<int64_t>(wanted * sizeof(float)));
-  }
+  const auto read = [&](TensorId t, size_t device, float* out, size_t n) {
+    const Exchange& e = exchanges_[device];
+    if (s.ok() && n > 0) s = e.buffer.read(e.at[t], out, static_cast<int64_t>(n * sizeof(float)));
+  };
+  read(rules_.tensors.logits, logits_device_, logits.data(), wanted);
+  read(rules_.tensors.hidden, hidden_device_, hidden.data(), rows);
   if (s.code() == INFER_E_DEVICE_LOST) lost_ = s;
   return s;
 }
@@ -377,6 +385,17 @@ Status DeviceExecutor::write_page(int32_t page, std::span<const std::byte> in) {
     at += static_cast<size_t>(s.page_bytes);
   }
   return {};
+}
+
+Result<int64_t> DeviceExecutor::discard_pages(int32_t first, int32_t n) {
+  TRY(check_page(first));
+  if (n < 1 || n > rules_.limits.pages - first) return Status::invalid(str(n, " pages from ", first, " on"));
+  int64_t freed = 0;
+  for (const State& s : states_) {
+    TRY_SET(const int64_t here, s.buffer.discard(first * s.page_bytes, n * s.page_bytes));
+    freed += here;
+  }
+  return freed;
 }
 
 // ---- facts ----------------------------------------------------------------------------------------------------------

@@ -31,9 +31,11 @@ class Executor {
                                                   const Limits& limits);
   virtual ~Executor() = default;
 
-  // Checks the Step against the limits (ids, pages, ranges: E_INVALID), runs it, writes logits [R, n_vocab]. On failure
+  // Checks the Step against the limits (ids, pages, ranges: E_INVALID), runs it, writes logits [R, n_vocab] and, unless
+  // `hidden` is empty, what they are a product of, the last norm's output [R, n_embd]. On failure
   // the pages written by this step are undefined, everything else is as before. One thread at a time.
-  virtual Status run(const Step& step, std::span<float> logits) = 0;
+  virtual Status run(const Step& step, std::span<float> logits, std::span<float> hidden) = 0;
+  Status run(const Step& step, std::span<float> logits) { return run(step, logits, {}); }
   virtual void cancel() = 0;  // any thread: the run in flight returns E_CANCELLED soon
 
   // Copies whole pages inside the state (copy on write), and out of it and back (swap).
@@ -41,6 +43,9 @@ class Executor {
   virtual int64_t page_bytes() const = 0;  // one page over all states
   virtual Status read_page(int32_t page, std::span<std::byte> out) = 0;
   virtual Status write_page(int32_t page, std::span<const std::byte> in) = 0;
+  // What n pages from `first` on hold is not needed any more. Bytes that devices let go of until the pages are written
+  // again.
+  virtual Result<int64_t> discard_pages(int32_t first, int32_t n) = 0;
 
   struct Placed {
     uint32_t node;

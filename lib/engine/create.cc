@@ -1,5 +1,6 @@
 // From a model file and devices to an engine that can run: program, sizes, compiled plan, in this order, so that what
 // cannot fit is refused before anything is allocated.
+#include "base/hash.h"
 #include "base/memory.h"
 #include "engine/engine.h"
 
@@ -14,6 +15,32 @@ const char* smaller_kv(uint32_t type, const models::Hyper& h) {
   return type == INFER_TYPE_Q8_0 ? "q4_0" : nullptr;
 }
 
+// Of the weights: name by name the type, the size and some bytes of each. Not all bytes: the file is large, and whoever
+// wants to deceive can do so elsewhere.
+uint64_t fingerprint(const models::Model& model) {
+  constexpr size_t kSome = 1024;
+  Hash hash;
+  const auto add = [&](const auto& v) { hash.add(std::as_bytes(std::span(&v, 1))); };
+  for (const auto& w : model.weights) {
+    const infer_tensor& t = model.program.tensors()[w.tensor];
+    add(t.type);
+    add(w.data.size());
+    hash.add(std::as_bytes(std::span(std::string_view(t.name))));
+    hash.add(w.data.first(std::min(kSome, w.data.size())));
+    hash.add(w.data.last(std::min(kSome, w.data.size())));
+  }
+  return hash.value();
+}
+
+// Of all that decides the bits of keys and values beside the weights.
+uint64_t form_of(const device::Executor& executor, const std::vector<std::shared_ptr<const device::Device>>& devices,
+                 uint32_t kv_type) {
+  std::string text = str(kv_type, ";");
+  for (const auto& d : devices) text += str(d->name(), " ", d->info().features, ";");
+  for (const auto& p : executor.placement()) text += str(p.op, " ", p.device, " ", p.kernel, ";");
+  return hash64(std::as_bytes(std::span(text)));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOptions& options, Wake wake) {
@@ -26,6 +53,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
 
   Parts parts;
   parts.aging_ms = options.aging_ms;
+  parts.trace_steps = options.trace_steps;
   parts.policy = find_policy(options.policy);
   if (!parts.policy) return Status::invalid(str("there is no policy '", options.policy, "'"));
   models::BuildOptions build;
@@ -56,7 +84,13 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   limits.pages = parts.sizes.n_pages;
   TRY_SET(parts.executor, device::Executor::create(source.devices, parts.model->program, weights, limits));
 
+  if (options.swap_bytes > 0) {
+    TRY_SET(parts.swap, cache::SwapStore::make(parts.executor->page_bytes(), options.swap_bytes, options.swap_path));
+  }
   parts.n_vocab = hyper.n_vocab;
+  parts.n_embd = hyper.n_embd;
+  parts.model_id = fingerprint(*parts.model);
+  parts.form_id = form_of(*parts.executor, source.devices, options.kv_type);
   parts.source = std::move(source);
   parts.wake = std::move(wake);
   return std::make_unique<Engine>(std::move(parts));

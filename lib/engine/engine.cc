@@ -9,26 +9,25 @@
 #include "base/unpredictable.h"
 
 namespace infer::engine {
-namespace {
-
-// The scheduler's time.
-int64_t nanoseconds(Request::Clock::time_point t) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
-}
-int64_t now() { return nanoseconds(Request::Clock::now()); }
-
-}  // namespace
-
 Status Engine::step() {
-  const Plan& plan = scheduler_.plan(now());  // what runs now, and in which pages its KV goes
+  const int64_t begin = Request::now();
+  const Plan& plan = scheduler_.plan(begin);  // what runs now, and in which pages its KV goes
   for (const Part& p : plan)                  // prefixes that end inside a page
     if (p.copy_from >= 0) TRY(parts_.executor->copy_page(p.copy_from, p.copy_to));
   pack(plan);                                                 // as flat arrays: the Step
   if (parts_.source.file) TRY(parts_.source.file->intact());  // weights are read where they are mapped
+  const int64_t planned = Request::now();
   const size_t n_logits = step_.rows.size() * static_cast<size_t>(parts_.n_vocab);
-  TRY(parts_.executor->run(step_, {logits_.get(), n_logits}));  // one pass through the model
-  scheduler_.commit();                                          // only now do positions change
-  deliver(plan);                                                // rows of logits -> tokens -> text -> mailboxes
+  // Vectors are wanted of few requests; the rows that they are made of are not read for others.
+  const bool vectors = std::ranges::any_of(
+      plan, [](const Part& p) { return p.request->task().embed != Pooling::kNone && p.n_rows > 0; });
+  const size_t n_hidden = vectors ? step_.rows.size() * static_cast<size_t>(parts_.n_embd) : 0;
+  // One pass through the model.
+  TRY(parts_.executor->run(step_, {logits_.get(), n_logits}, {hidden_.get(), n_hidden}));
+  const int64_t computed = Request::now();
+  scheduler_.commit();  // only now do positions change
+  deliver(plan);        // rows of logits -> tokens -> text -> mailboxes
+  note_step(begin, planned, computed);
   return {};
 }
 
@@ -43,7 +42,8 @@ void Engine::pack(const Plan& plan) {
     if (p.begins) p.request->started();
     for (int32_t i = 0; i < p.count; ++i) {
       if (i >= p.count - p.n_rows) step_.rows.push_back(step_.n_tokens());
-      step_.tokens.push_back(s.tokens[static_cast<size_t>(p.first + i)]);
+      const auto at = static_cast<size_t>(p.first + i);
+      step_.tokens.push_back(at < s.tokens.size() ? s.tokens[at] : s.draft[at - s.tokens.size()]);
       step_.positions.push_back(p.first + i);
     }
     step_.q_start.push_back(step_.n_tokens());
@@ -53,53 +53,14 @@ void Engine::pack(const Plan& plan) {
   }
 }
 
-void Engine::deliver(const Plan& plan) {
-  const float* row = logits_.get();
-  for (const Part& p : plan) {
-    const size_t n = static_cast<size_t>(p.n_rows) * static_cast<size_t>(parts_.n_vocab);
-    count(p.count > 1 || p.begins ? kPrefillTokens : kDecodeTokens, p.count);
-    // What it finds after a preemption is its own.
-    const Sequence& s = p.request->sequence();
-    if (s.n_preempted == 0) count(kCachedTokens, p.request->reused(s.n_reused));
-    try {
-      deliver_rows(p, {row, n});
-    } catch (...) {  // no memory for this request's token: only this request is lost
-      p.request->fail(Status::out_of_memory());
-    }
-    row += n;
-  }
-  count(kSteps, 1);
-  count(kRows, step_.n_rows());
-  if (step_.n_rows() > 0 && parts_.wake) parts_.wake();
-}
-
-void Engine::deliver_rows(const Part& part, std::span<const float> rows) {
-  Request& r = *part.request;
-  const Task& task = r.task();
-  if (task.scores) {
-    const int32_t first = part.first + part.count - part.n_rows - task.first_score;
-    std::copy(rows.begin(), rows.end(), task.scores + static_cast<int64_t>(first) * parts_.n_vocab);
-    if (part.first + part.count == static_cast<int32_t>(task.prompt.size())) r.end(INFER_FINISH_LENGTH);
-    return;
-  }
-  if (part.n_rows == 0 || r.cancelled()) return;
-  const auto index = static_cast<uint64_t>(r.generated());
-  sampler_.choose(task.sampling, rows, {r.sequence().tokens, r.banned(), {}, index}, choice_);
-  if (choice_.token < 0) {
-    const bool numbers = std::any_of(rows.begin(), rows.end(), [](float v) { return std::isfinite(v); });
-    r.fail(numbers ? no_token_ : not_a_number_);
-    return;
-  }
-  r.push(choice_);
-}
-
 // ---- the thread
 // ---------------------------------------------------------------------------------------------------------
 
 void Engine::loop() noexcept {
   while (take_in()) {
+    answer_calls(/*refuse=*/false);
     sweep();
-    if (live_.empty()) continue;
+    if (live_.empty() || paused()) continue;
     try {
       const Status status = step();
       if (!status.ok()) fail_step(status);
@@ -112,14 +73,22 @@ void Engine::loop() noexcept {
   }
   for (const auto& r : live_) r->cancel();
   sweep();
+  answer_calls(/*refuse=*/true);
 }
 
 // Waits for something to do and takes over what was submitted. False: the engine stops.
 bool Engine::take_in() {
   std::unique_lock lock(mutex_);
-  work_.wait(lock, [&] { return stopping_ || !inbox_.empty() || !live_.empty(); });
+  const auto due = [&] { return stopping_ || !inbox_.empty() || !calls_.empty() || (!paused_ && !live_.empty()); };
+  int64_t first = INT64_MAX;  // deadline; none passes unnoticed in a pause
+  for (const auto& r : live_) first = std::min(first, r->sequence().deadline);
+  if (first == INT64_MAX) {
+    work_.wait(lock, due);
+  } else {
+    work_.wait_until(lock, Request::Clock::time_point(std::chrono::nanoseconds(first)), due);
+  }
   for (auto& r : inbox_) {
-    scheduler_.add(*r, nanoseconds(r->submitted()));
+    scheduler_.add(*r, Request::nanoseconds(r->submitted()));
     live_.push_back(std::move(r));
   }
   inbox_.clear();
@@ -128,7 +97,7 @@ bool Engine::take_in() {
 
 // Lets go of what has ended or was cancelled.
 void Engine::sweep() {
-  const int64_t time = now();
+  const int64_t time = Request::now();
   const auto done = [&](const std::shared_ptr<Request>& r) {
     const bool cancelled = r->cancelled();
     if (!cancelled && time >= r->sequence().deadline) r->fail(late_);
@@ -136,6 +105,7 @@ void Engine::sweep() {
     if (cancelled) r->fail(cancelled_);  // no effect on what has ended already
     const infer_finish finish = r->usage().finish;
     count(finish == INFER_FINISH_CANCELLED ? kCancelled : finish == INFER_FINISH_ERROR ? kFailed : kFinished, 1);
+    note_end(*r);
     scheduler_.remove(*r);
     return true;
   };
@@ -144,6 +114,7 @@ void Engine::sweep() {
   if (n == 0) return;
   std::lock_guard lock(mutex_);
   n_open_ -= n;
+  if (n_open_ == 0) emptied_.notify_all();
 }
 
 void Engine::fail_step(const Status& why) noexcept {
@@ -157,36 +128,28 @@ void Engine::fail_step(const Status& why) noexcept {
   if (parts_.wake) parts_.wake();
 }
 
-void Engine::note_levels() {
-  set(kWaiting, scheduler_.n_waiting());
-  set(kRunning, scheduler_.n_running());
-  set(kPreempted, scheduler_.preempted());
-  set(kPagesUsed, scheduler_.pages_used());
-  set(kPagesIdle, scheduler_.tree().idle());
-  set(kPagesEvicted, scheduler_.tree().evicted());
-}
-
 // ---- the callers' side
 // --------------------------------------------------------------------------------------------------
 
 Result<std::shared_ptr<Request>> Engine::submit(Task task) {
   TRY(check(task));
   const auto n_top = static_cast<int32_t>(std::min<int64_t>(task.sampling.n_logprobs, parts_.n_vocab));
-  task.sampling.n_logprobs = n_top;
+  task.sampling.n_logprobs = task.score_from > 0 ? std::max(0, n_top) : n_top;
   auto request = std::make_shared<Request>(std::move(task), parts_.source.tokenizer, end_ids_, parts_.sizes.context);
   Sequence& s = request->sequence();
   s.pages.reserve(static_cast<size_t>(scheduler_.pages_for(s.most)));
+  if (swap_) s.slots.reserve(s.pages.capacity());
+  if (request->task().embed != Pooling::kNone) s.pooled.resize(static_cast<size_t>(parts_.n_embd));
 
   std::lock_guard lock(mutex_);
   if (stopping_) return cancelled_;
   if (!lost_.ok()) return lost_;
+  if (draining_) return Status(INFER_E_FULL, "the engine is drained and takes no requests", "resume it first");
   if (n_open_ >= parts_.sizes.queue) {
     return Status(INFER_E_FULL, str(n_open_, " requests wait or run already, as many as queue.max allows"),
                   "wait for some to end, or set queue.max to more");
   }
-  if (!thread_.started()) {
-    TRY_SET(thread_, Thread::start([this] { loop(); }));
-  }
+  TRY(start_thread());
   inbox_.push_back(request);
   ++n_open_;
   count(kSubmitted, 1);
@@ -194,13 +157,23 @@ Result<std::shared_ptr<Request>> Engine::submit(Task task) {
   return request;
 }
 
+Status Engine::start_thread() {
+  if (thread_.started()) return {};
+  TRY_SET(thread_, Thread::start([this] { loop(); }));
+  return {};
+}
+
 Status Engine::check(const Task& task) const {
   const auto n = static_cast<int64_t>(task.prompt.size()), context = int64_t{parts_.sizes.context};
   if (n == 0) return Status::invalid("the prompt has no tokens", "give it some text, or leave prompt.special on");
-  if (task.scores ? n > context : n >= context) {
+  if (task.score_from != 0 && (task.score_from < 0 || task.score_from >= n)) {
+    return Status::invalid(str("score.from is ", task.score_from, "; the prompt has the tokens 0..", n - 1),
+                           "score from 1 on, or from where the continuation begins");
+  }
+  if (task.answers() ? n >= context : n > context) {
     return Status(INFER_E_TOO_LONG,
                   str("the prompt has ", n, " tokens; the context holds ", context,
-                      task.scores ? "" : ", at least one of them for the answer"),
+                      task.answers() ? ", at least one of them for the answer" : ""),
                   "shorten the prompt, set context.max to more, or let prompt.truncate cut it");
   }
   for (int64_t i = 0; i < n; ++i) {
@@ -244,32 +217,6 @@ void Engine::stop() noexcept {
   work_.notify_all();
 }
 
-std::vector<std::pair<std::string, int64_t>> Engine::counters() const {
-  std::vector<std::pair<std::string, int64_t>> out;
-  for (size_t i = 0; i < kCounters; ++i)
-    out.emplace_back(kCounterNames[i], counters_[i].load(std::memory_order_relaxed));
-  out.emplace_back("pages.total", parts_.sizes.n_pages);
-  for (auto& c : parts_.executor->counters()) out.push_back(std::move(c));
-  return out;
-}
-
-const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps",
-                                                                          "steps.failed",
-                                                                          "tokens.prefill",
-                                                                          "tokens.decode",
-                                                                          "tokens.cached",
-                                                                          "rows",
-                                                                          "requests.submitted",
-                                                                          "requests.finished",
-                                                                          "requests.failed",
-                                                                          "requests.cancelled",
-                                                                          "requests.waiting",
-                                                                          "requests.running",
-                                                                          "requests.preempted",
-                                                                          "pages.used",
-                                                                          "pages.idle",
-                                                                          "pages.evicted"};
-
 Engine::Engine(Parts parts)
     : parts_(std::move(parts)),
       cancelled_(INFER_E_CANCELLED, "the request was cancelled"),
@@ -279,12 +226,16 @@ Engine::Engine(Parts parts)
                 "forbid fewer tokens"),
       not_a_number_(INFER_E_CORRUPT, "the model's logits are not numbers",
                     "the file is probably damaged: get it again"),
+      swap_(parts_.swap ? std::make_unique<Swap>(*parts_.executor, std::move(parts_.swap)) : nullptr),
       scheduler_({parts_.sizes.page, parts_.sizes.tokens, parts_.sizes.sequences, parts_.sizes.rows,
                   parts_.aging_ms * 1000000},
-                 *parts_.policy, parts_.sizes.n_pages, parts_.sizes.queue, unpredictable()),
+                 *parts_.policy, parts_.sizes.n_pages, parts_.sizes.queue, unpredictable(), swap_.get()),
       logits_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(parts_.sizes.rows) *
                                                       static_cast<size_t>(parts_.n_vocab))),
-      sampler_(static_cast<int32_t>(parts_.n_vocab)) {
+      hidden_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(parts_.sizes.rows) *
+                                                      static_cast<size_t>(parts_.n_embd))),
+      sampler_(static_cast<int32_t>(parts_.n_vocab)),
+      trace_(static_cast<size_t>(parts_.trace_steps)) {
   const Sizes& s = parts_.sizes;
   const auto tokens = static_cast<size_t>(s.tokens), sequences = static_cast<size_t>(s.sequences);
   step_.tokens.reserve(tokens);

@@ -14,10 +14,13 @@
 
 #include "base/step.h"
 #include "base/thread.h"
+#include "cache/state_file.h"
 #include "device/executor.h"
+#include "engine/metrics.h"
 #include "engine/request.h"
 #include "engine/scheduler.h"
 #include "engine/sizes.h"
+#include "engine/trace.h"
 #include "models/model.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -44,8 +47,11 @@ class Engine {
     std::unique_ptr<device::Executor> executor;
     Sizes sizes{};
     const Policy* policy = find_policy("priority");
-    int64_t aging_ms = 0;  // a waiting request rises by one level each; 0: never
-    int64_t n_vocab = 0;
+    std::unique_ptr<cache::SwapStore> swap;  // null: pages of preempted requests are not put aside
+    int64_t trace_steps = 0;                 // and requests that trace() remembers
+    int64_t aging_ms = 0;                    // a waiting request rises by one level each; 0: never
+    int64_t n_vocab = 0, n_embd = 0;
+    uint64_t model_id = 0, form_id = 0;  // of a saved state: cache::StateKey
     Wake wake;
   };
   explicit Engine(Parts parts);
@@ -56,10 +62,26 @@ class Engine {
   Status logits(std::span<const int32_t> tokens, int64_t first, std::span<float> out);
   void stop() noexcept;  // what runs or waits ends as cancelled; returns at once
 
+  // ---- any thread (control.cc)
+  Status pause();                          // when it returns no step runs; requests stay as they are, and may be added
+  void resume() noexcept;                  // ends pause and drain
+  infer_status drain(int32_t timeout_ms);  // takes no further request. OK: none is left; PENDING: the time came before
+  Result<int64_t> trim();                  // forgets prefixes that nobody uses; bytes given back to the system
+  // ---- any thread (state.cc)
+  // Saves what the prefix cache knows of the first tokens. How many that are; none is E_NOT_FOUND.
+  Result<int64_t> save(std::span<const int32_t> tokens, const Name& domain, const std::string& path);
+  // Into the prefix cache; the tokens. E_FULL: running requests need all pages.
+  Result<std::vector<int32_t>> restore(const std::string& path, const Name& domain);
+
+  // f, on the engine's thread between two steps; waits for it. E_CANCELLED: the engine stops, f was not called.
+  Status call(const std::function<Status()>& f);
+
   const Sizes& sizes() const { return parts_.sizes; }
   const Parts& parts() const { return parts_; }
   int64_t n_vocab() const { return parts_.n_vocab; }
   std::vector<std::pair<std::string, int64_t>> counters() const;  // the engine's, then the devices'
+  std::string metrics() const;                                    // Prometheus
+  std::string trace() const { return trace_.json(); }
 
  private:
   enum Counter : size_t {
@@ -67,6 +89,8 @@ class Engine {
     kStepsFailed,
     kPrefillTokens,
     kDecodeTokens,
+    kDraftTokens,
+    kAcceptedTokens,
     kCachedTokens,
     kRows,
     kSubmitted,
@@ -77,23 +101,44 @@ class Engine {
     kRunning,
     kPreempted,
     kPagesUsed,
+    kSlotsUsed,
     kPagesIdle,
     kPagesEvicted,
+    kPagesOut,
+    kPagesIn,
+    kPlanNs,
+    kRunNs,
+    kDeliverNs,
     kCounters
   };
   static const std::array<const char*, kCounters> kCounterNames;
 
+  struct Call {
+    const std::function<Status()>* f;
+    Status result;
+    bool done;
+  };
+
   Status step();
   void pack(const Plan& plan);
   void deliver(const Plan& plan);
-  void deliver_rows(const Part& part, std::span<const float> rows);
+  void deliver_rows(const Part& part, std::span<const float> rows, std::span<const float> hidden);
+  void deliver_hidden(const Part& part, std::span<const float> hidden);
+  void deliver_scores(const Part& part, std::span<const float> rows);
+  bool deliver_row(Request& r, std::span<const float> row);
   void loop() noexcept;
   bool take_in();
   void sweep();
   void fail_step(const Status& why) noexcept;
+  void answer_calls(bool refuse) noexcept;
+  bool paused();
+  Status start_thread();
+  cache::StateKey state_key() const;
   void count(Counter c, int64_t n) { counters_[c].fetch_add(n, std::memory_order_relaxed); }
   void set(Counter c, int64_t n) { counters_[c].store(n, std::memory_order_relaxed); }
   void note_levels();
+  void note_step(int64_t begin, int64_t planned, int64_t computed);
+  void note_end(const Request& r);
   Status check(const Task& task) const;
 
   Parts parts_;
@@ -101,20 +146,27 @@ class Engine {
   const Status cancelled_, late_, no_token_, not_a_number_;  // made beforehand: failing a request allocates nothing
 
   // The engine's thread only. Capacities are set at construction; a step allocates nothing once it is warm.
+  std::unique_ptr<Swap> swap_;
   Scheduler scheduler_;
   Step step_;
-  std::unique_ptr<float[]> logits_;  // [sizes.rows, n_vocab]
+  std::unique_ptr<float[]> logits_, hidden_;  // [sizes.rows, n_vocab], [sizes.rows, n_embd]
   sampling::Sampler sampler_;
   sampling::Choice choice_;
   std::vector<std::shared_ptr<Request>> live_;  // waiting or running
 
   std::array<std::atomic<int64_t>, kCounters> counters_{};
+  Metrics metrics_;
+  Trace trace_;
+  std::mutex state_mutex_;  // one save or restore at a time
 
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable work_;
+  std::mutex mutex_;                  // guards what follows
+  std::condition_variable work_;      // for the engine's thread
+  std::condition_variable answered_;  // a call
+  std::condition_variable emptied_;   // n_open_ is 0
+  std::vector<Call*> calls_;
   std::vector<std::shared_ptr<Request>> inbox_;
   int32_t n_open_ = 0;  // requests in inbox_ and live_
-  bool stopping_ = false;
+  bool stopping_ = false, paused_ = false, draining_ = false;
   Status lost_;  // the device is gone: no further request
   Thread thread_;
 };

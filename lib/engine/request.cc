@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/bell.h"
+
 namespace infer::engine {
 namespace {
 constexpr Request::Clock::time_point kNotYet{};
@@ -19,6 +21,7 @@ void Piece::clear() {
   tokens.clear();
   logprobs.clear();
   top.clear();
+  embedding.clear();
   finish = INFER_FINISH_NONE;
 }
 
@@ -32,8 +35,22 @@ Request::Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, st
     sequence_.first_row = task_.first_score;
     return;
   }
-  sequence_.most = static_cast<int32_t>(std::min<int64_t>(context, n_prompt + task_.max_tokens));
-  sequence_.first_row = n_prompt - 1;
+  if (task_.embed != Pooling::kNone) {
+    if (task_.embed == Pooling::kCls) sequence_.tokens.resize(1);  // nothing that comes later changes it
+    sequence_.most = static_cast<int32_t>(sequence_.tokens.size());
+    sequence_.first_row = task_.embed == Pooling::kLast ? n_prompt - 1 : 0;
+    return;
+  }
+  if (task_.score_from > 0) {
+    sequence_.tokens.pop_back();
+    sequence_.most = n_prompt - 1;
+    sequence_.first_row = task_.score_from - 1;
+  } else {
+    sequence_.most = static_cast<int32_t>(std::min<int64_t>(context, n_prompt + task_.max_tokens));
+    sequence_.first_row = n_prompt - 1;
+    sequence_.lookup = Lookup(task_.lookup);
+    sequence_.draft.reserve(static_cast<size_t>(task_.lookup));
+  }
   sequence_.tokens.reserve(static_cast<size_t>(sequence_.most));
   if (tokenizer) stream_.emplace(std::move(tokenizer), task_.stops, task_.special);
   if (!task_.ignore_end) ends_.insert(ends_.end(), end_ids.begin(), end_ids.end());
@@ -50,10 +67,10 @@ Request::Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, st
 
 infer_status Request::next(int32_t timeout_ms, const Piece*& piece, Status& why) {
   std::unique_lock lock(mutex_);
-  const auto ready = [&] { return cancelled() || ended_ || !coming_.empty(); };
+  const auto something = [&] { return has_something(); };
   if (timeout_ms < 0) {
-    changed_.wait(lock, ready);
-  } else if (!changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), ready)) {
+    changed_.wait(lock, something);
+  } else if (!changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), something)) {
     return INFER_PENDING;
   }
   if (cancelled() && finish_ == INFER_FINISH_NONE) {
@@ -71,10 +88,21 @@ infer_status Request::next(int32_t timeout_ms, const Piece*& piece, Status& why)
   return why.code();
 }
 
-void Request::cancel() noexcept {
-  std::lock_guard lock(mutex_);  // so that a waiter is either before its test or in its wait
-  cancelled_.store(true, std::memory_order_relaxed);
+bool Request::ready() const {
+  std::lock_guard lock(mutex_);
+  return has_something();
+}
+
+// Under the lock, so that a waiter is either before its test or in its wait.
+void Request::tell() noexcept {
   changed_.notify_all();
+  Bell::one().ring();
+}
+
+void Request::cancel() noexcept {
+  std::lock_guard lock(mutex_);
+  cancelled_.store(true, std::memory_order_relaxed);
+  tell();
 }
 
 Status Request::wait_end() {
@@ -127,19 +155,10 @@ infer_finish Request::finish_of(int32_t token) const {
 }
 
 bool Request::push(const sampling::Choice& choice) {
-  sequence_.tokens.push_back(choice.token);
   std::lock_guard lock(mutex_);
-  // Room first: when memory runs out, the caller must not find a token without its log-probability.
-  make_room(coming_.logprobs, 1);
-  make_room(coming_.top, choice.top.size());
-  make_room(coming_.tokens, 1);
-  if (first_token_ == kNotYet) first_token_ = Clock::now();
+  sequence_.tokens.push_back(choice.token);
+  add(choice);
   ++n_generated_;
-  coming_.tokens.push_back(choice.token);
-  if (task_.sampling.n_logprobs >= 0) {
-    coming_.logprobs.push_back(choice.logprob);
-    coming_.top.insert(coming_.top.end(), choice.top.begin(), choice.top.end());
-  }
   infer_finish finish = finish_of(choice.token);
   if (stream_) {
     const bool look = generated() >= task_.min_tokens;
@@ -152,8 +171,31 @@ bool Request::push(const sampling::Choice& choice) {
   coming_.finish = finish_ = finish;
   ended_ = finish != INFER_FINISH_NONE;
   if (ended_) ended_at_ = Clock::now();
-  changed_.notify_all();
+  tell();
   return ended_;
+}
+
+// Room first: when memory runs out, the caller must not find a token without its log-probability.
+void Request::add(const sampling::Choice& choice) {
+  make_room(coming_.logprobs, 1);
+  make_room(coming_.top, choice.top.size());
+  make_room(coming_.tokens, 1);
+  if (first_token_ == kNotYet) first_token_ = Clock::now();
+  coming_.tokens.push_back(choice.token);
+  if (task_.sampling.n_logprobs < 0) return;
+  coming_.logprobs.push_back(choice.logprob);
+  coming_.top.insert(coming_.top.end(), choice.top.begin(), choice.top.end());
+}
+
+void Request::push_score(const sampling::Choice& choice) {
+  std::lock_guard lock(mutex_);
+  add(choice);
+  tell();
+}
+
+std::vector<int32_t> Request::tokens() const {
+  std::lock_guard lock(mutex_);
+  return task_.answers() ? sequence_.tokens : task_.prompt;
 }
 
 void Request::end(infer_finish finish) {
@@ -162,7 +204,17 @@ void Request::end(infer_finish finish) {
   coming_.finish = finish_ = finish;
   ended_ = true;
   ended_at_ = Clock::now();
-  changed_.notify_all();
+  tell();
+}
+
+void Request::end(std::vector<float> embedding) {
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_) return;
+    coming_.embedding = std::move(embedding);
+    first_token_ = Clock::now();
+  }
+  end(INFER_FINISH_LENGTH);
 }
 
 void Request::fail(const Status& why) noexcept {
@@ -172,7 +224,7 @@ void Request::fail(const Status& why) noexcept {
   finish_ = why.code() == INFER_E_CANCELLED ? INFER_FINISH_CANCELLED : INFER_FINISH_ERROR;
   ended_ = true;
   ended_at_ = Clock::now();
-  changed_.notify_all();
+  tell();
 }
 
 }  // namespace infer::engine

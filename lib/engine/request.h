@@ -17,11 +17,15 @@
 
 #include "base/names.h"
 #include "base/status.h"
+#include "engine/lookup.h"
 #include "engine/policy.h"
 #include "engine/stream.h"
 #include "sampling/sampler.h"
 
 namespace infer::engine {
+
+// How the hidden rows of a prompt become one vector: their mean, the first, the last.
+enum class Pooling { kNone, kMean, kCls, kLast };
 
 // What a caller asks for. Checked by Engine::submit.
 struct Task {
@@ -38,28 +42,45 @@ struct Task {
   Name client;              // clients get equal shares
   bool reuse = true;        // takes from the prefix cache what it has, and leaves there what was computed
   Name domain;              // whose prefixes it may see and who may see its own
+  int32_t lookup = 0;       // most tokens guessed for a step from what came before; 0: none
+
+  int32_t score_from = 0;  // no answer: log-probabilities of the prompt's tokens from this one on; 0: an answer
+
+  Pooling embed = Pooling::kNone;  // no answer: the prompt as a vector
+  bool normalize = true;           // to length 1
 
   // Not a generation but the prompt's own logits, rows first_score .. n-1, to `scores`: [n - first_score, n_vocab],
   // caller's.
   float* scores = nullptr;
   int32_t first_score = 0;
+
+  bool answers() const { return score_from == 0 && embed == Pooling::kNone && !scores; }
 };
 
 // What the scheduler moves: tokens, and how many of them are in the cache. Only the engine's thread touches it.
 struct Sequence {
-  std::vector<int32_t> tokens;  // prompt, then what was chosen
-  int32_t n_cached = 0;         // positions whose KV is written: 0 .. n_cached - 1
-  int32_t most = 0;             // positions it may ever have
-  int32_t first_row = 0;        // logits are wanted from this position on
-  std::vector<int32_t> pages;   // page of positions i * page_size ..
+  std::vector<int32_t>
+      tokens;             // prompt, then what was chosen; of a scored prompt all but the last; of a kCls the first
+  int32_t n_cached = 0;   // positions whose KV is written: 0 .. n_cached - 1
+  int32_t most = 0;       // positions it may ever have
+  int32_t first_row = 0;  // logits are wanted from this position on
+  Lookup lookup;
+  std::vector<int32_t> draft;  // guesses in this step, behind the last token
+  std::vector<double> pooled;  // [n_embd] of a vector: sum so far
+  std::vector<int32_t> pages;  // page of positions i * page_size ..
 
   // In the queue.
   uint64_t arrival = 0;  // number
   int64_t arrived = 0;   // nanoseconds, as is
   int64_t deadline = INT64_MAX;
+  int64_t last_token = 0;   // nanoseconds; 0: none yet
   int32_t client = -1;      // number
   int32_t n_preempted = 0;  // times
   Rank rank;                // while it runs: as it was admitted
+
+  // Put aside while it waits (swap.h): what its first n_swapped positions are, page by page.
+  std::vector<int32_t> slots;
+  int32_t n_swapped = 0;
 
   // In the cache.
   int32_t promised = 0;    // pages that it may still take
@@ -75,6 +96,7 @@ struct Piece {
   std::vector<int32_t> tokens;
   std::vector<float> logprobs;         // [tokens], when asked for
   std::vector<sampling::LogProb> top;  // [tokens, n_top], when asked for
+  std::vector<float> embedding;        // [n_embd], with the end, when asked for
   int32_t n_top = 0;
   infer_finish finish = INFER_FINISH_NONE;
   bool empty() const { return tokens.empty() && text.empty() && finish == INFER_FINISH_NONE; }
@@ -90,6 +112,11 @@ struct Usage {
 class Request {
  public:
   using Clock = std::chrono::steady_clock;
+  // The engine's time.
+  static int64_t nanoseconds(Clock::time_point t) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
+  }
+  static int64_t now() { return nanoseconds(Clock::now()); }
   // tokenizer null: the model has none, pieces have no text.
   // end_ids: the tokenizer's end tokens. context: most positions of a sequence.
   Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, std::span<const int32_t> end_ids,
@@ -98,11 +125,13 @@ class Request {
   // ---- the caller's side, any thread
   // OK: `piece` is set, until the next call. DONE, PENDING, or the failure with `why` set.
   infer_status next(int32_t timeout_ms, const Piece*& piece, Status& why);
+  bool ready() const;  // next() would not wait
   void cancel() noexcept;
   Clock::time_point submitted() const { return submitted_; }
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
   Usage usage() const;
-  Status wait_end();  // until the engine has let go of it, cancelled or not
+  std::vector<int32_t> tokens() const;  // of the prompt, and of the answer so far
+  Status wait_end();                    // until the engine has let go of it, cancelled or not
 
   // ---- the engine's side, its thread
   const Task& task() const { return task_; }
@@ -113,6 +142,8 @@ class Request {
   int64_t reused(int64_t n) noexcept;  // positions of the prompt taken from the prefix cache: how many more than before
   // One chosen token into sequence and mailbox. True: that was the last one, the request has ended.
   bool push(const sampling::Choice& choice);
+  void push_score(const sampling::Choice& choice);  // of a token of the prompt
+  void end(std::vector<float> embedding);
   std::span<const int32_t> banned() const;  // ids that may not come now
   void end(infer_finish finish);            // without a further token
   void fail(const Status& why) noexcept;
@@ -120,6 +151,9 @@ class Request {
 
  private:
   infer_finish finish_of(int32_t token) const;
+  bool has_something() const { return cancelled() || ended_ || !coming_.empty(); }
+  void tell() noexcept;
+  void add(const sampling::Choice& choice);
   const Task task_;
   const Clock::time_point submitted_ = Clock::now();
   Sequence sequence_;

@@ -5,11 +5,13 @@
 
 namespace infer::engine {
 
-Scheduler::Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_pages, int32_t capacity, uint64_t seed)
+Scheduler::Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_pages, int32_t capacity, uint64_t seed,
+                     Swap* swap)
     : limits_(limits),
       pool_(n_pages),
-      tree_(pool_, limits.page, capacity, seed),
+      tree_(pool_, limits.page, capacity + 1, seed),  // one for a Prefix
       policy_(policy),
+      swap_(swap),
       clients_(capacity),
       served_(static_cast<size_t>(capacity)) {
   waiting_.reserve(static_cast<size_t>(capacity));
@@ -40,6 +42,7 @@ void Scheduler::remove(Request& r) {
   const bool waited = std::erase(waiting_, &r) > 0;
   if (!waited && std::erase(running_, &r) == 0) return;
   if (!waited) let_go(s);
+  if (swap_) swap_->drop(s);
   clients_.leave(std::exchange(s.client, -1));
 }
 
@@ -127,13 +130,34 @@ bool Scheduler::begin(Request& r) {
   s.n_cached = s.n_reused = match.whole * limits_.page + match.n_like;
   s.promised = pages_for(known) - match.whole;
   promised_ += s.promised;
+  if (s.n_swapped > 0) take_back(s);
   return true;
+}
+
+// What was put aside and is not in the tree any more, into pages of its own.
+void Scheduler::take_back(Sequence& s) {
+  if (s.n_swapped <= s.n_cached) return swap_->drop(s);
+  if (s.copy_from >= 0) tree_.release(std::exchange(s.copy_from, -1));
+  s.n_cached = s.n_kept * limits_.page;
+  while (s.n_cached < s.n_swapped) {
+    const auto at = s.pages.size();
+    tree_.take(1, s.pages);  // promised
+    s.promised--;
+    promised_--;
+    if (!swap_->in(s, at, s.pages[at])) break;  // this page and those behind it are computed
+    s.n_cached = std::min(s.n_swapped, static_cast<int32_t>(at + 1) * limits_.page);
+    keep_whole(s);
+  }
+  s.n_reused = s.n_cached;
+  swap_->drop(s);
 }
 
 // Back to those that wait, as if it had just come with all the tokens that it has now.
 void Scheduler::preempt(size_t running) {
   Request& r = *running_[running];
   Sequence& s = r.sequence();
+  // A sequence that waits for its copy has computed nothing of its own.
+  if (swap_ && s.copy_from < 0) swap_->out(s, pages_for(s.n_cached), s.n_cached);
   let_go(s);
   s.first_row = std::max(s.first_row, s.n_cached);  // rows before were delivered
   s.n_cached = s.n_reused = s.n_kept = 0;
@@ -208,14 +232,31 @@ bool Scheduler::plan_part(size_t running, int32_t& tokens_left, int32_t& rows_le
   const int32_t before_rows = std::max(0, s.first_row - s.n_cached);
   count = std::min(count, before_rows + rows_left);
   if (count <= 0) return true;
+  // Room for a row of each that decodes after it is not to be had for guesses.
+  const auto behind = static_cast<int32_t>(running_.size() - 1 - running);
+  const int32_t n_draft = count == 1 ? guess(s, std::min(tokens_left, rows_left) - 1 - behind) : 0;
+  count += n_draft;
   const int32_t n_rows = std::max(0, count - before_rows);
   const auto held = static_cast<int32_t>(s.pages.size());
-  if (!take(running, pages_for(s.n_cached + count) - held)) return false;
+  if (!take(running, std::max(0, pages_for(s.n_cached + count) - held))) return false;
   const int32_t copy_to = s.copy_from < 0 ? -1 : s.pages[static_cast<size_t>(s.n_cached / limits_.page)];
-  plan_.push_back({&r, s.n_cached, count, n_rows, held, s.n_cached == s.n_reused, s.copy_from, copy_to});
+  plan_.push_back({&r, s.n_cached, count, n_rows, n_draft, held, s.n_cached == s.n_reused, s.copy_from, copy_to});
   tokens_left -= count;
   rows_left -= n_rows;
   return true;
+}
+
+// Guesses to run behind the last token: no more than `room`, than the sequence may have positions, and than fit into
+// pages that nobody was promised.
+int32_t Scheduler::guess(Sequence& s, int32_t room) const {
+  s.draft.clear();
+  const auto size = static_cast<int32_t>(s.tokens.size());
+  if (s.lookup.most() == 0 || size - s.n_cached != 1) return 0;
+  const int64_t free = int64_t{s.promised} + std::max(0, tree_.available() - promised_);
+  const int64_t positions = (static_cast<int64_t>(s.pages.size()) + free) * limits_.page;
+  s.lookup.guess(s.tokens, static_cast<int32_t>(std::min<int64_t>({room, s.most - 1 - size, positions - size})),
+                 s.draft);
+  return static_cast<int32_t>(s.draft.size());
 }
 
 // Pages for a running sequence: those that it was promised, and further ones while no promise needs them. For these the
@@ -240,14 +281,26 @@ void Scheduler::commit() {
   for (Part& p : plan_) {
     Sequence& s = p.request->sequence();
     p.pages_before = static_cast<int32_t>(s.pages.size());  // there is nothing to undo any more
-    s.n_cached += p.count;
-    served_[static_cast<size_t>(s.client)] += p.count + p.n_rows;
+    s.n_cached += p.count - p.n_draft;
+    served_[static_cast<size_t>(s.client)] += p.count + p.n_rows - 2 * p.n_draft;
     if (s.copy_from >= 0) tree_.release(std::exchange(s.copy_from, -1));
-    if (s.domain < 0) continue;
-    for (; (s.n_kept + 1) * limits_.page <= s.n_cached; s.n_kept++) {
-      int32_t& page = s.pages[static_cast<size_t>(s.n_kept)];
-      page = tree_.insert(s.domain, last_kept(s), tokens_of_page(s, s.n_kept), page);
-    }
+    keep_whole(s);
+  }
+}
+
+void Scheduler::accept(const Part& p, int32_t right) {
+  Sequence& s = p.request->sequence();
+  s.lookup.learn(p.n_draft, right);
+  s.n_cached += right;
+  served_[static_cast<size_t>(s.client)] += 2 * right;
+  keep_whole(s);
+}
+
+void Scheduler::keep_whole(Sequence& s) {
+  if (s.domain < 0) return;
+  for (; (s.n_kept + 1) * limits_.page <= s.n_cached; s.n_kept++) {
+    int32_t& page = s.pages[static_cast<size_t>(s.n_kept)];
+    page = tree_.insert(s.domain, last_kept(s), tokens_of_page(s, s.n_kept), page);
   }
 }
 
@@ -261,6 +314,62 @@ void Scheduler::rollback() {
       promised_++;
     }
   }
+}
+
+// What is not used is the end of each sequence's last pages, which no other one has.
+int64_t Scheduler::slots_used() const {
+  int64_t free = 0;
+  for (const Request* r : running_) {
+    const Sequence& s = r->sequence();
+    free += static_cast<int64_t>(s.pages.size()) * limits_.page - s.n_cached;
+  }
+  return int64_t{pages_used()} * limits_.page - free;
+}
+
+Scheduler::Prefix Scheduler::hold(const Name& domain, std::span<const int32_t> tokens) {
+  Prefix p;
+  p.pages.reserve(static_cast<size_t>(pages_for(static_cast<int64_t>(tokens.size()))));
+  p.domain = tree_.enter(domain);
+  const auto match = tree_.find(p.domain, tokens, p.pages);
+  p.n_tokens = match.whole * limits_.page + match.n_like;
+  if (match.n_like > 0) {
+    tree_.hold(match.like);
+    p.pages.push_back(match.like);
+  }
+  return p;
+}
+
+Status Scheduler::append(Prefix& p, std::span<const int32_t> tokens, const std::function<Status(int32_t)>& fill) {
+  const int32_t before = p.pages.empty() ? cache::PrefixTree::kNone : p.pages.back();
+  int32_t page = tree_.next(p.domain, before, tokens);
+  if (page >= 0) {
+    tree_.hold(page);
+    p.pages.push_back(page);
+  } else {
+    if (tree_.available() - promised_ < 1 || !tree_.take(1, p.pages))
+      return Status(INFER_E_FULL, "the KV cache has no page left that running requests do not need",
+                    "wait for some to end, or set kv.tokens to more");
+    if (const Status filled = fill(p.pages.back()); !filled.ok()) {
+      tree_.release(p.pages.back());
+      p.pages.pop_back();
+      return filled;
+    }
+    page = tree_.insert(p.domain, before, tokens, p.pages.back());
+    if (page >= 0) p.pages.back() = page;
+  }
+  p.n_tokens += static_cast<int32_t>(tokens.size());
+  return {};
+}
+
+void Scheduler::let_go(Prefix& p) {
+  for (const int32_t page : p.pages) tree_.release(page);
+  p.pages.clear();
+  if (p.domain >= 0) tree_.leave(std::exchange(p.domain, -1));
+}
+
+std::vector<int32_t> Scheduler::forget_idle() {
+  tree_.forget_idle();
+  return {pool_.free_list().begin(), pool_.free_list().end()};
 }
 
 // What is left of a sequence that stops: the page that is not whole.

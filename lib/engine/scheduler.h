@@ -4,19 +4,26 @@
 // to it, so its prefill never waits for a page. Pages are taken only when positions reach them. Each step is filled
 // with decodes first, then with prefill chunks, so that a long prompt delays nobody; each by the order in which the
 // policy admitted them. When a decode finds no page, the last in that order is preempted: its pages stay in the tree as
-// long as nobody needs them, it waits again, and what has gone is computed anew. The first in order is never preempted
+// long as nobody needs them, it waits again, and what has gone is computed anew, or comes back from where it was put
+// aside (swap.h). The first in order is never preempted
 // but by a request of a higher level, so somebody always gets on. Not thread-safe: the engine's thread.
 //
 // A sequence begins behind the longest prefix that the tree knows, and leaves its own pages there as soon as they are
 // whole. Where others compute just now what it needs next, it waits for them and takes their pages.
+//
+// Behind the last token of a sequence that decodes may stand guesses of what follows (lookup.h), in places and pages
+// that nobody else needs. commit() counts none of them as known; accept() does, once they have been found right.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "base/names.h"
 #include "cache/prefix_tree.h"
 #include "engine/policy.h"
 #include "engine/request.h"
+#include "engine/swap.h"
 
 namespace infer::engine {
 
@@ -32,6 +39,7 @@ struct StepLimits {
 struct Part {
   Request* request;
   int32_t first, count, n_rows;
+  int32_t n_draft;             // last tokens that are guesses: sequence().draft
   int32_t pages_before;        // pages that the sequence held before the plan
   bool begins;                 // nothing of the sequence ran since it was admitted
   int32_t copy_from, copy_to;  // pages: to be copied before this runs, so that it can go on in the copy; -1: none
@@ -42,20 +50,36 @@ class Scheduler {
  public:
   // capacity: most requests that are ever added at a time; so that nothing here allocates later. seed: of the tree.
   // n_pages: at least as many as the longest sequence may ever need.
-  Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_pages, int32_t capacity, uint64_t seed);
+  // swap: null where nothing is put aside; outlives the scheduler.
+  Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_pages, int32_t capacity, uint64_t seed,
+            Swap* swap = nullptr);
 
   // Times are nanoseconds of one clock that does not go back.
   void add(Request& r, int64_t submitted);
   void remove(Request& r);        // ended: its pages are the tree's alone, or free again
   const Plan& plan(int64_t now);  // what runs now; empty: nothing waits or runs
   const Plan& planned() const { return plan_; }
-  void commit();    // the plan was run: its positions are in the cache
-  void rollback();  // the run failed: pages taken for it go back, positions stay
+  void commit();                              // the plan was run: its positions are in the cache
+  void accept(const Part& p, int32_t right);  // after commit(): its first guesses, so many, are its tokens
+  void rollback();                            // the run failed: pages taken for it go back, positions stay
+
+  // What the tree knows of a beginning of some tokens, held by somebody who is no sequence, one at a time.
+  struct Prefix {
+    std::vector<int32_t> pages;
+    int32_t n_tokens = 0, domain = -1;
+  };
+  Prefix hold(const Name& domain, std::span<const int32_t> tokens);
+  // The page behind those that are held, a whole one but for the last: what the tree has, or a new one that fill(page)
+  // has filled. E_FULL: running requests need all pages.
+  Status append(Prefix& p, std::span<const int32_t> tokens, const std::function<Status(int32_t)>& fill);
+  void let_go(Prefix& p);
+  std::vector<int32_t> forget_idle();  // what only the tree holds; returns all pages that are free now
 
   int32_t n_waiting() const { return static_cast<int32_t>(waiting_.size()); }
   int32_t n_running() const { return static_cast<int32_t>(running_.size()); }
   int64_t preempted() const { return preempted_; }  // times, so far
   const cache::PrefixTree& tree() const { return tree_; }
+  int64_t slots_used() const;                                                 // positions in those pages
   int32_t pages_used() const { return pool_.n_pages() - tree_.available(); }  // by sequences
   int32_t pages_for(int64_t positions) const {
     return static_cast<int32_t>((positions + limits_.page - 1) / limits_.page);
@@ -67,10 +91,13 @@ class Scheduler {
   bool begin(Request& r);
   bool make_room(const Request& r, const Rank& rank);
   void preempt(size_t running);
+  void take_back(Sequence& s);
   void let_go(Sequence& s);
   void adopt(Sequence& s);
   bool others_compute(const Sequence& s) const;
   bool plan_part(size_t running, int32_t& tokens_left, int32_t& rows_left);
+  int32_t guess(Sequence& s, int32_t room) const;
+  void keep_whole(Sequence& s);
   bool take(size_t running, int32_t more);
   void keep(Sequence& s);
   std::span<const int32_t> tokens_of_page(const Sequence& s, int32_t page) const;
@@ -80,6 +107,7 @@ class Scheduler {
   cache::PagePool pool_;
   cache::PrefixTree tree_;
   const Policy& policy_;
+  Swap* const swap_;
   Names clients_;
   std::vector<int64_t> served_;    // by client: tokens, those generated twice
   int32_t promised_ = 0;           // pages that running sequences may still take; at most what is available

@@ -134,16 +134,22 @@ TensorId Builder::expert_sum(TensorId y, const Routed& routed) {
   return node(INFER_OP_EXPERT_SUM, {y, routed.weights, routed.ids});
 }
 
-Result<Program> Builder::finish(TensorId logits) {
+Result<Program> Builder::finish(TensorId logits, TensorId hidden) {
   if (!error_.ok()) return error_;
-  const bool made_here = logits < p_.tensors_.size() && p_.tensors_[logits].role == INFER_ROLE_TEMP;
-  if (!made_here) return Status::invalid("finish: the logits are not the output of a node");
-  infer_tensor& t = p_.tensors_[logits];
-  if (t.type != INFER_TYPE_F32 || t.rank != 2 || t.dim[0] != sym(kRows))
-    return Status::invalid(
-        str("finish: the logits ", tensor_text(t), " are not f32[R,n_vocab]", "; take rows() by gather() first"));
-  t.role = INFER_ROLE_OUTPUT;
+  const auto give = [&](TensorId id, std::string_view what, std::string_view columns) -> Status {
+    const bool made_here = id < p_.tensors_.size() && p_.tensors_[id].role == INFER_ROLE_TEMP;
+    if (!made_here) return Status::invalid(str("finish: the ", what, " are not the output of a node"));
+    infer_tensor& t = p_.tensors_[id];
+    if (t.type != INFER_TYPE_F32 || t.rank != 2 || t.dim[0] != sym(kRows))
+      return Status::invalid(str("finish: the ", what, " ", tensor_text(t), " are not f32[R,", columns,
+                                 "]; take rows() by gather() first"));
+    t.role = INFER_ROLE_OUTPUT;
+    return {};
+  };
+  TRY(give(logits, "logits", "n_vocab"));
+  if (hidden != kNone) TRY(give(hidden, "hidden rows", "n_embd"));
   p_.step_.logits = logits;
+  p_.step_.hidden = hidden;
   return std::move(p_);
 }
 

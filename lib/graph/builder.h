@@ -49,8 +49,8 @@ class Builder {
   TensorId matmul_experts(TensorId x, TensorId w, TensorId ids, TensorId bias = kNone);
   TensorId expert_sum(TensorId y, const Routed& routed);
 
-  // `logits` [R, n_vocab] becomes the output.
-  Result<Program> finish(TensorId logits);
+  // `logits` [R, n_vocab] becomes the output, `hidden` [R, n_embd] another one.
+  Result<Program> finish(TensorId logits, TensorId hidden = kNone);
 
   // Number of nodes so far: lets a model tag which nodes belong to which layer.
   size_t n_nodes() const { return p_.nodes_.size(); }

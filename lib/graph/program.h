@@ -38,6 +38,7 @@ struct StepTensors {
   TensorId tokens = kNone, positions = kNone, q_start = kNone, kv_len = kNone, block_table = kNone,
            rows = kNone;    // inputs
   TensorId logits = kNone;  // output [R, n_vocab]
+  TensorId hidden = kNone;  // output [R, n_embd]: what the logits are a product of
 };
 
 class Program {

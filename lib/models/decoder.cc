@@ -105,7 +105,8 @@ Result<Model> Decoder::finish(TensorId x) {
   TRY(status_);
   TRY(all_used());
   if (output == kNone) output = table_;
-  TRY_SET(model_.program, builder_.finish(builder_.matmul(builder_.rms_norm(x, norm_weight, config.rms_eps), output)));
+  const TensorId hidden = builder_.rms_norm(x, norm_weight, config.rms_eps);
+  TRY_SET(model_.program, builder_.finish(builder_.matmul(hidden, output), hidden));
 
   graph::Symbols one;
   one.fill(1);

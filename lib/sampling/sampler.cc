@@ -56,6 +56,12 @@ void Sampler::choose(const SamplerOptions& options, std::span<const float> logit
   if (options.n_logprobs >= 0) log_probs(options, logits, out);
 }
 
+void Sampler::score(const SamplerOptions& options, std::span<const float> logits, int32_t token, Choice& out) {
+  out.token = token;
+  out.top.clear();
+  log_probs(options, logits, out);
+}
+
 // The logits with bias, bans, mask and penalties applied: the row itself when there are none.
 std::span<const float> Sampler::adjust(const SamplerOptions& options, std::span<const float> logits,
                                        const Context& context) {

@@ -52,6 +52,8 @@ class Sampler {
   explicit Sampler(int32_t n_vocab);  // allocates all that choose() will need
   // logits [n_vocab]. NaN counts as -infinity.
   void choose(const SamplerOptions& options, std::span<const float> logits, const Context& context, Choice& out);
+  // No choice: how likely this token is, and the options.n_logprobs (>= 0) most likely ones.
+  void score(const SamplerOptions& options, std::span<const float> logits, int32_t token, Choice& out);
 
  private:
   struct Candidate {

@@ -73,6 +73,33 @@ static void look_at(infer_runtime* rt, infer_model* m) {
   CHECK(infer_model_render(m, &part, 1, NULL, text, (int64_t)sizeof text, &len) == INFER_OK && len > 2);
 }
 
+/* What an engine can do besides answering. */
+static void control(infer_engine* e, infer_options* o) {
+  static char text[1 << 17];
+  const int32_t ids[] = {5, 6, 7};
+  int32_t out[64];
+  int64_t n = 0, which = -1, freed = -1;
+  infer_request* r[2] = {NULL, NULL};
+  infer_piece piece = INFER_PIECE_INIT;
+  const char* path = "abi_c_program.state";
+  CHECK(infer_engine_submit_tokens(e, ids, 3, o, &r[1]) == INFER_OK);
+  CHECK(infer_request_wait_any(r, 2, 10000, &which) == INFER_OK && which == 1);
+  while (infer_request_next(r[1], 10000, &piece) == INFER_OK)
+    CHECK(piece.sample == 0 && !piece.embedding && piece.n_embedding == 0);
+  CHECK(infer_request_tokens(r[1], 0, out, 64, &n) == INFER_OK && n > 3 && out[2] == 7);
+  CHECK(infer_engine_drain(e, 10000) == INFER_OK);
+  CHECK(infer_engine_resume(e) == INFER_OK);
+  CHECK(infer_engine_save(e, out, n, NULL, path, &n) == INFER_OK && n >= 3);
+  CHECK(infer_engine_trim(e, &freed) == INFER_OK && freed >= 0);
+  CHECK(infer_engine_restore(e, path, NULL, out, 64, &n) == INFER_OK && n >= 3 && out[0] == 5);
+  remove(path);
+  CHECK(infer_engine_pause(e) == INFER_OK);
+  CHECK(infer_engine_resume(e) == INFER_OK);
+  CHECK(infer_engine_metrics(e, text, sizeof text, &n) == INFER_OK && n > 0);
+  CHECK(infer_engine_trace(e, text, sizeof text, &n) == INFER_OK && text[0] == '{');
+  infer_request_release(r[1]);
+}
+
 static void generate(infer_model* m) {
   infer_options* o = NULL;
   infer_engine* e = NULL;
@@ -112,6 +139,7 @@ static void generate(infer_model* m) {
   CHECK(infer_engine_counter_at(e, 0, &name, &value) == INFER_OK && name && value > 0);
   CHECK(infer_engine_counter_at(e, 100000, &name, &value) == INFER_DONE);
   CHECK(infer_engine_describe(e, &name, &value) == INFER_OK && name[0] == '{' && value == (int64_t)strlen(name));
+  control(e, o);
   infer_engine_release(e);
   infer_options_release(o);
 }

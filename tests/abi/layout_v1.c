@@ -87,5 +87,9 @@ SIZE(infer_usage, 56);
 /* ---- 1.1 ---- */
 AT(infer_hooks, parallel, 32);
 IS(sizeof(infer_hooks) >= 40, infer_hooks_size_1_1);
+AT(infer_piece, sample, 64);
+AT(infer_piece, embedding, 72);
+AT(infer_piece, n_embedding, 80);
+IS(sizeof(infer_piece) >= 88, infer_piece_size_1_1);
 
 int main(void) { return 0; }

@@ -46,6 +46,10 @@ def cpu_name():
     return name + (f" ({', '.join(numbers)})" if numbers else "")
 
 
+def file_name(text):
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
 class Run:
     def __init__(self, a):
         self.a = a
@@ -183,7 +187,7 @@ def measure(run, a):
     files = {}
     for name in wanted:
         files[name] = file = known[name]()
-        if not file:
+        if not file or a.deep:
             continue
         run.bench(name, file, "-p", "512", "-n", "64", "--busy", *repeats, html=True)
         if not name.startswith("3b"):
@@ -215,6 +219,7 @@ def main():
     p.add_argument("--kv", default="", help="types of the KV cache to measure deep contexts with besides f16")
     p.add_argument("--onednn", default="", help="path of oneDNN's libdnnl.so.3, to measure float matrices with and without it")
     p.add_argument("--no-deep", action="store_true", help="without contexts of 8k and 32k")
+    p.add_argument("--deep", action="store_true", help="contexts of 8k and 32k alone")
     p.add_argument("--no-kernels", action="store_true", help="without the table of kernels")
     p.add_argument("--reports", action="store_true", help="an HTML report per model beside the lines")
     p.add_argument("--quick", action="store_true")
@@ -222,8 +227,7 @@ def main():
     p.add_argument("--out", default="")
     a = p.parse_args()
     if not a.out:
-        cpu = re.sub(r"[^a-z0-9]+", "-", cpu_name().lower()).strip("-")
-        a.out = os.path.join(ROOT, "build/bench/quick.jsonl" if a.quick else f"tests/bench/results/{cpu}-{datetime.date.today().isoformat()}.jsonl")
+        a.out = os.path.join(ROOT, "build/bench/quick.jsonl" if a.quick else f"tests/bench/results/{file_name(cpu_name())}-{datetime.date.today().isoformat()}.jsonl")
     run = Run(a)
     if shutil.which("strip"):
         run.sizes()

@@ -2,10 +2,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/file.h"
+#include "block_model.h"
 #include "open.h"
-#include "tests/support/make_model.h"
-#include "tests/unit/folder.h"
 
 using namespace open_api;
 
@@ -29,17 +27,6 @@ Options options_of(int i) {  // half greedy, half drawn with a seed
     o.set("temperature", 0);
   }
   return o;
-}
-
-// A file with heads of 64, which the tiny models have not.
-std::string block_model(const infer::Folder& folder) {
-  const auto vocabulary = infer::formats::open_model(tiny("llama"));
-  REQUIRE(vocabulary.ok());
-  const auto bytes = infer::testing::block_model_bytes({.type = infer::quant::Type::kQ4_0}, vocabulary->get());
-  REQUIRE(bytes.ok());
-  const std::string path = folder / "blocks.gguf";
-  REQUIRE(infer::write_file(path, *bytes).ok());
-  return path;
 }
 
 struct Subject {

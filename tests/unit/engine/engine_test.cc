@@ -106,6 +106,7 @@ TEST_CASE("a failed run fails the requests in it with its status; the engine ser
   const Piece* p = nullptr;
   CHECK((*r)->next(0, p, out.why) == INFER_E_NO_MEMORY);  // and again
   CHECK(collect(**b.engine->submit(task({1, 2, 3}))).tokens == solo({1, 2, 3}));
+  toy::settle(*b.engine);
   for (const auto& [name, value] : b.engine->counters()) {
     if (name == "pages.used" || name == "requests.running") CHECK(value == 0);
     if (name == "steps.failed" || name == "requests.failed") CHECK(value == 1);

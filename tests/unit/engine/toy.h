@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,13 +27,15 @@ class Executor : public infer::device::Executor {
         n_vocab_(n_vocab),
         slots_(static_cast<size_t>(sizes.n_pages) * static_cast<size_t>(sizes.page), -1) {}
 
-  std::function<Status(int64_t)> before_run;  // (number of this run, from 0): a failure, or OK
-  std::function<Status()> before_copy;
-  std::atomic<int64_t> copies{0}, tokens{0};  // pages copied; rows computed
+  std::function<Status(int64_t)> before_run;                // (number of this run, from 0): a failure, or OK
+  std::function<Status()> before_copy, before_move;         // a page inside; out of it or back
+  std::atomic<int64_t> copies{0}, tokens{0}, discarded{0};  // pages copied; rows computed; pages
   std::atomic<int64_t> runs{0}, most_tokens{0}, most_rows{0}, most_seqs{0};
   std::atomic<bool> cancelled{false};
 
-  Status run(const infer::Step& s, std::span<float> logits) override {
+  using infer::device::Executor::run;
+  // hidden: of each row its token and its position.
+  Status run(const infer::Step& s, std::span<float> logits, std::span<float> hidden) override {
     const int64_t n = runs++;
     most_tokens = std::max<int64_t>(most_tokens, s.n_tokens());
     most_rows = std::max<int64_t>(most_rows, s.n_rows());
@@ -57,6 +60,10 @@ class Executor : public infer::device::Executor {
             const uint64_t x = (h ^ static_cast<uint64_t>(v)) * 0x9E3779B97F4A7C15u;
             logits[row * static_cast<size_t>(n_vocab_) + static_cast<size_t>(v)] = static_cast<float>(x >> 40) * 1e-6f;
           }
+          if (!hidden.empty()) {
+            hidden[2 * row] = static_cast<float>(slot(s, q, position));
+            hidden[2 * row + 1] = static_cast<float>(position);
+          }
           ++row;
         }
       }
@@ -71,8 +78,21 @@ class Executor : public infer::device::Executor {
     return {};
   }
   int64_t page_bytes() const override { return sizes_.page * 4; }
-  Status read_page(int32_t, std::span<std::byte>) override { return {}; }
-  Status write_page(int32_t, std::span<const std::byte>) override { return {}; }
+  Status read_page(int32_t page, std::span<std::byte> out) override {
+    if (before_move) TRY(before_move());
+    std::memcpy(out.data(), slots_.data() + page * sizes_.page, out.size());
+    return {};
+  }
+  Status write_page(int32_t page, std::span<const std::byte> in) override {
+    if (before_move) TRY(before_move());
+    std::memcpy(slots_.data() + page * sizes_.page, in.data(), in.size());
+    return {};
+  }
+  infer::Result<int64_t> discard_pages(int32_t first, int32_t n) override {
+    std::fill_n(slots_.begin() + first * sizes_.page, n * sizes_.page, -1);
+    discarded += n;
+    return n * page_bytes();
+  }
   std::vector<Placed> placement() const override { return {}; }
   int64_t workspace_bytes() const override { return 0; }
   int64_t state_bytes() const override { return static_cast<int64_t>(slots_.size()) * 4; }
@@ -116,13 +136,19 @@ inline infer::engine::Sizes sizes() {
 
 struct Bench {  // an engine over the toy executor
   explicit Bench(infer::engine::Sizes s = sizes(), int32_t n_vocab = 50,
-                 std::shared_ptr<const infer::text::Tokenizer> tokenizer = nullptr) {
+                 std::shared_ptr<const infer::text::Tokenizer> tokenizer = nullptr, int64_t trace = 0,
+                 uint64_t model_id = 0, uint64_t form_id = 0, std::unique_ptr<infer::cache::SwapStore> swap = nullptr) {
     infer::engine::Engine::Parts parts;
     auto made = std::make_unique<Executor>(s, n_vocab);
     executor = made.get();
     parts.executor = std::move(made);
     parts.sizes = s;
     parts.n_vocab = n_vocab;
+    parts.n_embd = 2;
+    parts.trace_steps = trace;
+    parts.swap = std::move(swap);
+    parts.model_id = model_id;
+    parts.form_id = form_id;
     parts.source.tokenizer = std::move(tokenizer);
     parts.wake = [this] { ++wakes; };
     engine = std::make_unique<infer::engine::Engine>(std::move(parts));
