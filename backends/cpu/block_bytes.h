@@ -34,14 +34,15 @@ struct RowsBlock {
 };
 
 // kLanes of the kPackedRows rows of a packed tile: see packing.h. A tile is one stream of memory; whoever reads a word
-// fetches the one kAhead bytes further, which spreads the fetches evenly. The distance: as many cache lines as a core
-// can wait for at once, and no more. (Zen 3 waits for 24; Q4_K from memory there, of 23 GB/s from the cache: 11 GB/s
-// without fetches, 9.5 when each block fetches the next tile's, 16 at 1.5 KiB, 10 to 12 at 2.25 to 4.5 KiB, and no
-// better when fetched into the second level.)
+// fetches the one kAhead bytes further, which spreads the fetches evenly. The distance, times the streams that are read
+// in turn (kStreams): as many cache lines as a core can wait for at once, and hardly more. (Zen 3 waits for 24; Q4_K
+// from memory there in one stream, of 23 GB/s from the cache: 11 GB/s without fetches, 9.5 when each block fetches the
+// next tile's, 16 at 1.5 KiB, 10 to 12 at 2.25 to 4.5 KiB, and no better when fetched into the second level.)
 template <class V, class Format>
 struct PackedBlock {
-  static constexpr int kPlane = 4 * kPackedRows, kAhead = 1536;  // bytes; kPlane: from word to word
-  const uint8_t *odd, *first;                                    // of the first of the lanes
+  static constexpr int kPlane = 4 * kPackedRows,
+                       kAhead = Format::kStreams > 1 ? 768 : 1536;  // bytes; kPlane: from word to word
+  const uint8_t *odd, *first;                                       // of the first of the lanes
   PackedBlock() = default;
   INFER_INLINE PackedBlock(const uint8_t* block, int lane)
       : odd(block + lane * Format::kOddBytes), first(block + kPackedRows * Format::kOddBytes + lane * 4) {}

@@ -9,6 +9,9 @@
 //   kZero              log2 of the zero point, or -1      kOffset     value = scale * q + offset
 //   kScaled            false: a scale is a float; true: a small integer times one float of the block, d
 //   kOdd, kOddBytes    where the block's bytes that make no whole word lie, and how many there are (0, 1 or 2)
+//   kStreams           packed tiles read in turn by one row of activations (1, 2, 4): as found to be fastest; formats
+//   that
+//                      are slow to unpack gain nothing
 //   place(word)        where a packed block has this word; 4 neighbours are kApart places from each other
 //   Scales<Block>(b)   the scales of a block (b: block_bytes.h)
 //     unscaled: scale(i), offset(i): of the i-th part
@@ -25,6 +28,7 @@ namespace infer::cpu {
 
 struct Simple32 {
   static constexpr int kValues = 32, kPart = 32, kStep = 1, kZero = -1, kChain = 1, kOdd = 0, kOddBytes = 2, kApart = 1;
+  static constexpr int kStreams = 4;
   static constexpr bool kSigned = false, kOffset = false, kScaled = false;
   INFER_INLINE static constexpr int place(int word) { return place_in_order(word); }
 };
@@ -188,7 +192,7 @@ INFER_INLINE void each_nonlinear(const Block (&b)[R], int at, F f) {
 
 template <class V>
 struct IQ4_NL : Simple32 {
-  static constexpr int kBytes = 18;
+  static constexpr int kBytes = 18, kStreams = 1;
   static constexpr bool kSigned = true;
   template <class>
   using Scales = ScaleD<V>;

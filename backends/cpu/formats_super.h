@@ -7,7 +7,7 @@ namespace infer::cpu {
 
 struct Super256 {
   static constexpr int kValues = 256, kPart = 32, kStep = 2, kZero = -1, kChain = 1, kOdd = 0, kOddBytes = 0,
-                       kApart = 1;
+                       kApart = 1, kStreams = 2;
   static constexpr bool kSigned = false, kOffset = false, kScaled = true;
   INFER_INLINE static constexpr int place(int word) { return place_in_order(word); }
 };
@@ -64,7 +64,8 @@ struct Q2_K : Super256 {
 
 template <class V>
 struct Q3_K : Super256 {
-  static constexpr int kBytes = 110, kPart = 16, kStep = 4, kChain = 4, kZero = 2, kOdd = 108, kOddBytes = 2;
+  static constexpr int kStreams = 1, kBytes = 110, kPart = 16, kStep = 4, kChain = 4, kZero = 2, kOdd = 108,
+                       kOddBytes = 2;
   // 6 bits each, less 32: low nibbles of parts 0..7, then 8..15, in 8 bytes; high pairs in 4.
   template <class Block>
   struct Scales {

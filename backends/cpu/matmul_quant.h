@@ -135,16 +135,25 @@ struct Unpacked {
 template <class V, class Source>
 void run_one(const MatmulArgs& a) {
   using Rows = typename Source::Rows;
-  constexpr int R = few_vectors<V, Rows>(), L = V::kLanes;
+  constexpr int R = few_vectors<V, Rows>(), L = V::kLanes, G = Rows::kStreams;
   const Record<V> x = record<V>(a, 0);
-  for (int64_t n0 = a.n0; n0 < a.n1; n0 += R * L) {
-    Rows rows[R];
-    int skip[R];
-    for (int r = 0; r < R; r++) rows[r] = Source::rows(a, n0 + r * L, r, a.scratch, &skip[r]);
-    Few<V, Rows, R> sums(rows, x);
+  const auto places = [&]<int kPlaces>(int64_t n0) {
+    Rows rows[kPlaces][R];
+    int skip[kPlaces][R];
+    for (int p = 0; p < kPlaces; p++)
+      for (int r = 0; r < R; r++) rows[p][r] = Source::rows(a, n0 + (p * R + r) * L, r, a.scratch, &skip[p][r]);
+    Few<V, Rows, R, kPlaces> sums(rows, x);
     sums.run(a.k, a.w + (n0 + R * L) * a.row_bytes);
-    for (int r = 0; r < R; r++) put<V>(a, 0, n0 + r * L, skip[r], sums.result(r));
-  }
+    for (int p = 0; p < kPlaces; p++)
+      for (int r = 0; r < R; r++) put<V>(a, 0, n0 + (p * R + r) * L, skip[p][r], sums.result(p, r));
+  };
+  int64_t n0 = a.n0;
+  const auto whole = [&]<int kPlaces>() {
+    for (; n0 + kPlaces * R * L <= a.n1; n0 += kPlaces * R * L) places.template operator()<kPlaces>(n0);
+  };
+  if constexpr (G >= 4) whole.template operator()<4>();
+  if constexpr (G >= 2) whole.template operator()<2>();
+  for (; n0 < a.n1; n0 += R * L) places.template operator()<1>(n0);
 }
 
 // What AMX does in place of many() where MatmulArgs::tiles says so: see matmul_tiles.h. Compiled in isa_amx.cc alone.

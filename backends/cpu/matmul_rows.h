@@ -13,7 +13,8 @@ namespace infer::cpu {
 // kLanes rows of a format with kernels of its own, in place.
 template <class V, class Format>
 struct BlockRows : Format {
-  static constexpr int kVectors = 1;       // that lie side by side
+  static constexpr int kVectors = 1;  // that lie side by side
+  static constexpr int kStreams = 1;
   static constexpr bool kFetches = false;  // a block's bytes ask for those further on
   using Block = RowsBlock<V>;
   using BlockScales = typename Format::template Scales<Block>;
@@ -37,7 +38,7 @@ struct PackedRows : Format {
 // kLanes rows that an Unpacker has written: q[k] and scale[k / part], each `stride` bytes apart.
 template <class V, int kPartValues>
 struct UnpackedRows : Simple32 {
-  static constexpr int kVectors = 1, kPart = kPartValues, kBytes = 32;
+  static constexpr int kVectors = 1, kStreams = 1, kPart = kPartValues, kBytes = 32;
   static constexpr bool kFetches = false, kSigned = true;
   struct Block : RowsBlock<V> {
     const uint8_t* scale_at;
