@@ -62,6 +62,9 @@
 /* engine, int 0..1000000, default 0: steps and requests that infer_engine_trace remembers, the latest ones; 0: none */
 #define INFER_OPTION_TRACE_STEPS "trace.steps"
 
+/* engine, int 0..86400000, default 150: milliseconds that a step should take at most while somebody decodes: prompts get as many tokens of it as fit, at least 32; 0: as many as batch.tokens says */
+#define INFER_OPTION_SCHEDULE_STEP "schedule.step"
+
 /* engine, int 1..1000000, default 1024: most requests that wait or run; more are refused with INFER_E_FULL */
 #define INFER_OPTION_QUEUE_MAX "queue.max"
 

@@ -29,6 +29,7 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   o.policy = settings.text(Key::schedule_policy);
   o.swap_bytes = settings.integer(Key::swap_bytes);
   o.swap_path = settings.text(Key::swap_path);
+  o.step_ms = settings.integer(Key::schedule_step);
   o.trace_steps = settings.integer(Key::trace_steps);
   o.aging_ms = settings.integer(Key::schedule_aging);
   o.kv_type =

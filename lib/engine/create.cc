@@ -53,6 +53,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
 
   Parts parts;
   parts.aging_ms = options.aging_ms;
+  parts.step_ms = options.step_ms;
   parts.trace_steps = options.trace_steps;
   parts.policy = find_policy(options.policy);
   if (!parts.policy) return Status::invalid(str("there is no policy '", options.policy, "'"));

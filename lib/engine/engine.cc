@@ -11,8 +11,10 @@
 namespace infer::engine {
 Status Engine::step() {
   const int64_t begin = Request::now();
-  const Plan& plan = scheduler_.plan(begin);  // what runs now, and in which pages its KV goes
-  for (const Part& p : plan)                  // prefixes that end inside a page
+  const int32_t beside =
+      parts_.step_ms > 0 ? pace_.tokens_within(parts_.step_ms * 1000000, parts_.sizes.tokens) : parts_.sizes.tokens;
+  const Plan& plan = scheduler_.plan(begin, beside);  // what runs now, and in which pages its KV goes
+  for (const Part& p : plan)                          // prefixes that end inside a page
     if (p.copy_from >= 0) TRY(parts_.executor->copy_page(p.copy_from, p.copy_to));
   pack(plan);                                                 // as flat arrays: the Step
   if (parts_.source.file) TRY(parts_.source.file->intact());  // weights are read where they are mapped
@@ -226,7 +228,7 @@ Engine::Engine(Parts parts)
                 "forbid fewer tokens"),
       not_a_number_(INFER_E_CORRUPT, "the model's logits are not numbers",
                     "the file is probably damaged: get it again"),
-      swap_(parts_.swap ? std::make_unique<Swap>(*parts_.executor, std::move(parts_.swap)) : nullptr),
+      swap_(parts_.swap ? std::make_unique<Swap>(*parts_.executor, pace_, std::move(parts_.swap)) : nullptr),
       scheduler_({parts_.sizes.page, parts_.sizes.tokens, parts_.sizes.sequences, parts_.sizes.rows,
                   parts_.aging_ms * 1000000},
                  *parts_.policy, parts_.sizes.n_pages, parts_.sizes.queue, unpredictable(), swap_.get()),

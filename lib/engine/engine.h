@@ -17,6 +17,7 @@
 #include "cache/state_file.h"
 #include "device/executor.h"
 #include "engine/metrics.h"
+#include "engine/pace.h"
 #include "engine/request.h"
 #include "engine/scheduler.h"
 #include "engine/sizes.h"
@@ -48,6 +49,7 @@ class Engine {
     Sizes sizes{};
     const Policy* policy = find_policy("priority");
     std::unique_ptr<cache::SwapStore> swap;  // null: pages of preempted requests are not put aside
+    int64_t step_ms = 0;                     // that a step beside a decode takes at most, about; 0: as long as it may
     int64_t trace_steps = 0;                 // and requests that trace() remembers
     int64_t aging_ms = 0;                    // a waiting request rises by one level each; 0: never
     int64_t n_vocab = 0, n_embd = 0;
@@ -146,6 +148,7 @@ class Engine {
   const Status cancelled_, late_, no_token_, not_a_number_;  // made beforehand: failing a request allocates nothing
 
   // The engine's thread only. Capacities are set at construction; a step allocates nothing once it is warm.
+  Pace pace_;
   std::unique_ptr<Swap> swap_;
   Scheduler scheduler_;
   Step step_;

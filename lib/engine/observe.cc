@@ -17,7 +17,7 @@ void Engine::note_step(int64_t begin, int64_t planned, int64_t computed) {
     draft += p.n_draft;
     if (p.count - p.n_draft > 1) prefill += p.count;
   }
-  if (swap_ && 2 * prefill >= step_.n_tokens()) swap_->computed(step_.n_tokens(), computed - planned);
+  if (2 * prefill >= step_.n_tokens()) pace_.learn(step_.n_tokens(), computed - planned);
   if (!trace_.on()) return;
   trace_.add(StepRecord{begin, planned, computed, end, step_.n_tokens(), step_.n_rows(), step_.n_seqs(), draft,
                         scheduler_.n_waiting(), scheduler_.n_running(), scheduler_.pages_used()});

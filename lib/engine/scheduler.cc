@@ -169,7 +169,7 @@ void Scheduler::preempt(size_t running) {
 
 // ---- the plan
 
-const Plan& Scheduler::plan(int64_t now) {
+const Plan& Scheduler::plan(int64_t now, int32_t beside) {
   plan_.clear();
   admit(now);
   int32_t tokens_left = limits_.tokens, rows_left = limits_.rows;
@@ -179,6 +179,7 @@ const Plan& Scheduler::plan(int64_t now) {
   };
   for (size_t i = 0; i < running_.size();)  // who is preempted is no longer there
     if (!decodes(i) || plan_part(i, tokens_left, rows_left)) ++i;
+  if (!plan_.empty()) tokens_left = std::min(tokens_left, beside);
   for (size_t i = 0; i < running_.size(); ++i) {
     Sequence& s = running_[i]->sequence();
     if (decodes(i)) continue;

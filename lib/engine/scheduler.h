@@ -56,8 +56,10 @@ class Scheduler {
 
   // Times are nanoseconds of one clock that does not go back.
   void add(Request& r, int64_t submitted);
-  void remove(Request& r);        // ended: its pages are the tree's alone, or free again
-  const Plan& plan(int64_t now);  // what runs now; empty: nothing waits or runs
+  void remove(Request& r);  // ended: its pages are the tree's alone, or free again
+  // What runs now; empty: nothing waits or runs. When somebody decodes, prompts get at most `beside` tokens of the
+  // step.
+  const Plan& plan(int64_t now, int32_t beside = INT32_MAX);
   const Plan& planned() const { return plan_; }
   void commit();                              // the plan was run: its positions are in the cache
   void accept(const Part& p, int32_t right);  // after commit(): its first guesses, so many, are its tokens

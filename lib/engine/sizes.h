@@ -16,6 +16,7 @@ struct EngineOptions {
   uint32_t kv_type = 1;  // element type of backend.h: f16
   std::string policy = "priority";
   int64_t aging_ms = 10000;
+  int64_t step_ms = 150;
   int64_t trace_steps = 0;
   int64_t swap_bytes = 0;  // for pages of preempted requests; 0: none are put aside
   std::string swap_path;   // folder; empty: in memory

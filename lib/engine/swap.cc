@@ -11,13 +11,16 @@ double ns_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-Swap::Swap(device::Executor& executor, std::unique_ptr<cache::SwapStore> store)
-    : executor_(executor), store_(std::move(store)), staging_(static_cast<size_t>(executor.page_bytes())) {}
+Swap::Swap(device::Executor& executor, const Pace& pace, std::unique_ptr<cache::SwapStore> store)
+    : executor_(executor),
+      pace_(pace),
+      store_(std::move(store)),
+      staging_(static_cast<size_t>(executor.page_bytes())) {}
 
 bool Swap::out(Sequence& s, int32_t n, int32_t n_tokens) {
   drop(s);
   const double bytes = static_cast<double>(n) * static_cast<double>(staging_.size());
-  if (n < 1 || n > store_->free_slots() || 2 * bytes * ns_per_byte_ >= n_tokens * ns_per_token_) return false;
+  if (n < 1 || n > store_->free_slots() || 2 * bytes * ns_per_byte_ >= n_tokens * pace_.ns_per_token()) return false;
   const auto start = std::chrono::steady_clock::now();
   if (!read(s, n).ok()) return drop(s), false;
   learn(ns_per_byte_, ns_since(start) / bytes);
@@ -47,10 +50,6 @@ void Swap::drop(Sequence& s) {
   for (const int32_t slot : s.slots) store_->release(slot);
   s.slots.clear();
   s.n_swapped = 0;
-}
-
-void Swap::computed(int64_t tokens, int64_t ns) {
-  learn(ns_per_token_, static_cast<double>(ns) / static_cast<double>(tokens));
 }
 
 }  // namespace infer::engine

@@ -11,21 +11,21 @@
 
 #include "cache/swap_store.h"
 #include "device/executor.h"
+#include "engine/pace.h"
 #include "engine/request.h"
 
 namespace infer::engine {
 
 class Swap {
  public:
-  // executor outlives it.
-  Swap(device::Executor& executor, std::unique_ptr<cache::SwapStore> store);
+  // executor and pace outlive it.
+  Swap(device::Executor& executor, const Pace& pace, std::unique_ptr<cache::SwapStore> store);
 
   // Copies the first n pages of s, which hold n_tokens tokens, into slots of s. False, and nothing is kept: computing
   // them again is cheaper, or there is no room.
   bool out(Sequence& s, int32_t n, int32_t n_tokens);
   bool in(const Sequence& s, size_t index, int32_t page);  // what out() kept of that page, into this one
   void drop(Sequence& s);                                  // its slots are free
-  void computed(int64_t tokens, int64_t ns);               // so long did a step of prefill take
 
   int64_t pages_out() const { return out_; }  // so far
   int64_t pages_in() const { return in_; }
@@ -35,10 +35,10 @@ class Swap {
   void learn(double& value, double sample) const { value += (sample - value) / 4; }
 
   device::Executor& executor_;
+  const Pace& pace_;
   std::unique_ptr<cache::SwapStore> store_;
   std::vector<std::byte> staging_;  // [page_bytes]
   double ns_per_byte_ = 1;          // of a move, one way; until one was measured, 1 GB/s
-  double ns_per_token_ = 1e6;       // of prefill
   int64_t out_ = 0, in_ = 0;
 };
 

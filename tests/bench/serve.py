@@ -220,14 +220,14 @@ def priority(a, r):
 def lookup(a, r):
     """Guessing from earlier text, on text with repetition and on text without."""
     texts = {
-        "repeating": "Repeat this list exactly, again and again: " + "alpha 17, bravo 23, charlie 5, delta 98, echo 41, foxtrot 60. " * 6,
-        "plain": "Write a story about a lighthouse keeper who finds a letter in a bottle on a stormy morning.",
+        "repeating": "alpha 17, bravo 23, charlie 5, delta 98, echo 41, foxtrot 60, golf 12, hotel 77. " * 4,
+        "plain": "It was a stormy morning when the lighthouse keeper found a letter in a bottle. He",
     }
     for name, text in texts.items():
         speeds = {0: [], 16: []}
         for _ in range(2 if a.quick else 5):
             for n in speeds:
-                line = json.loads(bench.capture([a.infer, "run", a.model, text, "--json", "-t", str(a.threads), "--temperature", "0", "--max-tokens", "200", "-o", "ignore_end=1",
+                line = json.loads(bench.capture([a.infer, "run", a.model, text, "--raw", "--json", "-t", str(a.threads), "--temperature", "0" if name == "repeating" else "0.8", "--seed", "1", "--max-tokens", "200", "-o", "ignore_end=1",
                                                  "-o", f"draft.lookup={n}"]).splitlines()[-1])
                 speeds[n].append(line)
         answers = {tuple(l["tokens"]) for n in speeds for l in speeds[n]}

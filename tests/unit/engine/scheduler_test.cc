@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/pace.h"
 #include "schedule_bed.h"
 
 using namespace infer::engine;
@@ -31,6 +32,33 @@ TEST_CASE("decodes come before prefill chunks, which take what is left of the bu
   CHECK(plan[0].count == 1);
   CHECK(plan[1].request == &b);
   CHECK(plan[1].count == 7);
+}
+
+TEST_CASE("beside a decode prompts get as many tokens as are said, alone all") {
+  ScheduleBed f({4, 64, 4, 8});
+  f.add(3, 10);
+  f.step();
+  f.add(60, 10);
+  CHECK(f.scheduler.plan(0, 7)[1].count == 7);
+  f.scheduler.rollback();
+  CHECK(f.scheduler.plan(0)[1].count == 60);
+  f.scheduler.rollback();
+  ScheduleBed alone({4, 64, 4, 8});
+  alone.add(60, 10);
+  CHECK(alone.scheduler.plan(0, 7)[0].count == 60);
+}
+
+TEST_CASE("a pace is learnt from steps, and gives the tokens that fit") {
+  Pace pace;
+  CHECK(pace.tokens_within(1000, 512) == 512);  // nothing is known
+  for (int i = 0; i < 50; ++i) pace.learn(100, 100 * 1000);
+  CHECK(pace.ns_per_token() == doctest::Approx(1000));
+  CHECK(pace.tokens_within(200 * 1000, 512) == 200);
+  CHECK(pace.tokens_within(1000 * 1000, 512) == 512);
+  CHECK(pace.tokens_within(1000, 512) == Pace::kLeast);
+  CHECK(pace.tokens_within(1000, 8) == 8);
+  pace.learn(0, 5);
+  CHECK(pace.ns_per_token() < 1000);
 }
 
 TEST_CASE("no plan exceeds tokens, sequences or rows, and every request ends") {
