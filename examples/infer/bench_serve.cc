@@ -89,7 +89,7 @@ int bench_serve(Arguments a) {
   if (!a.html.empty()) write_text(a.html, serve_page("infer bench serve", served, lines));
   const auto bad = std::ranges::find_if(served.outcomes, [](const Outcome& o) { return !o.error.empty(); });
   if (bad == served.outcomes.end()) return 0;
-  throw Failure{format("request %zd failed: ", bad - served.outcomes.begin()) + bad->error, ""};
+  throw Failure{"request " + std::to_string(bad - served.outcomes.begin()) + " failed: " + bad->error, ""};
 }
 
 }  // namespace

@@ -144,7 +144,13 @@ void Scheduler::take_back(Sequence& s) {
     tree_.take(1, s.pages);  // promised
     s.promised--;
     promised_--;
-    if (!swap_->in(s, at, s.pages[at])) break;  // this page and those behind it are computed
+    if (!swap_->in(s, at, s.pages[at])) {  // this page and those behind it are computed
+      tree_.release(s.pages.back());
+      s.pages.pop_back();
+      s.promised++;
+      promised_++;
+      break;
+    }
     s.n_cached = std::min(s.n_swapped, static_cast<int32_t>(at + 1) * limits_.page);
     keep_whole(s);
   }

@@ -27,15 +27,14 @@ Result<int64_t> Engine::save(std::span<const int32_t> tokens, const Name& domain
   const auto n_pages = static_cast<int32_t>(held.pages.size());
   std::vector<std::byte> some(page_bytes * kPagesAtOnce);
   const auto read = [&](int32_t i, std::span<std::byte> out) -> Status {
-    if (i % kPagesAtOnce == 0) {
-      TRY(call([&]() -> Status {
-        for (int32_t j = i; j < std::min(n_pages, i + kPagesAtOnce); ++j) {
-          const auto place = std::span(some).subspan(static_cast<size_t>(j - i) * page_bytes, page_bytes);
-          TRY(parts_.executor->read_page(held.pages[static_cast<size_t>(j)], place));
-        }
-        return {};
-      }));
-    }
+    const auto copy = [&]() -> Status {
+      for (int32_t j = i; j < std::min(n_pages, i + kPagesAtOnce); ++j) {
+        const auto place = std::span(some).subspan(static_cast<size_t>(j - i) * page_bytes, page_bytes);
+        TRY(parts_.executor->read_page(held.pages[static_cast<size_t>(j)], place));
+      }
+      return {};
+    };
+    if (i % kPagesAtOnce == 0) TRY(call(copy));
     std::copy_n(some.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(i % kPagesAtOnce) * page_bytes), page_bytes,
                 out.begin());
     return {};
@@ -72,7 +71,7 @@ Result<std::vector<int32_t>> Engine::restore(const std::string& path, const Name
       const int32_t end = std::min(n_pages, i + kPagesAtOnce);
       for (int32_t j = i; j < end; ++j)
         TRY(file.read_page(j, std::span(some).subspan(static_cast<size_t>(j - i) * page_bytes, page_bytes)));
-      TRY(call([&]() -> Status {
+      const auto fill_some = [&]() -> Status {
         for (int32_t j = i; j < end; ++j) {
           const auto first = static_cast<size_t>(j) * static_cast<size_t>(page);
           const auto its = tokens.subspan(first, std::min(static_cast<size_t>(page), tokens.size() - first));
@@ -82,7 +81,8 @@ Result<std::vector<int32_t>> Engine::restore(const std::string& path, const Name
         }
         note_levels();
         return {};
-      }));
+      };
+      TRY(call(fill_some));
     }
     return {};
   };

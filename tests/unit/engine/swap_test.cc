@@ -94,6 +94,38 @@ TEST_CASE("what cannot be moved out or back is computed again, and nothing is lo
   }
 }
 
+TEST_CASE("a page that does not come back may be one that others have computed meanwhile") {
+  Swapping b;
+  b.executor->before_run = [](int64_t) { return std::this_thread::sleep_for(1ms), Status(); };
+  std::atomic<bool> refuse{false};
+  b.executor->before_move = [&] { return refuse ? Status(INFER_E_IO, "no") : Status(); };
+  for (int32_t i = 0; i < 8; ++i) {
+    refuse = false;
+    auto low = *b.engine->submit(task(prompt(36, 1), 20));  // the same beginning for all that are low
+    auto twin = *b.engine->submit(task(prompt(34, 1), 20));
+    const Piece* piece = nullptr;
+    Status why;
+    REQUIRE(low->next(-1, piece, why) == INFER_OK);
+    Tokens first = piece->tokens;
+    Task t = task(prompt(40, 20 + i), 6);
+    t.priority = 5;
+    auto high = *b.engine->submit(t);
+    REQUIRE(high->next(-1, piece, why) == INFER_OK);
+    Tokens urgent = piece->tokens;
+    refuse = true;
+    const auto rest = collect(*low).tokens;
+    first.insert(first.end(), rest.begin(), rest.end());
+    CHECK(first == solo(prompt(36, 1), 20));
+    CHECK(collect(*twin).tokens == solo(prompt(34, 1), 20));
+    const auto more = collect(*high).tokens;
+    urgent.insert(urgent.end(), more.begin(), more.end());
+    CHECK(urgent == solo(prompt(40, 20 + i), 6));
+    settle(*b.engine);
+    CHECK(counter(*b.engine, "pages.used") == 0);
+    REQUIRE(b.engine->trim().ok());
+  }
+}
+
 TEST_CASE("a file that is damaged meanwhile costs time and no answer") {
   const infer::Folder folder;
   Swapping b(100, folder.path.string());
