@@ -40,7 +40,7 @@ TEST_CASE("a prompt that another domain has asked takes as long as one that nobo
     return std::pair(u.first_token_ms, u.cached_tokens);
   };
   std::vector<double> unknown, others, own;
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 40; ++i) {
     const auto mine = fresh(), theirs = fresh(), nobodys = fresh();
     first_ms(theirs, "them");
     first_ms(mine, "me");

@@ -194,7 +194,7 @@ TEST_CASE("guesses change no bit of an answer, on any backend and with any draw"
   for (const char* backend : {"reference", "cpu"}) {
     int64_t accepted = 0;
     for (const double temperature : {0.0, 0.7}) {
-      for (int seed = 0; seed < 4; ++seed) {
+      for (int seed = 0; seed < 2; ++seed) {
         std::vector<Answer> found;
         for (const int lookup : {0, 8}) {
           Stack s(tiny("llama"), backend);

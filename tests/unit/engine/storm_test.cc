@@ -52,7 +52,7 @@ TEST_CASE("cancels at random moments: every page comes back, and the neighbours'
       for (int n = draw(400); n > 0; --n) std::this_thread::yield();
       const auto start = std::chrono::steady_clock::now();
       r->cancel();
-      r->wait_end();
+      (void)r->wait_end().ok();  // some had ended before
       waits.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
       ++cancels;
     }
