@@ -2,10 +2,9 @@
 // what the engine did.
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
+#include "bench/report.h"
 #include "commands.h"
 #include "process.h"
 #include "serve/summary.h"
@@ -31,11 +30,6 @@ std::vector<std::pair<std::string, int64_t>> counters(const Session& session) {
   return all;
 }
 
-void write_text(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  if (!(out << text).flush()) throw Failure{"cannot write '" + path + "'", "give a path in a folder that exists"};
-}
-
 using Fill = infer_status (*)(infer_engine*, char*, int64_t, int64_t*);
 std::string text_of(const Session& session, Fill fill) {
   int64_t n = 0;
@@ -44,14 +38,6 @@ std::string text_of(const Session& session, Fill fill) {
   check(fill(session.engine.get(), text.data(), static_cast<int64_t>(text.size()), &n));
   text.resize(static_cast<size_t>(n));
   return text;
-}
-
-// Whoever reads the file sees the old text or the new one.
-void write_metrics(const Session& session, const std::string& path) {
-  write_text(path + ".tmp", text_of(session, infer_engine_metrics));
-  std::error_code error;
-  std::filesystem::rename(path + ".tmp", path, error);
-  if (error) throw Failure{"cannot write '" + path + "': " + error.message(), ""};
 }
 
 std::pair<int64_t, int64_t> range(const std::vector<int32_t>& numbers) {
@@ -77,16 +63,18 @@ int bench_serve(Arguments a) {
   const auto before = counters(session);
   double written = 0;
   const Served served = serve(session, load, a.load.concurrency, a.request, [&](size_t done) {
-    if (!a.metrics.empty() && now_ms() - written > 500) write_metrics(session, a.metrics), written = now_ms();
+    if (!a.metrics.empty() && now_ms() - written > 500)
+      write_whole(a.metrics, text_of(session, infer_engine_metrics)), written = now_ms();
     if (live) std::fprintf(stderr, "\r%zu of %zu requests", done, load.size());
   });
+  check(infer_engine_drain(session.engine.get(), -1));  // it lets go of the last a moment after its last piece
   if (live) std::fprintf(stderr, "\r%40s\r", "");
   std::vector<Json> lines = summarize(served, a.limits);
   lines.push_back(engine_line(before, counters(session)));
   for (const Json& l : lines) a.settings.json ? put_json(l) : put_line(serve_text(l));
-  if (!a.trace.empty()) write_text(a.trace, text_of(session, infer_engine_trace));
-  if (!a.metrics.empty()) write_metrics(session, a.metrics);
-  if (!a.html.empty()) write_text(a.html, serve_page("infer bench serve", served, lines));
+  if (!a.trace.empty()) write_whole(a.trace, text_of(session, infer_engine_trace));
+  if (!a.metrics.empty()) write_whole(a.metrics, text_of(session, infer_engine_metrics));
+  if (!a.html.empty()) write_whole(a.html, serve_page("infer bench serve", served, lines));
   const auto bad = std::ranges::find_if(served.outcomes, [](const Outcome& o) { return !o.error.empty(); });
   if (bad == served.outcomes.end()) return 0;
   throw Failure{"request " + std::to_string(bad - served.outcomes.begin()) + " failed: " + bad->error, ""};

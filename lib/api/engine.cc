@@ -58,10 +58,8 @@ infer_status with_engine(infer_engine* e, F&& f) noexcept {
   });
 }
 
-Name name_of(const infer_options* o, Key key) {
-  const std::string text = o ? o->settings.text(key) : std::string();
-  return text.empty() ? Name() : std::make_shared<const std::string>(text);
-}
+// Whose prefixes a call means.
+Name domain_of(const infer_options* o) { return o ? name_of(o->settings, Key::cache_domain) : Name(); }
 
 Answer submit(Engine& engine, std::vector<int32_t> ids, const Settings& settings, infer_request** out) {
   engine::Engine& core = engine.core();
@@ -206,7 +204,7 @@ infer_status infer_engine_save(infer_engine* e, const int32_t* tokens, int64_t n
     TRY(need(path, "path"));
     if (n_tokens < 1) return Status::invalid(str("n_tokens is ", n_tokens));
     const std::span<const int32_t> ids(tokens, static_cast<size_t>(n_tokens));
-    TRY_SET(const int64_t n, engine.core().save(ids, name_of(o, Key::cache_domain), path));
+    TRY_SET(const int64_t n, engine.core().save(ids, domain_of(o), path));
     if (n_saved) *n_saved = n;
     return INFER_OK;
   });
@@ -217,7 +215,7 @@ infer_status infer_engine_restore(infer_engine* e, const char* path, const infer
   return with_engine(e, [&](api::Engine& engine) -> Answer {
     TRY(need(path, "path"));
     TRY(check_buffer(out, cap, n));
-    TRY_SET(const std::vector<int32_t> ids, engine.core().restore(path, name_of(o, Key::cache_domain)));
+    TRY_SET(const std::vector<int32_t> ids, engine.core().restore(path, domain_of(o)));
     return give<int32_t>(ids, out, cap, n);
   });
 }

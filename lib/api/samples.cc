@@ -39,6 +39,7 @@ size_t Samples::next_ready() const {
 infer_status Samples::next(int32_t timeout_ms, const engine::Piece*& piece, int32_t& sample, Status& why) {
   sample = 0;
   if (all_.size() == 1) return all_[0].request->next(timeout_ms, piece, why);
+  if (!failed_.ok()) return why = failed_, failed_.code();
   if (wanted_ < all_.size()) {
     if (const infer_status s = gather(timeout_ms, why); s != INFER_OK) return s;
     if (turn_ == wanted_) return INFER_DONE;
@@ -51,12 +52,18 @@ infer_status Samples::next(int32_t timeout_ms, const engine::Piece*& piece, int3
   if (!engine::Bell::one().wait(timeout_ms, something)) return INFER_PENDING;
   const size_t i = next_ready();
   const infer_status s = all_[i].request->next(0, piece, why);
-  if (s < 0) cancel();
+  if (s < 0) return fail(why);
   if (s != INFER_OK) return s;
   sample = static_cast<int32_t>(i);
   all_[i].given = piece->finish != INFER_FINISH_NONE;
   turn_ = i + 1;
   return INFER_OK;
+}
+
+infer_status Samples::fail(const Status& why) noexcept {
+  failed_ = why;
+  cancel();
+  return why.code();
 }
 
 // All that all of them say, until they have ended.
@@ -68,7 +75,7 @@ infer_status Samples::gather(int32_t timeout_ms, Status& why) {
       Sample& one = all_[i];
       const engine::Piece* piece = nullptr;
       const infer_status s = one.request->next(0, piece, why);
-      if (s < 0) return cancel(), s;
+      if (s < 0) return fail(why);
       one.whole.text += piece->text;
       one.whole.tokens.insert(one.whole.tokens.end(), piece->tokens.begin(), piece->tokens.end());
       one.whole.logprobs.insert(one.whole.logprobs.end(), piece->logprobs.begin(), piece->logprobs.end());

@@ -31,6 +31,7 @@ class Samples {
     bool given = false;   // its last piece
   };
   size_t next_ready() const;
+  infer_status fail(const Status& why) noexcept;
   infer_status gather(int32_t timeout_ms, Status& why);
   void pick();
 
@@ -38,6 +39,7 @@ class Samples {
   std::vector<size_t> order_;  // best_of: likeliest first, once all have ended
   size_t wanted_ = 1;
   size_t turn_ = 0;  // whose piece is looked for first
+  Status failed_;    // of one, and so of all
 };
 
 }  // namespace infer::api

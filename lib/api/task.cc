@@ -56,6 +56,11 @@ void truncate(const Settings& settings, const text::Tokenizer* tokenizer, int64_
 
 }  // namespace
 
+Name name_of(const Settings& settings, Key key) {
+  const std::string text = settings.text(key);
+  return text.empty() ? Name() : std::make_shared<const std::string>(text);
+}
+
 Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, const text::Tokenizer* tokenizer,
                                int64_t context, int64_t n_vocab) {
   engine::Task task;
@@ -70,13 +75,9 @@ Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, c
   task.special = s.flag(Key::output_special);
   task.priority = static_cast<int32_t>(s.integer(Key::priority));
   task.deadline_ms = s.integer(Key::deadline);
-  const auto name = [&](Key key) {
-    const std::string text = s.text(key);
-    return text.empty() ? Name() : std::make_shared<const std::string>(text);
-  };
-  task.client = name(Key::client);
+  task.client = name_of(s, Key::client);
   task.reuse = s.flag(Key::cache_prefix);
-  task.domain = name(Key::cache_domain);
+  task.domain = name_of(s, Key::cache_domain);
   const std::string embed = s.text(Key::embed);
   task.embed = embed == "mean"   ? engine::Pooling::kMean
                : embed == "cls"  ? engine::Pooling::kCls

@@ -1,5 +1,7 @@
 // From a model file and devices to an engine that can run: program, sizes, compiled plan, in this order, so that what
 // cannot fit is refused before anything is allocated.
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/memory.h"
 #include "engine/engine.h"
@@ -15,12 +17,18 @@ const char* smaller_kv(uint32_t type, const models::Hyper& h) {
   return type == INFER_TYPE_Q8_0 ? "q4_0" : nullptr;
 }
 
-// Of the weights: name by name the type, the size and some bytes of each. Not all bytes: the file is large, and whoever
-// wants to deceive can do so elsewhere.
+// Of what a model computes: its operators with their numbers (positions are turned by some that no tensor holds), and
+// of each weight name, type, size and some bytes. Not all bytes: the file is large, and whoever wants to deceive can do
+// so elsewhere.
 uint64_t fingerprint(const models::Model& model) {
   constexpr size_t kSome = 1024;
   Hash hash;
   const auto add = [&](const auto& v) { hash.add(std::as_bytes(std::span(&v, 1))); };
+  for (const graph::Program::Node& n : model.program.nodes()) {
+    add(n.kind);
+    hash.add(std::as_bytes(std::span(n.i)));
+    hash.add(std::as_bytes(std::span(n.f)));
+  }
   for (const auto& w : model.weights) {
     const infer_tensor& t = model.program.tensors()[w.tensor];
     add(t.type);
@@ -36,8 +44,12 @@ uint64_t fingerprint(const models::Model& model) {
 uint64_t form_of(const device::Executor& executor, const std::vector<std::shared_ptr<const device::Device>>& devices,
                  uint32_t kv_type) {
   std::string text = str(kv_type, ";");
-  for (const auto& d : devices) text += str(d->name(), " ", d->info().features, ";");
-  for (const auto& p : executor.placement()) text += str(p.op, " ", p.device, " ", p.kernel, ";");
+  const auto placed = executor.placement();
+  for (const auto& d : devices) {
+    if (std::ranges::any_of(placed, [&](const auto& p) { return p.device == d->name(); }))
+      text += str(d->name(), " ", d->backend().build, " ", d->info().features, ";");
+  }
+  for (const auto& p : placed) text += str(p.op, " ", p.device, " ", p.kernel, ";");
   return hash64(std::as_bytes(std::span(text)));
 }
 

@@ -3,12 +3,12 @@
 #include "engine/engine.h"
 
 #include <algorithm>
-#include <cmath>
 #include <new>
 
 #include "base/unpredictable.h"
 
 namespace infer::engine {
+
 Status Engine::step() {
   const int64_t begin = Request::now();
   const int32_t beside =

@@ -169,6 +169,11 @@ infer_status buffer_source(infer_buf* b, const infer_source* source) {
   return INFER_OK;
 }
 
+infer_status buffer_discard(infer_buf* b, int64_t at, int64_t n, int64_t* freed) {
+  FAULT(mock(b)->device, "buffer_discard");
+  return real->buffer_discard(mock(b)->inner, at, n, freed);
+}
+
 int32_t supports(infer_dev* d, const infer_program* p, uint32_t op) {
   const std::string fault = mock(d)->fault("supports"), name = graph::op_name(graph::op_at(*p, op).kind);
   infer_status unused;
@@ -261,6 +266,7 @@ const infer_backend kBackend = {
     plan_cancel,
     counter_at,
     buffer_source,
+    buffer_discard,
 };
 
 }  // namespace

@@ -35,24 +35,6 @@ std::string json_path(const std::string& html_path) {
   return p.string();
 }
 
-// Readers see the old file or the new one, never half.
-void write_whole(const std::string& path, const std::string& text) {
-  const std::string unfinished = path + ".tmp";
-  std::FILE* file = std::fopen(unfinished.c_str(), "wb");
-  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  int error = errno;
-  if (file && std::fclose(file) != 0 && good) {
-    good = false;
-    error = errno;
-  }
-  std::error_code renamed;
-  if (good) fs::rename(unfinished, path, renamed);
-  if (good && !renamed) return;
-  if (file) std::remove(unfinished.c_str());
-  throw Failure{"cannot write '" + path + "': " + (good ? renamed.message() : std::strerror(error)),
-                "give a path in a folder that exists, on a disk with room"};
-}
-
 double number(const Json& line, const char* key) { return line.value(key, 0.0); }
 std::string word(const Json& line, const char* key) { return line.value(key, std::string()); }
 bool is_speed(const Json& line) { return line["kind"] == "prefill" || line["kind"] == "decode"; }
@@ -170,6 +152,23 @@ std::string others(const std::vector<Json>& lines) {
 }
 
 }  // namespace
+
+void write_whole(const std::string& path, const std::string& text) {
+  const std::string unfinished = path + ".tmp";
+  std::FILE* file = std::fopen(unfinished.c_str(), "wb");
+  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  int error = errno;
+  if (file && std::fclose(file) != 0 && good) {
+    good = false;
+    error = errno;
+  }
+  std::error_code renamed;
+  if (good) fs::rename(unfinished, path, renamed);
+  if (good && !renamed) return;
+  if (file) std::remove(unfinished.c_str());
+  throw Failure{"cannot write '" + path + "': " + (good ? renamed.message() : std::strerror(error)),
+                "give a path in a folder that exists, on a disk with room"};
+}
 
 void check_report(const std::string& html_path) {
   for (const std::string& path : {html_path, json_path(html_path)}) {

@@ -28,7 +28,9 @@ class Client {
     const char* text = nullptr;
     int64_t len = 0;
     check(infer_engine_describe(session.engine.get(), &text, &len));
-    page_ = Json::parse(text, text + len).at("kv").at("page").get<double>();
+    const Json kv = Json::parse(text, text + len).at("kv");
+    page_ = kv.at("page").get<double>();
+    n_pages_ = kv.at("pages").get<double>();
     for (size_t i = 0; i < load.size(); ++i) {
       if (load[i].after < 0) {
         due_.push_back(i);
@@ -159,10 +161,9 @@ class Client {
   void sample() {
     if (time() < next_sample_) return;
     next_sample_ = time() + kSampleMs;
-    const double used = static_cast<double>(session_.counter("pages.used")) /
-                        std::max(1.0, static_cast<double>(session_.counter("pages.total")));
-    sum_ += used;
     const auto pages = static_cast<double>(session_.counter("pages.used"));
+    const double used = pages / n_pages_;
+    sum_ += used;
     if (pages > 0) slots_ += static_cast<double>(session_.counter("slots.used")) / (pages * page_), slot_samples_ += 1;
     samples_ += 1;
     most_ = std::max(most_, used);
@@ -185,7 +186,8 @@ class Client {
   std::vector<End> ends_;  // of requests, in order
   int64_t tokens_ = 0;
   size_t done_ = 0;
-  double start_ = 0, next_sample_ = 0, slots_ = 0, slot_samples_ = 0, page_ = 1, sum_ = 0, samples_ = 0, most_ = 0;
+  double start_ = 0, next_sample_ = 0, slots_ = 0, slot_samples_ = 0, page_ = 1, n_pages_ = 1, sum_ = 0, samples_ = 0,
+         most_ = 0;
 };
 
 }  // namespace

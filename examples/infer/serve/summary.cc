@@ -1,35 +1,25 @@
 #include "serve/summary.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
 #include "bench/chart.h"
+#include "bench/repetitions.h"
 
 namespace infer::tool {
 namespace {
 
-// The least of the values that at least this part of them do not exceed. 0 of none.
-double percentile(const std::vector<double>& sorted, double part) {
-  if (sorted.empty()) return 0;
-  const double at = std::ceil(part * static_cast<double>(sorted.size()));
-  return sorted[static_cast<size_t>(std::clamp(at, 1.0, static_cast<double>(sorted.size()))) - 1];
-}
-
-Json percentiles(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {{"p50", percentile(values, 0.5)},
-          {"p95", percentile(values, 0.95)},
-          {"p99", percentile(values, 0.99)},
-          {"max", values.empty() ? 0 : values.back()}};
+Json percentiles(const std::vector<double>& values) {
+  return {{"p50", quantile(values, 0.5)},
+          {"p95", quantile(values, 0.95)},
+          {"p99", quantile(values, 0.99)},
+          {"max", quantile(values, 1)}};
 }
 
 bool within(const Outcome& o, const ServeLimits& limits) {
   if (!o.error.empty() || o.first_ms == 0 || o.first_ms - o.submitted_ms > limits.first_ms) return false;
-  std::vector<double> gaps = o.gaps_ms;
-  std::sort(gaps.begin(), gaps.end());
-  return percentile(gaps, 0.99) <= limits.gap_ms;
+  return quantile(o.gaps_ms, 0.99) <= limits.gap_ms;
 }
 
 template <class Keep>
@@ -142,11 +132,10 @@ std::string serve_page(const std::string& title, const Served& s, const std::vec
     std::map<int32_t, std::vector<double>> by_priority;
     for (const Outcome& o : s.outcomes) values_of(o, by_priority[o.priority]);
     std::vector<Series> all;
-    for (auto& [priority, values] : by_priority) {
-      std::sort(values.begin(), values.end());
+    for (const auto& [priority, values] : by_priority) {
       Series one{format("priority %d", priority), false, {}};
       for (const double part : {0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0})
-        one.points.emplace_back(100 * part, percentile(values, part));
+        one.points.emplace_back(100 * part, quantile(values, part));
       all.push_back(std::move(one));
     }
     page += std::string("<figure><figcaption>") + name + "</figcaption>" + line_chart("percentile", "ms", all) +

@@ -1,5 +1,6 @@
 // The engine's further calls through the C API: samples, scores, guesses, waiting for any, control, state, metrics.
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <numeric>
 #include <set>
@@ -109,6 +110,21 @@ TEST_CASE("several answers are cancelled together, and time out together") {
     }
     CHECK(status == INFER_E_CANCELLED);
     CHECK(must(r.usage()).finish == INFER_FINISH_CANCELLED);
+  }
+}
+
+TEST_CASE("the failure of one answer is that of all, and is told again") {
+  Stack s(tiny("llama"), "reference", Options().set("batch.requests", 1));
+  Options none = greedy(5);
+  for (int id = 0; id < 288; ++id) none.set("logit_bias", std::to_string(id) + ":-inf");
+  for (const int best_of : {0, 4}) {
+    auto r = must(s.engine.tokens(kPrompt, none.set("n", 3).set("best_of", best_of)));
+    for (int again = 0; again < 3; ++again) {
+      const auto piece = r.next();
+      REQUIRE(!piece);
+      CHECK(piece.error().status == INFER_E_INVALID);
+      CHECK(piece.error().message.find("no token may be chosen") == 0);
+    }
   }
 }
 
@@ -316,6 +332,30 @@ TEST_CASE("a saved conversation goes on in another engine, bit for bit, on every
   CHECK(refused.error().message.find("another model") != std::string::npos);
   Stack type(model, "cpu", Options().set("kv.page", 4));
   CHECK(type.engine.restore(path).error().status == INFER_E_UNSUPPORTED);
+}
+
+TEST_CASE("a state of a model with the same weights that turns positions otherwise is another model's") {
+  const infer::Folder folder;
+  std::string bytes;
+  {
+    std::ifstream in(tiny("llama"), std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const std::string key = "llama.rope.freq_base", model = folder / "turned.gguf", path = folder / "state";
+  const size_t at = bytes.find(key);
+  REQUIRE(at != std::string::npos);
+  const float base = 12345;
+  std::memcpy(bytes.data() + at + key.size() + 4, &base, 4);  // behind the type
+  std::ofstream(model, std::ios::binary) << bytes;
+  Stack s(tiny("llama")), other(model);
+  auto r = must(s.engine.tokens(kPrompt, greedy(3)));
+  collect(r);
+  settle(s.engine);
+  REQUIRE(s.engine.save(kPrompt, path));
+  CHECK(must(s.engine.restore(path)) == kPrompt);
+  const auto refused = other.engine.restore(path);
+  REQUIRE(!refused);
+  CHECK(refused.error().message.find("another model") != std::string::npos);
 }
 
 TEST_CASE("metrics and trace through the API, with room or without") {

@@ -29,6 +29,7 @@ Status scenario(const std::string& fault, const std::string& memory, std::vector
   logits.assign(4 * kVocab, 0);
   TRY(e->run(one_sequence(0, 4), logits));
   TRY(e->copy_page(0, 3));
+  TRY(e->discard_pages(2, 1).status());
   const Step again = one_sequence(4, 4);
   const Status s = e->run(again, logits);
   if (s.ok()) return s;
@@ -87,6 +88,8 @@ TEST_CASE("each fault of each function is answered with the code that fits it") 
       {"buffer_import@1=fail", "host", INFER_E_INTERNAL, "mock fails in buffer_import"},
       {"buffer_source@1=fail", "host", INFER_E_INTERNAL, "mock fails in buffer_source"},
       {"buffer_source@1=throw", "host", INFER_E_INTERNAL, "mock throws in buffer_source"},
+      {"buffer_discard@1=fail", "device", INFER_E_INTERNAL, "mock fails in buffer_discard"},
+      {"buffer_discard@1=throw", "host", INFER_E_INTERNAL, "mock throws in buffer_discard"},
       {"buffer_write@1=fail", "device", INFER_E_INTERNAL, "mock fails in buffer_write"},
       {"plan_new@1=memory", "host", INFER_E_NO_MEMORY, "mock fails in plan_new"},
       {"plan_new@1=null", "host", INFER_E_INTERNAL, "gave no plan"},

@@ -11,16 +11,9 @@ using namespace infer;
 using namespace infer::engine;
 using toy::Bench;
 using toy::collect;
+using toy::prompt;
 using toy::solo;
 using toy::task;
-
-namespace {
-std::vector<int32_t> prompt(int n, int32_t salt) {
-  std::vector<int32_t> ids;
-  for (int i = 0; i < n; ++i) ids.push_back((i * 7 + salt * 13 + 3) % 50);
-  return ids;
-}
-}  // namespace
 
 TEST_CASE("max_tokens and the context end an answer with the reason length") {
   Bench b;

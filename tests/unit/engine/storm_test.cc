@@ -19,12 +19,6 @@ int soak() {
   return n ? std::max(1, std::atoi(n)) : 1;
 }
 
-std::vector<int32_t> prompt(int n, int32_t salt) {
-  std::vector<int32_t> ids;
-  for (int i = 0; i < n; ++i) ids.push_back((i * 7 + salt * 13 + 3) % 50);
-  return ids;
-}
-
 }  // namespace
 
 TEST_CASE("cancels at random moments: every page comes back, and the neighbours' answers are what they are alone") {

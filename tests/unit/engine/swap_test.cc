@@ -15,12 +15,6 @@ namespace {
 
 using Tokens = std::vector<int32_t>;
 
-Tokens prompt(int n, int32_t salt) {
-  Tokens ids;
-  for (int i = 0; i < n; ++i) ids.push_back((i * 7 + salt * 13 + 3) % 50);
-  return ids;
-}
-
 // Pages for one and a half of its requests.
 Sizes tight() {
   Sizes s = sizes();

@@ -166,6 +166,13 @@ inline infer::engine::Task task(std::vector<int32_t> prompt, int64_t max_tokens 
   return t;
 }
 
+// n token ids that repeat nothing for a while.
+inline std::vector<int32_t> prompt(int n, int32_t salt) {
+  std::vector<int32_t> ids;
+  for (int i = 0; i < n; ++i) ids.push_back((i * 7 + salt * 13 + 3) % 50);
+  return ids;
+}
+
 struct Output {
   std::vector<int32_t> tokens;
   std::vector<float> logprobs;
