@@ -218,7 +218,7 @@ INFER_API infer_status infer_engine_trace(infer_engine *e, char *out, int64_t ca
 /* pause: when it returns no step runs; requests stay as they are, may be submitted, cancelled and pass their deadlines.  resume: goes
  * on; also ends drain.  drain: takes no further request (INFER_E_FULL) and waits until none is left; PENDING: the timeout passed,
  * call again; timeout < 0: forever.  trim: forgets the prefixes that no request uses and gives the memory of free pages back to
- * the system where the device can do that; *freed (may be NULL): bytes.  since 1.1 */
+ * the system where the device can do that; *freed (may be NULL): bytes that it got.  since 1.1 */
 INFER_API infer_status infer_engine_pause(infer_engine *e) INFER_NX;
 INFER_API infer_status infer_engine_resume(infer_engine *e) INFER_NX;
 INFER_API infer_status infer_engine_drain(infer_engine *e, int32_t timeout_ms) INFER_NX;

@@ -19,7 +19,7 @@
 namespace infer {
 namespace {
 
-constexpr const char* kPathHint = "check the path; it must name a model file";
+constexpr const char* kPathHint = "check the path; the folders in it must exist";
 
 class MappedFile final : public File {
  public:

@@ -22,7 +22,7 @@
 namespace infer {
 namespace {
 
-constexpr const char* kPathHint = "check the path; it must name a model file";
+constexpr const char* kPathHint = "check the path; the folders in it must exist";
 
 std::string reason(DWORD error) { return std::system_category().message(static_cast<int>(error)); }
 

@@ -14,8 +14,8 @@ int64_t free_memory();
 void forget_mapped(std::span<const std::byte> bytes);
 
 // What these bytes hold is not needed any more: afterwards they read as zeros or as before, and the system may use
-// their memory until they are written again. Of memory that this process allocated. Returns the bytes that this may
-// free.
+// their memory until they are written again. Of memory that this process allocated. Returns the bytes that the system
+// got back; what was never touched had none.
 int64_t give_back(std::span<std::byte> bytes);
 
 }  // namespace infer

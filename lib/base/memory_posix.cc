@@ -41,21 +41,45 @@ int64_t free_memory() {
 
 namespace {
 
-// Of the system's pages those that lie inside. How many bytes that are, 0 when it refused.
-int64_t not_needed(std::span<const std::byte> bytes) {
+// Of the system's pages those that lie inside.
+std::span<std::byte> whole_pages(std::span<const std::byte> bytes) {
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto at = reinterpret_cast<uintptr_t>(bytes.data());
   const uintptr_t begin = (at + page - 1) / page * page, end = (at + bytes.size()) / page * page;
-  if (begin >= end || ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED) != 0) return 0;
-  return static_cast<int64_t>(end - begin);
+  if (begin >= end) return {};
+  return {reinterpret_cast<std::byte*>(begin), end - begin};
+}
+
+int64_t resident(std::span<std::byte> pages) {
+  constexpr size_t kAtOnce = 4096;
+  unsigned char states[kAtOnce];
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  int64_t n = 0;
+  for (; !pages.empty(); pages = pages.subspan(std::min(pages.size(), kAtOnce * page))) {
+    const size_t some = std::min(pages.size(), kAtOnce * page);
+#ifdef __linux__
+    if (::mincore(pages.data(), some, states) != 0) return 0;
+#else
+    if (::mincore(pages.data(), some, reinterpret_cast<char*>(states)) != 0) return 0;
+#endif
+    n += std::count_if(states, states + some / page, [](unsigned char s) { return s & 1; });
+  }
+  return n * static_cast<int64_t>(page);
 }
 
 }  // namespace
 
-void forget_mapped(std::span<const std::byte> bytes) { not_needed(bytes); }
+void forget_mapped(std::span<const std::byte> bytes) {
+  const std::span<std::byte> pages = whole_pages(bytes);
+  if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_DONTNEED);
+}
 
 // Anonymous memory loses what it holds, and reads as zeros.
-int64_t give_back(std::span<std::byte> bytes) { return not_needed(bytes); }
+int64_t give_back(std::span<std::byte> bytes) {
+  const std::span<std::byte> pages = whole_pages(bytes);
+  const int64_t had = resident(pages);
+  return !pages.empty() && ::madvise(pages.data(), pages.size(), MADV_DONTNEED) == 0 ? had : 0;
+}
 
 }  // namespace infer
 #endif

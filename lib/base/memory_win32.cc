@@ -17,6 +17,7 @@ void forget_mapped(std::span<const std::byte> bytes) {
   VirtualUnlock(const_cast<std::byte*>(bytes.data()), bytes.size());
 }
 
+// Windows does not say how much of it was there: all is counted.
 int64_t give_back(std::span<std::byte> bytes) {
   constexpr uintptr_t kPage = 4096;
   const auto at = reinterpret_cast<uintptr_t>(bytes.data());

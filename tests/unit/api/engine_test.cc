@@ -280,6 +280,7 @@ TEST_CASE("pause, resume, drain and trim through the API") {
   settle(s.engine);
   CHECK(counter(s.engine, "pages.idle") > 0);
   CHECK(must(s.engine.trim()) > 0);
+  CHECK(must(s.engine.trim()) == 0);  // it is given back
   CHECK(counter(s.engine, "pages.idle") == 0);
   REQUIRE(s.engine.pause());
   auto r = must(s.engine.tokens(kPrompt, greedy(10)));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "base/file.h"
@@ -51,6 +52,20 @@ TEST_CASE("forgotten bytes of a mapped file take no memory until they are read a
   CHECK(resident(mapped.data()) == static_cast<int64_t>(size - part));
   CHECK(std::ranges::equal(mapped, bytes));
   CHECK(resident(mapped.data()) == static_cast<int64_t>(size));
+}
+
+TEST_CASE("memory given back counts where it was touched, and reads as zeros") {
+  constexpr size_t kSize = size_t{32} << 20, kTouched = size_t{8} << 20;
+  const std::unique_ptr<std::byte, void (*)(void*)> memory(static_cast<std::byte*>(std::calloc(kSize, 1)),
+                                                           [](void* p) { std::free(p); });
+  REQUIRE(memory);
+  const std::span<std::byte> all(memory.get(), kSize);
+  std::ranges::fill(all.first(kTouched), std::byte{7});
+  const int64_t freed = give_back(all);
+  CHECK(freed > static_cast<int64_t>(kTouched) - 65536);
+  CHECK(freed <= static_cast<int64_t>(kTouched) + (4 << 20));  // pages may be large
+  CHECK(std::ranges::all_of(all.subspan(65536, kTouched - 131072), [](std::byte b) { return b == std::byte{0}; }));
+  CHECK(give_back(all.first(10)) == 0);
 }
 #endif
 
