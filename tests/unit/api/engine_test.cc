@@ -273,8 +273,10 @@ TEST_CASE("one thread serves several requests by waiting for any of them") {
 
 TEST_CASE("pause, resume, drain and trim through the API") {
   Stack s(tiny("llama"));
+  std::vector<int32_t> prompt;  // long enough that its pages hold whole pages of the system, wherever they lie
+  for (int32_t i = 0; i < 200; ++i) prompt.push_back(kPrompt[static_cast<size_t>(i) % kPrompt.size()]);
   const Answer expected = [&] {
-    auto r = must(s.engine.tokens(kPrompt, greedy(10)));
+    auto r = must(s.engine.tokens(prompt, greedy(10)));
     return collect(r);
   }();
   settle(s.engine);
@@ -283,17 +285,17 @@ TEST_CASE("pause, resume, drain and trim through the API") {
   CHECK(must(s.engine.trim()) == 0);  // it is given back
   CHECK(counter(s.engine, "pages.idle") == 0);
   REQUIRE(s.engine.pause());
-  auto r = must(s.engine.tokens(kPrompt, greedy(10)));
+  auto r = must(s.engine.tokens(prompt, greedy(10)));
   CHECK(!must(r.next(10)).has_value());
   CHECK(r.pending());
   REQUIRE(s.engine.resume());
   CHECK(collect(r) == expected);
   CHECK(must(s.engine.drain()));
-  const auto refused = s.engine.tokens(kPrompt, greedy(1));
+  const auto refused = s.engine.tokens(prompt, greedy(1));
   REQUIRE(!refused);
   CHECK(refused.error().status == INFER_E_FULL);
   REQUIRE(s.engine.resume());
-  auto again = must(s.engine.tokens(kPrompt, greedy(10)));
+  auto again = must(s.engine.tokens(prompt, greedy(10)));
   CHECK(collect(again) == expected);
 }
 
