@@ -25,7 +25,7 @@ size_t alignment(uint32_t type, uint32_t role) {
 }
 
 // Inputs an operator can have, so that absent trailing ones read as INFER_NONE.
-size_t max_inputs(uint32_t kind) { return kind == INFER_OP_MATMUL || kind == INFER_OP_MATMUL_EXPERTS ? 4 : 7; }
+size_t max_inputs(uint32_t kind) { return kind == INFER_OP_MATMUL ? 3 : kind == INFER_OP_MATMUL_EXPERTS ? 4 : 7; }
 
 }  // namespace
 
@@ -147,6 +147,12 @@ Status Frame::plan_checks() {
   const auto ids = [&](uint32_t list, uint32_t of, uint32_t d, const Node& n) {
     index_checks_.push_back({list, of, d, n.index});
   };
+  // Of banks of one shape once.
+  const auto bank_ids = [&](IndexCheck check) {
+    for (const IndexCheck& c : index_checks_)
+      if (c.ids == check.ids && c.d == check.d && declared_[c.of].dim[c.d] == declared_[check.of].dim[check.d]) return;
+    index_checks_.push_back(check);
+  };
   const auto tables = [&](const TableCheck& c) {
     for (const TableCheck& o : table_checks_)
       if (declared_[o.x].dim[0] == declared_[c.x].dim[0] && declared_[o.state].dim[0] == declared_[c.state].dim[0] &&
@@ -171,6 +177,10 @@ Status Frame::plan_checks() {
         if (n_choices[n.in[2]] > declared_[n.in[1]].dim[0])
           return Status::invalid(str("node ", n.index, ": ids chosen from ", n_choices[n.in[2]], " experts; ",
                                      graph::tensor_text(declared_[n.in[1]]), " has fewer"));
+        break;
+      case INFER_OP_ADAPT:
+        bank_ids({n.in[4], n.in[2], 0, n.index, -1, -1});
+        bank_ids({n.in[5], n.in[2], 1, n.index, 0, 0});
         break;
       case INFER_OP_KV_WRITE:
         tables({n.in[0], n.in[2], n.in[4], n.in[5], n.in[6], n.i[3]});
@@ -215,11 +225,12 @@ Status Frame::bind(const int64_t* symbols, const infer_binding* binds, uint32_t 
 
 Status Frame::check_ids(const IndexCheck& c) const {
   const Tensor& ids = tensors_[c.ids];
-  const int64_t limit = tensors_[c.of].dim[c.d], n = ids.rows() * ids.columns();
+  const int64_t most = tensors_[c.of].dim[c.d] + c.beyond, n = ids.rows() * ids.columns();
   for (int64_t i = 0; i < n; ++i)
-    if (ids.i32()[i] < 0 || ids.i32()[i] >= limit)
+    if (ids.i32()[i] < c.least || ids.i32()[i] > most)
       return Status::invalid(str("'", names_[c.ids], "'[", i, "] is ", ids.i32()[i], "; ",
-                                 graph::op_name(nodes_[c.node].kind), " of '", names_[c.of], "' takes 0..", limit - 1));
+                                 graph::op_name(nodes_[c.node].kind), " of '", names_[c.of], "' takes ", c.least, "..",
+                                 most));
   return {};
 }
 

@@ -51,8 +51,9 @@ class Frame {
   int64_t bytes() const { return arena_ ? arena_->bytes : 0; }
 
  private:
-  struct IndexCheck {  // values of `ids` lie in 0 .. (dim d of `of`) - 1
+  struct IndexCheck {  // values of `ids` lie in least .. (dim d of `of`) + beyond
     uint32_t ids, of, d, node;
+    int64_t least = 0, beyond = -1;
   };
   struct TableCheck {  // q_start, kv_len and block_table fit each other, x's rows and the state's pages
     uint32_t x, state, q_start, kv_len, block_table;

@@ -13,7 +13,7 @@ struct MemoryPlan {
 };
 // bytes: [n_tensors] of each tensor at the symbols' maxima. The program has passed graph::check_program.
 // A temp is alive from the node that writes it to the last one that reads it, both included: no node's output overlaps
-// its inputs.
+// its inputs. Except the sum of ADAPT, which takes the place of what it adds to when no later node reads that.
 MemoryPlan plan_memory(const infer_program& p, const std::vector<int64_t>& bytes);
 
 }  // namespace infer::backend

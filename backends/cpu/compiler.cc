@@ -71,6 +71,7 @@ class Compiler {
   Status experts(const Node& n);
   Status attention(const Node& n);
   Status rope(const Node& n);
+  void adapt(size_t i, size_t* next);
   MatmulPlan matmul_plan(const Node& n);
   Records* made(uint32_t tensor);  // the step now being made writes the tensor: records to fill as well, or null
   Records* read(uint32_t tensor);  // the next step reads the tensor's records: makes them when nobody has
@@ -85,6 +86,7 @@ class Compiler {
   std::vector<int> uses_;        // [n_tensors] nodes that read it
   std::vector<Live> live_;
   std::vector<std::shared_ptr<Turns>> turns_;
+  std::vector<std::shared_ptr<Adapted>> adapted_;
   std::shared_ptr<AttentionPlan> attention_plan_;
   const PackSlot* packed(uint32_t tensor) const { return tensor < packed_.size() ? packed_[tensor] : nullptr; }
   std::vector<const PackSlot*> packed_;  // [up to n_tensors] null: never packed
@@ -192,6 +194,9 @@ Status Compiler::node(size_t i, size_t* next) {
       return {};
     case INFER_OP_MATMUL_EXPERTS:
       return experts(n);
+    case INFER_OP_ADAPT:
+      adapt(i, next);
+      return {};
     case INFER_OP_EXPERT_SUM:
       add(make_expert_sum(n, made(n.out[0])));
       return {};
@@ -296,6 +301,37 @@ Status Compiler::rope(const Node& n) {
   }
   add(make_rope(n, turns));
   return {};
+}
+
+// Adapters of several products of one x, such as Q, K and V, need no order between them: where each is added in place,
+// and none reads what another one writes.
+void Compiler::adapt(size_t i, size_t* next) {
+  const Node& first = nodes()[i];
+  std::shared_ptr<Adapted> adapted;
+  for (const auto& a : adapted_)
+    if (same_slots(*a, frame_, first)) adapted = a;
+  if (!adapted) {
+    adapted = adapted_.emplace_back(make_adapted(frame_, first));
+    owned_ += adapted_bytes(*adapted);
+    add(make_sort_rows(adapted));
+  }
+  const auto in_place = [&](const Node& n) {
+    const Tensor &y = frame_[n.in[0]], &out = frame_[n.out[0]];
+    return y.role == INFER_ROLE_TEMP && out.role == INFER_ROLE_TEMP && y.data == out.data;
+  };
+  const auto joins = [&](const Node& n) {
+    if (n.kind != INFER_OP_ADAPT || !same_slots(*adapted, frame_, n) || !in_place(n)) return false;
+    return std::none_of(nodes().begin() + static_cast<ptrdiff_t>(i), nodes().begin() + static_cast<ptrdiff_t>(*next),
+                        [&](const Node& before) { return n.in[0] == before.out[0] || n.in[1] == before.out[0]; });
+  };
+  if (in_place(first))
+    while (*next < nodes().size() && joins(nodes()[*next])) ++*next;
+  for (size_t j = i; j < *next; ++j) {
+    owned_ += reserve_low(*adapted, frame_, nodes()[j], j - i);
+    add(make_adapt_down(frame_, k_, nodes()[j], adapted, j - i), j + 1 == *next);
+    plan_.kernels_[j] = str(type_name(frame_[nodes()[j].in[2]].type), " ", k_.name, " by adapter");
+  }
+  for (size_t j = i; j < *next; ++j) add(make_adapt_up(frame_, k_, nodes()[j], adapted, j - i), j + 1 == *next);
 }
 
 Status Compiler::attention(const Node& n) {

@@ -119,4 +119,14 @@ OpPtr make_buckets_op(std::shared_ptr<Buckets> b);
 OpPtr make_matmul_experts(const Frame& f, const Kernels& k, const Node& n, const MatmulPlan& plan,
                           std::shared_ptr<const Buckets> b);
 
+struct Adapted;  // which rows have which adapter
+std::shared_ptr<Adapted> make_adapted(const Frame& f, const Node& n);
+bool same_slots(const Adapted& a, const Frame& f, const Node& n);
+int64_t adapted_bytes(const Adapted& a);
+// Room for node n to run as number `beside` of those that run beside each other; bytes that were added.
+int64_t reserve_low(Adapted& a, const Frame& f, const Node& n, size_t beside);
+OpPtr make_sort_rows(std::shared_ptr<Adapted> a);
+OpPtr make_adapt_down(const Frame& f, const Kernels& k, const Node& n, std::shared_ptr<Adapted> a, size_t beside);
+OpPtr make_adapt_up(const Frame& f, const Kernels& k, const Node& n, std::shared_ptr<Adapted> a, size_t beside);
+
 }  // namespace infer::cpu

@@ -21,12 +21,14 @@ struct Scratch {
   std::vector<double> wide;    // the same in double; scores of one attention row; angles
   std::vector<double> sum;     // a value row being summed
   std::vector<int32_t> order;  // row numbers or expert ranks
+  std::vector<float> low;      // rows in the few dimensions of an adapter
 };
 
 void embed(const Frame& f, const Node& n);
 void rms_norm(const Frame& f, const Node& n);
 void matmul(const Frame& f, const Node& n, Scratch& s);
 void matmul_experts(const Frame& f, const Node& n, Scratch& s);
+void adapt(const Frame& f, const Node& n, Scratch& s);
 void rope(const Frame& f, const Node& n, Scratch& s);
 void kv_write(const Frame& f, const Node& n);
 void attention(const Frame& f, const Node& n, Scratch& s);

@@ -1,5 +1,7 @@
-// y = x w^T + bias, and the same with a matrix per expert. Each row of w is decoded once per call, then meets every row
-// of x.
+// y = x w^T + bias, the same with a matrix per expert, and what adapters add. Each row of w is decoded once per call,
+// then meets every row of x.
+#include <cstring>
+
 #include "backends/reference/kernels.h"
 
 namespace infer::reference {
@@ -55,6 +57,32 @@ void matmul_experts(const Frame& f, const Node& n, Scratch& s) {
         const int64_t slot = s.order[c];
         y.f32()[slot * n_out + o] = static_cast<float>(dot(row, x.f32() + slot / slots_per_x * n_k, n_k) + b);
       }
+    }
+  }
+}
+
+void adapt(const Frame& f, const Node& n, Scratch& s) {
+  const Tensor &y = *f.input(n, 0), &x = *f.input(n, 1), &down = *f.input(n, 2), &up = *f.input(n, 3),
+               &out = f[n.out[0]];
+  const int32_t *slots = f.input(n, 4)->i32(), *ranks = f.input(n, 5)->i32();
+  const int64_t n_rows = x.dim[0], n_k = x.dim[1], most = down.dim[1], n_out = up.dim[1];
+  if (out.data != y.data) std::memcpy(out.data, y.data, static_cast<size_t>(n_rows * n_out) * sizeof(float));
+  for (int64_t a = 0; a < down.dim[0]; ++a) {
+    size_t count = 0;  // rows with this adapter
+    for (int64_t t = 0; t < n_rows; ++t)
+      if (slots[t] == a) s.order[count++] = static_cast<int32_t>(t);
+    const int64_t rank = count ? ranks[a] : 0;
+    for (int64_t j = 0; j < rank; ++j) {
+      const double* row = decode(down, a * most + j, s);
+      for (size_t c = 0; c < count; ++c)
+        s.low[c * static_cast<size_t>(rank) + static_cast<size_t>(j)] =
+            static_cast<float>(dot(row, x.f32() + s.order[c] * n_k, n_k));
+    }
+    for (int64_t o = 0; o < n_out && rank; ++o) {
+      const double* row = decode(up, a * n_out + o, s);
+      for (size_t c = 0; c < count; ++c)
+        out.f32()[s.order[c] * n_out + o] +=
+            static_cast<float>(dot(row, s.low.data() + c * static_cast<size_t>(rank), rank));
     }
   }
 }

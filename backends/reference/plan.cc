@@ -26,6 +26,14 @@ void reserve(const Frame& f, const Node& n, Scratch& s) {
       grow(s.wide, max_dim(1, 2));
       grow(s.order, max_dim(2, 0) * max_dim(2, 1));
       break;
+    case INFER_OP_ADAPT: {
+      const int64_t longest = std::max(max_dim(2, 2), max_dim(3, 2));
+      grow(s.row, longest);
+      grow(s.wide, longest);
+      grow(s.order, max_dim(4, 0));
+      grow(s.low, max_dim(4, 0) * max_dim(2, 1));
+      break;
+    }
     case INFER_OP_ROPE:
       grow(s.wide, n.i[1] / 2);
       break;
@@ -96,7 +104,8 @@ Status Plan::wait() {
 int64_t Plan::bytes() const {
   return frame_.bytes() +
          static_cast<int64_t>(scratch_.row.size() * sizeof(float) + scratch_.wide.size() * sizeof(double) +
-                              scratch_.sum.size() * sizeof(double) + scratch_.order.size() * sizeof(int32_t));
+                              scratch_.sum.size() * sizeof(double) + scratch_.order.size() * sizeof(int32_t) +
+                              scratch_.low.size() * sizeof(float));
 }
 
 void Plan::run(const Node& n) {
@@ -132,6 +141,8 @@ void Plan::run(const Node& n) {
       return matmul_experts(frame_, n, scratch_);
     case INFER_OP_EXPERT_SUM:
       return expert_sum(frame_, n, scratch_);
+    case INFER_OP_ADAPT:
+      return adapt(frame_, n, scratch_);
     case INFER_OP_ALL_REDUCE:
     case INFER_OP_ALL_GATHER:
       return copy(frame_, n);

@@ -14,6 +14,7 @@ namespace {
 
 struct Arguments {
   std::string file, replay, write, trace, html, metrics;
+  bool control = false;
   std::vector<int32_t> prompt = {26, 400}, generate = {16, 64};
   std::vector<std::string> request;
   LoadOptions load;
@@ -62,7 +63,12 @@ int bench_serve(Arguments a) {
   const bool live = is_terminal(stderr);
   const auto before = counters(session);
   double written = 0;
-  const Served served = serve(session, load, a.load.concurrency, a.request, [&](size_t done) {
+  std::unique_ptr<Prober> control;
+  if (a.control) {
+    const int threads = std::atoi(a.settings.value("cpu.threads").c_str());
+    control = std::make_unique<Prober>(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()));
+  }
+  const Served served = serve(session, load, a.load.concurrency, a.request, control.get(), [&](size_t done) {
     if (!a.metrics.empty() && now_ms() - written > 500)
       write_whole(a.metrics, text_of(session, infer_engine_metrics)), written = now_ms();
     if (live) std::fprintf(stderr, "\r%zu of %zu requests", done, load.size());
@@ -99,6 +105,7 @@ void add_bench_serve(CLI::App& bench, Command& chosen) {
   sub.add_option("--shared-tokens", a->load.shared_tokens, "tokens of that text")->check(CLI::Range(1, 1 << 24));
   sub.add_option("--turns", a->load.turns, "of a conversation")->check(CLI::Range(1, 1000));
   sub.add_option("--high", a->load.high, "part of the requests with priority 10")->check(CLI::Range(0.0, 1.0));
+  sub.add_flag("--control", a->control, "measure the machine meanwhile, with the engine paused, for what drifts");
   sub.add_option("--seed", a->load.seed, "of the load");
   sub.add_option("--replay", a->replay, "send what a trace recorded instead")->type_name("FILE");
   sub.add_option("--write-load", a->write, "write the load as JSON lines")->type_name("FILE");

@@ -63,7 +63,7 @@ int chat(const Arguments& a) {
     throw Failure{"the model has no chat template",
                   "use infer run --raw, or give a template with -o chat.template=..."};
   }
-  start_engine(session, options);
+  start_engine(session, options, a.settings.adapter);
   const bool interactive = is_terminal(stdin);
   if (interactive) std::fprintf(stderr, "Type a message. /new forgets the conversation, /quit ends it.\n");
   std::vector<Message> messages;

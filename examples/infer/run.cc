@@ -42,7 +42,7 @@ int run(Arguments a) {
   }
   const Options options = a.settings.options(kDefaults);
   Session session = open_model(a.file, options);
-  start_engine(session, options);
+  start_engine(session, options, a.settings.adapter);
   const Request request = submit(a, session, options);
   const bool json = a.settings.json;
   const Answer answer = pull(request.get(), [json](std::string_view text) {

@@ -98,11 +98,12 @@ Session open_model(const std::string& file, const Options& options) {
   return session;
 }
 
-void start_engine(Session& session, const Options& options) {
+void start_engine(Session& session, const Options& options, const std::string& adapter) {
   const double start = now_ms();
   infer_engine* engine = nullptr;
   check(infer_engine_new(session.model.get(), options.get(), &engine));
   session.engine.reset(engine);
+  if (!adapter.empty()) check(infer_engine_load_adapter(engine, kAdapterName, adapter.c_str(), options.get()));
   session.engine_ms = now_ms() - start;
 }
 

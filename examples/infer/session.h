@@ -26,6 +26,8 @@ struct Session {
 // it.
 Runtime new_runtime(const Options& options);
 Session open_model(const std::string& file, const Options& options);
-void start_engine(Session& session, const Options& options);
+// adapter: file to load under kAdapterName; empty: none.
+inline constexpr const char* kAdapterName = "adapter";
+void start_engine(Session& session, const Options& options, const std::string& adapter = {});
 
 }  // namespace infer::tool

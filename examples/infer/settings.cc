@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdlib>
 #include <sstream>
+#include <utility>
 
 #include "print.h"
+#include "session.h"
 
 namespace infer::tool {
 namespace {
@@ -80,6 +82,7 @@ void Settings::add_generation(CLI::App& app) {
       {"--ctx", "context.max", "most tokens of prompt and answer"},
   }};
   for (const auto& [flag, key, help] : kFlags) add_flag_of(app, flag, key, help, flags);
+  app.add_option("--adapter", adapter, "GGUF file of a low-rank adapter (LoRA) to answer with")->type_name("FILE");
 }
 
 Options Settings::options(const std::vector<std::string>& defaults) const {
@@ -87,7 +90,9 @@ Options Settings::options(const std::vector<std::string>& defaults) const {
   check(infer_options_new(&made));
   Options options(made);
   const std::vector<std::string> own = {"pack.dir=" + default_pack_folder()};
-  for (const auto* list : {&own, &defaults, &given, &flags}) {
+  std::vector<std::string> adapted;
+  if (!adapter.empty()) adapted = {"adapter.slots=1", std::string("adapter=") + kAdapterName};
+  for (const std::vector<std::string>* list : {&own, &std::as_const(adapted), &defaults, &given, &flags}) {
     for (const std::string& entry : *list) {
       const size_t equals = entry.find('=');
       if (equals == 0 || equals == std::string::npos) {

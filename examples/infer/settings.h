@@ -15,6 +15,7 @@ using Command = std::function<int()>;
 struct Settings {
   std::vector<std::string> flags;  // "key=value", from named flags
   std::vector<std::string> given;  // "key=value", from -o
+  std::string adapter;             // file; empty: none
   bool json = false;
 
   void add_common(CLI::App& app);           // -o, -t, --json, --help-options

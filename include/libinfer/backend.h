@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 #define INFER_BACKEND_MAJOR 0
-#define INFER_BACKEND_MINOR 3
+#define INFER_BACKEND_MINOR 4
 typedef struct infer_abi { uint32_t struct_size; uint16_t major, minor; } infer_abi; /* first in every table */
 /* Does table t reach as far as member f, and is it there? */
 #define INFER_HAS(t, f) ((const char *)(&(t)->f + 1) <= (const char *)(t) + (t)->abi.struct_size && (t)->f)
@@ -55,7 +55,7 @@ enum infer_op_kind {
   INFER_OP_EMBED = 1,
   /* in: x[T,G*D], weight[D] f32.  out[T,G*D]: each run of D values x -> x / sqrt(mean(x^2) + eps) * weight.  f: eps */
   INFER_OP_RMS_NORM = 2,
-  /* in: x[T,K], w[N,K] any, bias[N] f32 optional, adapter bank optional (reserved).  out[T,N] = x w^T + bias */
+  /* in: x[T,K], w[N,K] any, bias[N] f32 optional.  out[T,N] = x w^T + bias */
   INFER_OP_MATMUL = 3,
   /* in: x[T,H*D], positions[T] i32, factors[n_rot/2] optional.  out same shape.  Rotates pairs of the first n_rot values of each
    * head: angle(p, j) = p * base^(-2j/n_rot) / factors[j], YaRN-corrected when ext_factor != 0.
@@ -97,7 +97,12 @@ enum infer_op_kind {
   /* in: x[T,D].  Over ranks; with one rank a copy.  i: n_ranks */
   INFER_OP_ALL_REDUCE = 16,
   INFER_OP_ALL_GATHER = 17,
-  INFER_OP_COUNT = 18
+  /* in: y[T,N], x[T,K], down[A,r,K], up[A,N,r], slots[T] i32, ranks[A] i32.  out[T,N].  down and up: a bank of A low-rank
+   * adapters (LoRA, arXiv 2106.09685), both f32, f16 or bf16, inputs that the host writes between runs.  Row t, a = slots[t]:
+   * out = y + up[a,:,:n] (down[a,:n,:] x) with n = ranks[a]; a = -1: out = y.  A slot outside -1..A-1 or a rank outside 0..r fails
+   * the run with INFER_E_INVALID. */
+  INFER_OP_ADAPT = 18,
+  INFER_OP_COUNT = 19
 };
 enum infer_act { INFER_ACT_SILU = 0, INFER_ACT_GELU_TANH = 1, INFER_ACT_GELU_ERF = 2, INFER_ACT_RELU = 3, INFER_ACT_SIGMOID = 4, INFER_ACT_TANH = 5 };
 

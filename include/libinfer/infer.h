@@ -85,7 +85,7 @@ INFER_API infer_status infer_options_set_str(infer_options *o, const char *key, 
 /* Parses `value` by the key's own type ("0.7", "true", "8"): for command lines and configuration files.  since 1.0 */
 INFER_API infer_status infer_options_parse(infer_options *o, const char *key, const char *value) INFER_NX;
 /* The i-th option as "key|type|range|default|scope|help", NULL past the end.  type: int num str bool list.  scope: runtime model
- * engine request.  Static text.  since 1.0 */
+ * engine adapter request.  Static text.  since 1.0 */
 INFER_API const char *infer_option_at(int32_t i) INFER_NX;
 
 /* ---- runtime: backends and devices -------------------------------------------------------------------------------- */
@@ -231,6 +231,22 @@ INFER_API infer_status infer_engine_trim(infer_engine *e, int64_t *freed) INFER_
  * cache has the pages then).  Both block, other requests go on.  since 1.1 */
 INFER_API infer_status infer_engine_save(infer_engine *e, const int32_t *tokens, int64_t n_tokens, const infer_options *o, const char *path, int64_t *n_saved) INFER_NX;
 INFER_API infer_status infer_engine_restore(infer_engine *e, const char *path, const infer_options *o, int32_t *out, int64_t cap, int64_t *n) INFER_NX;
+/* pin: what the prefix cache of the options "cache.domain" and "adapter" (o may be NULL) knows of the first of these tokens, such as a system
+ * prompt that a request has computed, stays there until unpin, whatever else needs pages; *n_pinned (may be NULL): how many tokens;
+ * none is INFER_E_NOT_FOUND.  INFER_E_INVALID: the name is taken; INFER_E_FULL: too little would be left for one whole context, or there are
+ * 256 pins.  since 1.1 */
+INFER_API infer_status infer_engine_pin(infer_engine *e, const char *name, const int32_t *tokens, int64_t n_tokens, const infer_options *o, int64_t *n_pinned) INFER_NX;
+INFER_API infer_status infer_engine_unpin(infer_engine *e, const char *name) INFER_NX;
+/* Low-rank adapters (LoRA) in GGUF files, as llama.cpp's convert_lora_to_gguf.py writes them; the engine has room for as many as the
+ * option "adapter.slots" says.  load: under a name that requests give as option "adapter"; o (may be NULL): "adapter.scale".  Blocks, other
+ * requests go on.  INFER_E_FULL: no slot is free; INFER_E_INVALID: the name is taken; INFER_E_UNSUPPORTED: the file is of another architecture,
+ * adapts other weights than the layers' projections, or has a higher rank than "adapter.rank"; INFER_E_CORRUPT: it does not fit the model.
+ * drop: the name is not found any more; requests that have it go on, and the slot is free when the last has ended.  at: the i-th name,
+ * borrowed from the engine; INFER_DONE past the end.  Requests see prefixes of requests with the same adapter only; save and
+ * restore know those without one.  since 1.1 */
+INFER_API infer_status infer_engine_load_adapter(infer_engine *e, const char *name, const char *path, const infer_options *o) INFER_NX;
+INFER_API infer_status infer_engine_drop_adapter(infer_engine *e, const char *name) INFER_NX;
+INFER_API infer_status infer_engine_adapter_at(infer_engine *e, int32_t i, const char **name) INFER_NX;
 /* What the engine decided when it was made, as JSON: device and kernel per operator and block type, context, pages, bytes.
  * Borrowed from the engine.  since 1.0 */
 INFER_API infer_status infer_engine_describe(infer_engine *e, const char **json, int64_t *len) INFER_NX;

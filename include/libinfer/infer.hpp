@@ -342,6 +342,34 @@ class Engine {
         },
         16384);
   }
+  // How many of the tokens stay in the prefix cache.  o: cache.domain, adapter.
+  Result<int64_t> pin(const std::string& name, const std::vector<int32_t>& tokens, const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
+    int64_t n = 0;
+    const infer_status s =
+        infer_engine_pin(handle_.get(), name.c_str(), tokens.data(), static_cast<int64_t>(tokens.size()), o.get(), &n);
+    if (s < 0) return last_error(s);
+    return n;
+  }
+  Result<void> unpin(const std::string& name) {
+    return detail::outcome(infer_engine_unpin(handle_.get(), name.c_str()));
+  }
+  // o: adapter.scale.  Requests name it with the option "adapter".
+  Result<void> load_adapter(const std::string& name, const std::string& path, const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
+    return detail::outcome(infer_engine_load_adapter(handle_.get(), name.c_str(), path.c_str(), o.get()));
+  }
+  Result<void> drop_adapter(const std::string& name) {
+    return detail::outcome(infer_engine_drop_adapter(handle_.get(), name.c_str()));
+  }
+  Result<std::vector<std::string>> adapters() const {
+    std::vector<std::string> all;
+    const char* name = nullptr;
+    infer_status s = INFER_OK;
+    for (int32_t i = 0; (s = infer_engine_adapter_at(handle_.get(), i, &name)) == INFER_OK; ++i) all.emplace_back(name);
+    if (s < 0) return last_error(s);
+    return all;
+  }
   infer_engine* get() const { return handle_.get(); }
 
   static std::vector<infer_part> to_parts(const std::vector<Message>& messages) {

@@ -65,6 +65,21 @@
 /* engine, int 0..86400000, default 150: milliseconds that a step should take at most while somebody decodes: prompts get as many tokens of it as fit, at least 32; 0: as many as batch.tokens says */
 #define INFER_OPTION_SCHEDULE_STEP "schedule.step"
 
+/* engine, str: GGUF file of a small model with the same vocabulary, which guesses tokens for requests with draft.tokens; empty: none */
+#define INFER_OPTION_DRAFT_MODEL "draft.model"
+
+/* engine, int 0..4096, default 0: low-rank adapters (LoRA) that may be loaded at a time; 0: none, and requests pay nothing for them */
+#define INFER_OPTION_ADAPTER_SLOTS "adapter.slots"
+
+/* engine, int 1..4096, default 64: highest rank of an adapter; slots are as large as it takes, but memory is used by what is loaded */
+#define INFER_OPTION_ADAPTER_RANK "adapter.rank"
+
+/* engine, str f16,bf16,f32, default f16: numbers in loaded adapters */
+#define INFER_OPTION_ADAPTER_TYPE "adapter.type"
+
+/* adapter, num -1000..1000, default 1: factor on what an adapter adds, beside the alpha of its file */
+#define INFER_OPTION_ADAPTER_SCALE "adapter.scale"
+
 /* engine, int 1..1000000, default 1024: most requests that wait or run; more are refused with INFER_E_FULL */
 #define INFER_OPTION_QUEUE_MAX "queue.max"
 
@@ -131,8 +146,14 @@
 /* request, str: requests find prefixes of requests of the same domain only, such as those of one user */
 #define INFER_OPTION_CACHE_DOMAIN "cache.domain"
 
+/* request, str: name of a loaded adapter to answer with; empty: the model as it is */
+#define INFER_OPTION_ADAPTER "adapter"
+
 /* request, int 0..64, default 0: most tokens guessed for a step from earlier text that ended alike; the answer is the same, sooner where it repeats; 0: none */
 #define INFER_OPTION_DRAFT_LOOKUP "draft.lookup"
+
+/* request, int 0..64, default 0: most tokens guessed for a step by the draft model; the answer is the same, sooner where it guesses well; 0: none */
+#define INFER_OPTION_DRAFT_TOKENS "draft.tokens"
 
 /* request, int 1..1024, default 1: answers to one prompt, drawn independently; pieces say whose they are */
 #define INFER_OPTION_N "n"

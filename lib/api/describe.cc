@@ -19,8 +19,8 @@ std::string describe(const engine::Engine& engine, const Settings& settings) {
   out.member("bytes", int64_t{s.kv_bytes}).close('}');
   out.key("step").open('{').member("tokens", int64_t{s.tokens}).member("requests", int64_t{s.sequences});
   out.member("rows", int64_t{s.rows}).close('}');
-  out.key("bytes").open('{').member("kv", parts.executor->state_bytes()).member("logits", int64_t{s.logits_bytes});
-  out.member("workspace", parts.executor->workspace_bytes()).close('}');
+  out.key("bytes").open('{').member("kv", s.kv_bytes).member("logits", int64_t{s.logits_bytes});
+  out.member("workspace", s.workspace_bytes).member("total", s.bytes()).close('}');
   out.key("devices").open('[');
   for (const auto& d : parts.source.devices) {
     const char* name = d->info().name;

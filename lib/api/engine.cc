@@ -27,6 +27,9 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   o.batch_requests = settings.integer(Key::batch_requests);
   o.queue = settings.integer(Key::queue_max);
   o.policy = settings.text(Key::schedule_policy);
+  o.adapter_slots = settings.integer(Key::adapter_slots);
+  o.adapter_rank = settings.integer(Key::adapter_rank);
+  o.adapter_type = static_cast<uint32_t>(quant::find_type(settings.text(Key::adapter_type))->type);
   o.swap_bytes = settings.integer(Key::swap_bytes);
   o.swap_path = settings.text(Key::swap_path);
   o.step_ms = settings.integer(Key::schedule_step);
@@ -38,6 +41,11 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   engine::Source source;
   source.file = made->loaded_->file;
   if (made->loaded_->tokenizer.ok()) source.tokenizer = *made->loaded_->tokenizer;
+  if (const std::string path = settings.text(Key::draft_model); !path.empty()) {
+    auto opened = formats::open_model(path);
+    TRY(opened.status().in("draft.model"));
+    source.draft = opened.take();
+  }
   TRY_SET(source.devices, rt.choose_devices(settings.list(Key::device)));
   // The engine object holds the model, which holds the runtime: it outlives the engine's thread.
   TRY_SET(made->core_, engine::Engine::create(std::move(source), o, [&rt] { rt.wake(); }));
@@ -217,6 +225,53 @@ infer_status infer_engine_restore(infer_engine* e, const char* path, const infer
     TRY(check_buffer(out, cap, n));
     TRY_SET(const std::vector<int32_t> ids, engine.core().restore(path, domain_of(o)));
     return give<int32_t>(ids, out, cap, n);
+  });
+}
+
+infer_status infer_engine_pin(infer_engine* e, const char* name, const int32_t* tokens, int64_t n_tokens,
+                              const infer_options* o, int64_t* n_pinned) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(name, "name"));
+    TRY(need(tokens, "tokens"));
+    if (n_tokens < 1) return Status::invalid(str("n_tokens is ", n_tokens));
+    const std::span<const int32_t> ids(tokens, static_cast<size_t>(n_tokens));
+    const Name adapter = o ? name_of(o->settings, Key::adapter) : Name();
+    TRY_SET(const int64_t n, engine.core().pin(name, ids, domain_of(o), adapter));
+    if (n_pinned) *n_pinned = n;
+    return INFER_OK;
+  });
+}
+
+infer_status infer_engine_unpin(infer_engine* e, const char* name) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(name, "name"));
+    return engine.core().unpin(name);
+  });
+}
+
+infer_status infer_engine_load_adapter(infer_engine* e, const char* name, const char* path,
+                                       const infer_options* o) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(name, "name"));
+    TRY(need(path, "path"));
+    return engine.core().load_adapter(name, path, o ? o->settings.number(Key::adapter_scale) : 1);
+  });
+}
+
+infer_status infer_engine_drop_adapter(infer_engine* e, const char* name) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(name, "name"));
+    return engine.core().drop_adapter(name);
+  });
+}
+
+infer_status infer_engine_adapter_at(infer_engine* e, int32_t i, const char** name) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(name, "name"));
+    const std::vector<std::string> all = engine.core().adapters();
+    if (i < 0 || static_cast<size_t>(i) >= all.size()) return INFER_DONE;
+    *name = engine.keep(all[static_cast<size_t>(i)]);
+    return INFER_OK;
   });
 }
 

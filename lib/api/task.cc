@@ -78,6 +78,7 @@ Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, c
   task.client = name_of(s, Key::client);
   task.reuse = s.flag(Key::cache_prefix);
   task.domain = name_of(s, Key::cache_domain);
+  task.adapter = name_of(s, Key::adapter);
   const std::string embed = s.text(Key::embed);
   task.embed = embed == "mean"   ? engine::Pooling::kMean
                : embed == "cls"  ? engine::Pooling::kCls
@@ -85,6 +86,7 @@ Result<engine::Task> make_task(const Settings& s, std::vector<int32_t> prompt, c
                                  : engine::Pooling::kNone;
   task.normalize = s.flag(Key::embed_normalize);
   task.score_from = static_cast<int32_t>(s.integer(Key::score_from));
+  task.draft = static_cast<int32_t>(s.integer(Key::draft_tokens));
   task.lookup = static_cast<int32_t>(s.integer(Key::draft_lookup));
   task.stops = s.list(Key::stop);
   for (const std::string& entry : s.list(Key::stop_ids)) {

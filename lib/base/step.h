@@ -18,12 +18,12 @@ struct Step {
   std::vector<int32_t> block_table;  // [S, table_cols] page ids; unused entries are 0
   int32_t table_cols = 0;            // B
   std::vector<int32_t> rows;         // [R] rows whose output is wanted, ascending
+  std::vector<int32_t> adapters;     // [T] slot of each row's adapter, -1: none; empty: no row has one
 
   // Seams, empty when absent (later issues fill them):
   std::vector<float> embeddings;     // [T, n_embd] input rows instead of ids (images, audio)
   std::vector<int32_t> parents;      // [T] attention-tree parents (speculation)
   std::vector<int32_t> row_kind;     // [R] 0 logits, 1 hidden, 2 pooled
-  std::vector<int32_t> adapters;     // [T] adapter slot per row, -1 none
   std::vector<int32_t> state_slots;  // [S] slot per sequence of fixed-size state groups (recurrent models)
 
   int32_t n_tokens() const { return static_cast<int32_t>(tokens.size()); }

@@ -25,11 +25,27 @@
 namespace infer::cache {
 
 class PrefixTree {
+  struct Node {          // of the page of the same number
+    int32_t parent = 0;  // page before; below zero: the root of a domain
+    int32_t count = 0;   // tokens; 0: the page is not in the tree
+    int32_t first = 0;   // position of the first token
+    int32_t children = 0;
+    int32_t heap_at = kNone;
+    int32_t next[2] = {kNone, kNone};  // in the chains below
+    int64_t uses = 0;
+    double value = 0;
+  };
+
  public:
   static constexpr int32_t kNone = -1;
   static constexpr double kAttentionReach = 4096;  // positions whose attention costs about what the matrices do
   static constexpr int kLooks = 64;                // pages that one search for common first tokens compares
   static constexpr int64_t kMostUses = 8;
+  // What the tree and the pool remember of a page beside its keys and values, about.
+  static constexpr int64_t bytes_per_page(int64_t page) {
+    constexpr int64_t kNumber = sizeof(int32_t);
+    return int64_t{sizeof(Node)} + page * kNumber + (3 + 1 + 2) * kNumber;  // tokens; chains, heap, pool
+  }
 
   // pool: outlives the tree, and is used through it alone. page: tokens of a page. sequences: most that are in a domain
   // at a time. seed: of the hashes; unknown to whoever writes prompts, so that nobody can make them collide.
@@ -69,16 +85,6 @@ class PrefixTree {
   int32_t next(int32_t domain, int32_t before, std::span<const int32_t> tokens) const;
 
  private:
-  struct Node {          // of the page of the same number
-    int32_t parent = 0;  // page before; below zero: the root of a domain
-    int32_t count = 0;   // tokens; 0: the page is not in the tree
-    int32_t first = 0;   // position of the first token
-    int32_t children = 0;
-    int32_t heap_at = kNone;
-    int32_t next[2] = {kNone, kNone};  // in the chains below
-    int64_t uses = 0;
-    double value = 0;
-  };
   // Chains of nodes with equal hashes: of parent and all tokens; of parent and first token, latest first.
   enum Chain : size_t { kExact, kFirst };
 

@@ -43,6 +43,7 @@ class DeviceExecutor final : public Executor {
   DeviceExecutor(std::vector<std::shared_ptr<const Device>> devices, const Program& program)
       : devices_(std::move(devices)), program_(program) {}
   Status init(std::span<const Weight> weights, const Limits& limits);
+  Status make_pages(int64_t n) override;
 
   using Executor::run;
   Status run(const Step& step, std::span<float> logits, std::span<float> hidden) override;
@@ -50,6 +51,7 @@ class DeviceExecutor final : public Executor {
     cancelled_.store(true);
     for (Compiled& p : plans_) p.cancel();
   }
+  Status write(TensorId input, int64_t at, std::span<const std::byte> bytes) override;
   Status copy_page(int32_t from, int32_t to) override;
   int64_t page_bytes() const override { return page_bytes_; }
   Status read_page(int32_t page, std::span<std::byte> out) override;
@@ -71,7 +73,8 @@ class DeviceExecutor final : public Executor {
 
   Symbols symbols_of(const Step& step) const;
   Status write_inputs(const Step& step, const Symbols& symbols);
-  Status write_input(TensorId t, const void* data, size_t bytes);
+  Status write_input(TensorId t, const void* data, size_t bytes, int64_t at = 0);
+  Status write_adapters(const Step& step);
   Status run_plans(const Symbols& symbols);
   Status cross(const Crossing& c, const Symbols& symbols);
 
@@ -86,8 +89,10 @@ class DeviceExecutor final : public Executor {
   std::vector<Exchange> exchanges_;  // [devices]
   size_t logits_device_ = 0, hidden_device_ = 0;
   std::vector<Crossing> crossings_;
+  std::vector<int32_t> slots_;      // [tokens] of a step, and [rows]
   std::vector<std::byte> staging_;  // host memory for what goes from device to device, and for pages
   int64_t page_bytes_ = 0;
+  bool ready_ = false;           // make_pages() was called
   std::vector<Compiled> plans_;  // destroyed before the buffers that they point into
   std::atomic<bool> cancelled_{false};
   Status lost_;  // set once a device is gone
@@ -125,9 +130,20 @@ Status DeviceExecutor::init(std::span<const Weight> weights, const Limits& limit
     if (bad_node == SIZE_MAX) return compiled;
     placement.exclude(bad_node, bad_device);
   }
+  return make_exchanges();
+}
+
+Status DeviceExecutor::make_pages(int64_t n) {
+  if (ready_ || n < 1 || n > rules_.limits.pages)
+    return Status::invalid(str(n, " pages; this executor takes 1..", rules_.limits.pages, ", once"));
+  rules_.limits.pages = n;
+  maxima_[graph::kPages] = n;
   TRY(make_states());
-  TRY(make_exchanges());
+  int64_t largest = static_cast<int64_t>(staging_.size());
+  for (const State& s : states_) largest = std::max(largest, s.page_bytes);
+  staging_.resize(static_cast<size_t>(largest));
   make_bindings();
+  ready_ = true;
   return {};
 }
 
@@ -243,7 +259,7 @@ Status DeviceExecutor::make_exchanges() {
     TRY_SET(exchanges_[d].buffer,
             Buffer::make(*devices_[d], static_cast<int64_t>(total[d].value()), "a step's inputs and outputs"));
   }
-  for (const State& s : states_) largest = std::max(largest, s.page_bytes);
+  slots_.resize(static_cast<size_t>(rules_.limits.tokens + rules_.limits.rows));
   staging_.resize(static_cast<size_t>(largest));
   return {};
 }
@@ -274,6 +290,7 @@ Symbols DeviceExecutor::symbols_of(const Step& step) const {
 
 Status DeviceExecutor::run(const Step& step, std::span<float> logits, std::span<float> hidden) {
   TRY(lost_);
+  if (!ready_) return Status::invalid("the executor has no pages yet");
   cancelled_.store(false);
   TRY(check_step(step, rules_));
   const auto size_of = [&](TensorId t) {
@@ -298,11 +315,33 @@ Status DeviceExecutor::run(const Step& step, std::span<float> logits, std::span<
   return s;
 }
 
-Status DeviceExecutor::write_input(TensorId t, const void* data, size_t bytes) {
+Status DeviceExecutor::write_input(TensorId t, const void* data, size_t bytes, int64_t at) {
   if (t == kNone) return {};
   for (const Exchange& e : exchanges_)
-    if (e.at[t] >= 0) TRY(e.buffer.write(e.at[t], data, static_cast<int64_t>(bytes)));
+    if (e.at[t] >= 0) TRY(e.buffer.write(e.at[t] + at, data, static_cast<int64_t>(bytes)));
   return {};
+}
+
+Status DeviceExecutor::write(TensorId input, int64_t at, std::span<const std::byte> bytes) {
+  const bool is_input = input < program_.tensors().size() && program_.tensor(input).role == INFER_ROLE_INPUT;
+  const uint64_t size = is_input ? program_.bytes(input, maxima_) : 0;
+  if (at < 0 || static_cast<uint64_t>(at) > size || bytes.size() > size - static_cast<uint64_t>(at))
+    return Status::invalid(str("bytes ", at, ", +", bytes.size(), " of an input of ", size));
+  return write_input(input, bytes.data(), bytes.size(), at);
+}
+
+// A step in which no row has an adapter says so for each.
+Status DeviceExecutor::write_adapters(const Step& step) {
+  const graph::StepTensors& t = rules_.tensors;
+  if (t.adapters == kNone && t.row_adapters == kNone) return {};
+  const auto n_tokens = static_cast<size_t>(step.n_tokens()), n_rows = static_cast<size_t>(std::max(step.n_rows(), 1));
+  const auto tokens = std::span(slots_).first(n_tokens), rows = std::span(slots_).last(n_rows);
+  std::ranges::fill(tokens, -1);
+  std::ranges::copy(step.adapters, tokens.begin());
+  rows[0] = tokens[0];
+  for (size_t r = 0; r < step.rows.size(); ++r) rows[r] = tokens[static_cast<size_t>(step.rows[r])];
+  TRY(write_input(t.adapters, tokens.data(), tokens.size_bytes()));
+  return write_input(t.row_adapters, rows.data(), rows.size_bytes());
 }
 
 Status DeviceExecutor::write_inputs(const Step& step, const Symbols& symbols) {
@@ -317,6 +356,7 @@ Status DeviceExecutor::write_inputs(const Step& step, const Symbols& symbols) {
   TRY(write(t.kv_len, step.kv_len));
   TRY(write(t.block_table, step.block_table));
   TRY(step.rows.empty() ? write_input(t.rows, &kFirstRow, sizeof kFirstRow) : write(t.rows, step.rows));
+  TRY(write_adapters(step));
   for (Compiled& p : plans_)
     for (infer_binding& b : p.binds)
       if (program_.tensor(b.tensor).role != INFER_ROLE_STATE)
@@ -445,12 +485,20 @@ std::vector<std::pair<std::string, int64_t>> DeviceExecutor::counters() const {
 
 }  // namespace
 
-Result<std::unique_ptr<Executor>> Executor::create(std::vector<std::shared_ptr<const Device>> devices,
-                                                   const Program& program, std::span<const Weight> weights,
-                                                   const Limits& limits) {
+Result<std::unique_ptr<Executor>> Executor::compile(std::vector<std::shared_ptr<const Device>> devices,
+                                                    const Program& program, std::span<const Weight> weights,
+                                                    const Limits& limits) {
   auto executor = std::make_unique<DeviceExecutor>(std::move(devices), program);
   TRY(executor->init(weights, limits));
   return std::unique_ptr<Executor>(std::move(executor));
+}
+
+Result<std::unique_ptr<Executor>> Executor::create(std::vector<std::shared_ptr<const Device>> devices,
+                                                   const Program& program, std::span<const Weight> weights,
+                                                   const Limits& limits) {
+  TRY_SET(auto executor, compile(std::move(devices), program, weights, limits));
+  TRY(executor->make_pages(limits.pages));
+  return executor;
 }
 
 }  // namespace infer::device

@@ -25,11 +25,17 @@ class Executor {
   struct Limits {
     int64_t tokens = 0, seqs = 0, rows = 0, table_cols = 0, pages = 0;  // maxima of a Step, and the number of KV pages
   };
-  // devices: in order of preference. `program` must outlive the Executor.
+  // devices: in order of preference. `program` must outlive the Executor. Has no pages yet: limits.pages is the most
+  // that make_pages() may be asked for.
+  static Result<std::unique_ptr<Executor>> compile(std::vector<std::shared_ptr<const Device>> devices,
+                                                   const graph::Program& program, std::span<const Weight> weights,
+                                                   const Limits& limits);
+  // The same with limits.pages pages.
   static Result<std::unique_ptr<Executor>> create(std::vector<std::shared_ptr<const Device>> devices,
                                                   const graph::Program& program, std::span<const Weight> weights,
                                                   const Limits& limits);
   virtual ~Executor() = default;
+  virtual Status make_pages(int64_t n) = 0;  // once, before the first run
 
   // Checks the Step against the limits (ids, pages, ranges: E_INVALID), runs it, writes logits [R, n_vocab] and, unless
   // `hidden` is empty, what they are a product of, the last norm's output [R, n_embd]. On failure
@@ -37,6 +43,10 @@ class Executor {
   virtual Status run(const Step& step, std::span<float> logits, std::span<float> hidden) = 0;
   Status run(const Step& step, std::span<float> logits) { return run(step, logits, {}); }
   virtual void cancel() = 0;  // any thread: the run in flight returns E_CANCELLED soon
+
+  // Into an input that is no array of the Step: `bytes` at `at`; they stay until they are written again. Not during a
+  // run.
+  virtual Status write(graph::TensorId input, int64_t at, std::span<const std::byte> bytes) = 0;
 
   // Copies whole pages inside the state (copy on write), and out of it and back (swap).
   virtual Status copy_page(int32_t from, int32_t to) = 0;
@@ -54,7 +64,7 @@ class Executor {
     std::string type;                // its type
   };
   virtual std::vector<Placed> placement() const = 0;
-  virtual int64_t workspace_bytes() const = 0;  // plans' own memory
+  virtual int64_t workspace_bytes() const = 0;  // plans' own memory, inputs and outputs; does not depend on the pages
   virtual int64_t state_bytes() const = 0;
   // Counters of all devices used: (name, value).
   virtual std::vector<std::pair<std::string, int64_t>> counters() const = 0;

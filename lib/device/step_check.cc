@@ -31,6 +31,16 @@ Status check_rows(const Step& step, const StepRules& rules) {
   return {};
 }
 
+Status check_adapters(const Step& step, const StepRules& rules) {
+  if (step.adapters.empty()) return {};
+  TRY(same_length("adapters", step.adapters.size(), step.tokens.size()));
+  for (size_t i = 0; i < step.adapters.size(); ++i)
+    if (step.adapters[i] < -1 || step.adapters[i] >= rules.n_adapters)
+      return Status::invalid(str("step: adapter of row ", i, " is ", step.adapters[i], "; there are slots for ",
+                                 rules.n_adapters, ", and -1 is none"));
+  return {};
+}
+
 Status check_sequences(const Step& step, const StepRules& rules) {
   const size_t n_seqs = step.kv_len.size(), columns = static_cast<size_t>(step.table_cols);
   TRY(same_length("q_start", step.q_start.size(), n_seqs + 1));
@@ -56,9 +66,10 @@ Status check_sequences(const Step& step, const StepRules& rules) {
 }  // namespace
 
 Result<StepRules> step_rules(const graph::Program& program, const Executor::Limits& limits) {
-  StepRules rules{limits, 0, 0, program.step()};
+  StepRules rules{.limits = limits, .tensors = program.step()};
   for (const graph::Program::Node& n : program.nodes()) {
     if (n.kind == INFER_OP_EMBED && n.in[1] == rules.tensors.tokens) rules.n_vocab_in = program.tensor(n.in[0]).dim[0];
+    if (n.kind == INFER_OP_ADAPT) rules.n_adapters = program.tensor(n.in[2]).dim[0];
     const int64_t page = n.kind == INFER_OP_KV_WRITE ? n.i[3] : n.kind == INFER_OP_ATTENTION ? n.i[4] : 0;
     if (!page) continue;
     if (rules.page && rules.page != page)
@@ -69,13 +80,13 @@ Result<StepRules> step_rules(const graph::Program& program, const Executor::Limi
 }
 
 Status check_step(const Step& step, const StepRules& rules) {
-  if (!step.embeddings.empty() || !step.parents.empty() || !step.row_kind.empty() || !step.adapters.empty() ||
-      !step.state_slots.empty())
-    return Status::unsupported("step: embeddings, parents, row kinds, adapters and state slots are not done yet");
+  if (!step.embeddings.empty() || !step.parents.empty() || !step.row_kind.empty() || !step.state_slots.empty())
+    return Status::unsupported("step: embeddings, parents, row kinds and state slots are not done yet");
   TRY(limit("tokens", step.n_tokens(), rules.limits.tokens));
   if (step.n_rows() > rules.limits.rows) TRY(limit("output rows", step.n_rows(), rules.limits.rows));
   if (rules.tensors.positions != kNone) TRY(same_length("positions", step.positions.size(), step.tokens.size()));
   TRY(check_rows(step, rules));
+  TRY(check_adapters(step, rules));
   if (!rules.page) return {};
   TRY(limit("sequences", step.n_seqs(), rules.limits.seqs));
   TRY(limit("block table columns", step.table_cols, rules.limits.table_cols));

@@ -11,6 +11,7 @@ struct StepRules {
   Executor::Limits limits;
   int64_t n_vocab_in = 0;  // rows of the embedding table; 0: the program embeds no tokens
   int64_t page = 0;        // positions per KV page; 0: the program has no KV
+  int64_t n_adapters = 0;  // slots of its banks
   graph::StepTensors tensors;
 };
 // Fails when layers disagree about the page size.

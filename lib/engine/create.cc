@@ -1,5 +1,4 @@
-// From a model file and devices to an engine that can run: program, sizes, compiled plan, in this order, so that what
-// cannot fit is refused before anything is allocated.
+// From a model file and devices to an engine that can run: program, compiled plan, sizes, pages, in this order.
 #include <algorithm>
 
 #include "base/hash.h"
@@ -53,6 +52,41 @@ uint64_t form_of(const device::Executor& executor, const std::vector<std::shared
   return hash64(std::as_bytes(std::span(text)));
 }
 
+std::vector<device::Executor::Weight> weights_of(const models::Model& model, const formats::ModelFile& file) {
+  std::vector<device::Executor::Weight> weights;
+  weights.reserve(model.weights.size());
+  for (const auto& w : model.weights) {
+    const formats::ModelFile::Origin from = file.origin(w.data);
+    weights.push_back({w.tensor, w.data, {from.file, std::string(from.id), from.offset}});
+  }
+  return weights;
+}
+
+device::Executor::Limits limits_of(const Sizes& s, int32_t rows) {
+  device::Executor::Limits limits;
+  limits.tokens = s.tokens;
+  limits.seqs = s.sequences;
+  limits.rows = rows;
+  limits.table_cols = s.table_cols;
+  limits.pages = s.n_pages;
+  return limits;
+}
+
+// Its program, not compiled yet: how large a page is must be known before the sizes are decided.
+Result<DraftModel::Parts> draft_parts(const Source& source, models::BuildOptions build, int64_t n_vocab) {
+  DraftModel::Parts parts;
+  parts.file = source.draft;
+  build.adapter_slots = 0;
+  TRY_SET(const models::Hyper hyper, models::read_hyper(*source.draft));
+  if (hyper.n_vocab != n_vocab)
+    return Status::unsupported(str("the draft model has ", hyper.n_vocab, " tokens, the model ", n_vocab),
+                               "draft.model must have the same vocabulary");
+  parts.n_vocab = n_vocab;
+  TRY_SET(models::Model model, models::build(*source.draft, build));
+  parts.model = std::make_unique<models::Model>(std::move(model));
+  return parts;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOptions& options, Wake wake) {
@@ -73,35 +107,52 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   build.kv_type = options.kv_type;
   build.page = options.page;
   build.n_ctx = context;
+  build.adapter_slots = options.adapter_slots;
+  build.adapter_rank = options.adapter_rank;
+  build.adapter_type = options.adapter_type;
   TRY_SET(models::Model model, models::build(*source.file, build));
   parts.model = std::make_unique<models::Model>(std::move(model));
 
+  DraftModel::Parts draft;
+  if (source.draft) {
+    auto made = draft_parts(source, build, hyper.n_vocab);
+    TRY(made.status().in("draft.model"));
+    draft = made.take();
+  }
+
   const infer_dev_info& device = source.devices.front()->info();
   const int64_t free_bytes = device.memory_free > 0 ? device.memory_free : device.host_memory ? free_memory() : 0;
-  TRY_SET(parts.sizes,
-          decide_sizes(options,
-                       {hyper.n_vocab, hyper.n_ctx_train, parts.model->kv_page_bytes, smaller_kv(build.kv_type, hyper)},
-                       free_bytes));
-
-  std::vector<device::Executor::Weight> weights;
-  weights.reserve(parts.model->weights.size());
-  for (const auto& w : parts.model->weights) {
-    const formats::ModelFile::Origin from = source.file->origin(w.data);
-    weights.push_back({w.tensor, w.data, {from.file, std::string(from.id), from.offset}});
+  ModelSizes model_sizes{hyper.n_vocab, hyper.n_ctx_train,
+                         parts.model->kv_page_bytes + (draft.model ? draft.model->kv_page_bytes : 0) +
+                             cache::PrefixTree::bytes_per_page(options.page),
+                         smaller_kv(build.kv_type, hyper)};
+  // What cannot fit in any case is refused before anything is allocated. How many pages there are is decided when the
+  // rest is there, and its size known.
+  TRY_SET(const Sizes most, decide_sizes(options, model_sizes, free_bytes));
+  TRY_SET(parts.executor,
+          device::Executor::compile(source.devices, parts.model->program, weights_of(*parts.model, *source.file),
+                                    limits_of(most, most.rows)));
+  model_sizes.workspace_bytes = parts.executor->workspace_bytes();
+  if (draft.model) {
+    auto executor = device::Executor::compile(source.devices, draft.model->program,
+                                              weights_of(*draft.model, *draft.file), limits_of(most, most.sequences));
+    TRY(executor.status().in("draft.model"));
+    draft.executor = executor.take();
+    model_sizes.workspace_bytes += draft.executor->workspace_bytes() + most.sequences * hyper.n_vocab * 4;
   }
-  device::Executor::Limits limits;
-  limits.tokens = parts.sizes.tokens;
-  limits.seqs = parts.sizes.sequences;
-  limits.rows = parts.sizes.rows;
-  limits.table_cols = parts.sizes.table_cols;
-  limits.pages = parts.sizes.n_pages;
-  TRY_SET(parts.executor, device::Executor::create(source.devices, parts.model->program, weights, limits));
+  TRY_SET(parts.sizes, decide_sizes(options, model_sizes, free_bytes));
+  TRY(parts.executor->make_pages(parts.sizes.n_pages));
+  if (draft.model) {
+    TRY(draft.executor->make_pages(parts.sizes.n_pages));
+    parts.draft = std::make_unique<DraftModel>(std::move(draft), parts.sizes);
+  }
 
   if (options.swap_bytes > 0) {
     TRY_SET(parts.swap, cache::SwapStore::make(parts.executor->page_bytes(), options.swap_bytes, options.swap_path));
   }
   parts.n_vocab = hyper.n_vocab;
   parts.n_embd = hyper.n_embd;
+  parts.adapter_slots = options.adapter_slots;
   parts.model_id = fingerprint(*parts.model);
   parts.form_id = form_of(*parts.executor, source.devices, options.kv_type);
   parts.source = std::move(source);

@@ -11,6 +11,7 @@ namespace infer::engine {
 
 Status Engine::step() {
   const int64_t begin = Request::now();
+  guess();
   const int32_t beside =
       parts_.step_ms > 0 ? pace_.tokens_within(parts_.step_ms * 1000000, parts_.sizes.tokens) : parts_.sizes.tokens;
   const Plan& plan = scheduler_.plan(begin, beside);  // what runs now, and in which pages its KV goes
@@ -33,6 +34,14 @@ Status Engine::step() {
   return {};
 }
 
+// A guess that fails costs nothing but its time: who has none takes one token in this step.
+void Engine::guess() {
+  if (!parts_.draft) return;
+  scheduler_.decoding(decoding_);
+  std::erase_if(decoding_, [](const Request* r) { return r->task().draft == 0; });
+  if (!decoding_.empty() && !parts_.draft->guess(decoding_).ok()) count(kDraftsFailed, 1);
+}
+
 void Engine::pack(const Plan& plan) {
   step_.clear();
   for (const Part& p : plan) {
@@ -47,6 +56,11 @@ void Engine::pack(const Plan& plan) {
       const auto at = static_cast<size_t>(p.first + i);
       step_.tokens.push_back(at < s.tokens.size() ? s.tokens[at] : s.draft[at - s.tokens.size()]);
       step_.positions.push_back(p.first + i);
+    }
+    // The array begins with the first row that has an adapter; rows before it have none.
+    if (s.adapter.slot() >= 0 || !step_.adapters.empty()) {
+      step_.adapters.resize(static_cast<size_t>(step_.q_start.back()), -1);
+      step_.adapters.resize(step_.tokens.size(), s.adapter.slot());
     }
     step_.q_start.push_back(step_.n_tokens());
     step_.kv_len.push_back(p.first + p.count);
@@ -109,6 +123,8 @@ void Engine::sweep() {
     count(finish == INFER_FINISH_CANCELLED ? kCancelled : finish == INFER_FINISH_ERROR ? kFailed : kFinished, 1);
     note_end(*r);
     scheduler_.remove(*r);
+    r->sequence().adapter.end();
+    if (parts_.draft) parts_.draft->let_go(r->sequence());
     return true;
   };
   const auto n = static_cast<int32_t>(std::erase_if(live_, done));
@@ -139,8 +155,13 @@ Result<std::shared_ptr<Request>> Engine::submit(Task task) {
   task.sampling.n_logprobs = task.score_from > 0 ? std::max(0, n_top) : n_top;
   auto request = std::make_shared<Request>(std::move(task), parts_.source.tokenizer, end_ids_, parts_.sizes.context);
   Sequence& s = request->sequence();
+  if (request->task().adapter) {
+    TRY_SET(s.adapter, adapters_.use(*request->task().adapter));
+    s.domain_name = s.adapter.domain(s.domain_name);
+  }
   s.pages.reserve(static_cast<size_t>(scheduler_.pages_for(s.most)));
   if (swap_) s.slots.reserve(s.pages.capacity());
+  if (request->task().draft > 0) s.drafted.pages.reserve(s.pages.capacity());
   if (request->task().embed != Pooling::kNone) s.pooled.resize(static_cast<size_t>(parts_.n_embd));
 
   std::lock_guard lock(mutex_);
@@ -185,6 +206,9 @@ Status Engine::check(const Task& task) const {
                              "make ids with this model's own tokenizer");
     }
   }
+  if (task.draft > 0 && !parts_.draft)
+    return Status::invalid("draft.tokens asks for guesses, and the engine has no draft model",
+                           "make the engine with draft.model, or use draft.lookup");
   constexpr size_t kMostStops = 1024, kMostStopBytes = 4096;
   const bool long_stop =
       std::any_of(task.stops.begin(), task.stops.end(), [](const auto& s) { return s.size() > kMostStopBytes; });
@@ -221,6 +245,7 @@ void Engine::stop() noexcept {
 
 Engine::Engine(Parts parts)
     : parts_(std::move(parts)),
+      adapters_(parts_.adapter_slots),
       cancelled_(INFER_E_CANCELLED, "the request was cancelled"),
       late_(INFER_E_CANCELLED, "the request's deadline passed before it was done"),
       no_token_(INFER_E_INVALID,
@@ -243,11 +268,13 @@ Engine::Engine(Parts parts)
   step_.tokens.reserve(tokens);
   step_.positions.reserve(tokens);
   step_.rows.reserve(static_cast<size_t>(s.rows));
+  step_.adapters.reserve(tokens);
   step_.q_start.reserve(sequences + 1);
   step_.kv_len.reserve(sequences);
   step_.block_table.reserve(sequences * static_cast<size_t>(s.table_cols));
   choice_.top.reserve(128);
   live_.reserve(static_cast<size_t>(s.queue));
+  decoding_.reserve(sequences);
   inbox_.reserve(static_cast<size_t>(s.queue));
   if (const text::Tokenizer* t = parts_.source.tokenizer.get()) {
     for (int32_t id = 0; id < t->n_vocab(); ++id) {
@@ -259,7 +286,10 @@ Engine::Engine(Parts parts)
 Engine::~Engine() {
   stop();
   thread_.join();
-  for (const auto& r : inbox_) r->fail(cancelled_);
+  for (const auto& r : inbox_) {
+    r->fail(cancelled_);
+    r->sequence().adapter.end();
+  }
 }
 
 }  // namespace infer::engine

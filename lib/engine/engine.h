@@ -16,12 +16,15 @@
 #include "base/thread.h"
 #include "cache/state_file.h"
 #include "device/executor.h"
+#include "engine/adapters.h"
+#include "engine/draft_model.h"
 #include "engine/metrics.h"
 #include "engine/pace.h"
 #include "engine/request.h"
 #include "engine/scheduler.h"
 #include "engine/sizes.h"
 #include "engine/trace.h"
+#include "models/adapter.h"
 #include "models/model.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -31,6 +34,7 @@ namespace infer::engine {
 struct Source {
   std::shared_ptr<const formats::ModelFile> file;
   std::shared_ptr<const text::Tokenizer> tokenizer;            // null: the model has none
+  std::shared_ptr<const formats::ModelFile> draft;             // a smaller model that guesses; null: none
   std::vector<std::shared_ptr<const device::Device>> devices;  // in order of preference
 };
 
@@ -49,10 +53,12 @@ class Engine {
     Sizes sizes{};
     const Policy* policy = find_policy("priority");
     std::unique_ptr<cache::SwapStore> swap;  // null: pages of preempted requests are not put aside
+    std::unique_ptr<DraftModel> draft;       // null: there is none
     int64_t step_ms = 0;                     // that a step beside a decode takes at most, about; 0: as long as it may
     int64_t trace_steps = 0;                 // and requests that trace() remembers
     int64_t aging_ms = 0;                    // a waiting request rises by one level each; 0: never
     int64_t n_vocab = 0, n_embd = 0;
+    int64_t adapter_slots = 0;
     uint64_t model_id = 0, form_id = 0;  // of a saved state: cache::StateKey
     Wake wake;
   };
@@ -75,6 +81,17 @@ class Engine {
   // Into the prefix cache; the tokens. E_FULL: running requests need all pages.
   Result<std::vector<int32_t>> restore(const std::string& path, const Name& domain);
 
+  // ---- any thread (pins.cc)
+  // What the prefix cache knows of the first tokens stays there until unpin(). How many that are; none is E_NOT_FOUND.
+  Result<int64_t> pin(const std::string& name, std::span<const int32_t> tokens, const Name& domain,
+                      const Name& adapter);
+  Status unpin(const std::string& name);
+  // ---- any thread (load_adapter.cc)
+  // The adapter of a GGUF file, times `scale`, under a name that requests can give. Requests go on meanwhile.
+  Status load_adapter(const std::string& name, const std::string& path, double scale);
+  Status drop_adapter(const std::string& name);  // requests that have it go on with it
+  std::vector<std::string> adapters() const { return adapters_.names(); }
+
   // f, on the engine's thread between two steps; waits for it. E_CANCELLED: the engine stops, f was not called.
   Status call(const std::function<Status()>& f);
 
@@ -93,6 +110,7 @@ class Engine {
     kDecodeTokens,
     kDraftTokens,
     kAcceptedTokens,
+    kDraftsFailed,
     kCachedTokens,
     kRows,
     kSubmitted,
@@ -122,6 +140,7 @@ class Engine {
   };
 
   Status step();
+  void guess();
   void pack(const Plan& plan);
   void deliver(const Plan& plan);
   void deliver_rows(const Part& part, std::span<const float> rows, std::span<const float> hidden);
@@ -135,7 +154,14 @@ class Engine {
   void answer_calls(bool refuse) noexcept;
   bool paused();
   Status start_thread();
+  struct Pin {
+    std::string name;
+    Scheduler::Prefix prefix;
+    Adapters::Use adapter;
+  };
+  Status check_pin(const Pin& pin) const;
   cache::StateKey state_key() const;
+  Status write_adapter(const models::Adapter& adapter, int32_t slot);
   void count(Counter c, int64_t n) { counters_[c].fetch_add(n, std::memory_order_relaxed); }
   void set(Counter c, int64_t n) { counters_[c].store(n, std::memory_order_relaxed); }
   void note_levels();
@@ -144,6 +170,7 @@ class Engine {
   Status check(const Task& task) const;
 
   Parts parts_;
+  Adapters adapters_;                                        // outlives requests' use of them
   std::vector<int32_t> end_ids_;                             // the tokenizer's end tokens
   const Status cancelled_, late_, no_token_, not_a_number_;  // made beforehand: failing a request allocates nothing
 
@@ -156,6 +183,8 @@ class Engine {
   sampling::Sampler sampler_;
   sampling::Choice choice_;
   std::vector<std::shared_ptr<Request>> live_;  // waiting or running
+  std::vector<Pin> pins_;
+  std::vector<Request*> decoding_;  // those that the draft model guesses for
 
   std::array<std::atomic<int64_t>, kCounters> counters_{};
   Metrics metrics_;

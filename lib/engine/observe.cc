@@ -67,6 +67,7 @@ const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps
                                                                           "tokens.decode",
                                                                           "tokens.draft",
                                                                           "tokens.accepted",
+                                                                          "drafts.failed",
                                                                           "tokens.cached",
                                                                           "rows",
                                                                           "requests.submitted",

@@ -30,6 +30,7 @@ Request::Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, st
     : task_(std::move(task)), ends_(task_.stop_ids) {
   const auto n_prompt = static_cast<int32_t>(task_.prompt.size());
   sequence_.tokens = task_.prompt;
+  sequence_.domain_name = task_.domain;
   if (task_.scores) {
     sequence_.most = n_prompt;
     sequence_.first_row = task_.first_score;
@@ -49,7 +50,8 @@ Request::Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, st
     sequence_.most = static_cast<int32_t>(std::min<int64_t>(context, n_prompt + task_.max_tokens));
     sequence_.first_row = n_prompt - 1;
     sequence_.lookup = Lookup(task_.lookup);
-    sequence_.draft.reserve(static_cast<size_t>(task_.lookup));
+    sequence_.draft.reserve(static_cast<size_t>(std::max(task_.lookup, task_.draft)));
+    sequence_.drafted.guesses.reserve(static_cast<size_t>(task_.draft));
   }
   sequence_.tokens.reserve(static_cast<size_t>(sequence_.most));
   if (tokenizer) stream_.emplace(std::move(tokenizer), task_.stops, task_.special);

@@ -17,6 +17,7 @@
 
 #include "base/names.h"
 #include "base/status.h"
+#include "engine/adapters.h"
 #include "engine/lookup.h"
 #include "engine/policy.h"
 #include "engine/stream.h"
@@ -42,7 +43,10 @@ struct Task {
   Name client;              // clients get equal shares
   bool reuse = true;        // takes from the prefix cache what it has, and leaves there what was computed
   Name domain;              // whose prefixes it may see and who may see its own
+  Name adapter;             // null: the model as it is
   int32_t lookup = 0;       // most tokens guessed for a step from what came before; 0: none
+
+  int32_t draft = 0;  // most tokens guessed for a step by the draft model; 0: none
 
   int32_t score_from = 0;  // no answer: log-probabilities of the prompt's tokens from this one on; 0: an answer
 
@@ -57,6 +61,14 @@ struct Task {
   bool answers() const { return score_from == 0 && embed == Pooling::kNone && !scores; }
 };
 
+// What a draft model has of a sequence (draft_model.h).
+struct Drafted {
+  std::vector<int32_t> pages;    // its own
+  std::vector<int32_t> guesses;  // of what follows the first `behind` tokens
+  int32_t behind = 0;
+  int32_t n_cached = 0;  // positions, of tokens and then guesses, whose KV is written
+};
+
 // What the scheduler moves: tokens, and how many of them are in the cache. Only the engine's thread touches it.
 struct Sequence {
   std::vector<int32_t>
@@ -66,8 +78,13 @@ struct Sequence {
   int32_t first_row = 0;  // logits are wanted from this position on
   Lookup lookup;
   std::vector<int32_t> draft;  // guesses in this step, behind the last token
+  bool looked_up = false;      // these come from the lookup
+  Drafted drafted;
   std::vector<double> pooled;  // [n_embd] of a vector: sum so far
   std::vector<int32_t> pages;  // page of positions i * page_size ..
+
+  Adapters::Use adapter;
+  Name domain_name;  // of its prefixes
 
   // In the queue.
   uint64_t arrival = 0;  // number

@@ -9,7 +9,7 @@ Scheduler::Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_p
                      Swap* swap)
     : limits_(limits),
       pool_(n_pages),
-      tree_(pool_, limits.page, capacity + 1, seed),  // one for a Prefix
+      tree_(pool_, limits.page, capacity + kMostPins + 1, seed),
       policy_(policy),
       swap_(swap),
       clients_(capacity),
@@ -110,7 +110,7 @@ bool Scheduler::begin(Request& r) {
   const int32_t wanted = pages_for(known) + n_running();
   cache::PrefixTree::Match match;
   if (r.task().reuse) {
-    s.domain = tree_.enter(r.task().domain);
+    s.domain = tree_.enter(s.domain_name);
     // The position of the first row that is wanted has to be computed in any case.
     match = tree_.find(s.domain, std::span(s.tokens).first(static_cast<size_t>(s.first_row)), s.pages);
     if (match.n_like > 0) tree_.hold(s.copy_from = match.like);
@@ -185,14 +185,26 @@ const Plan& Scheduler::plan(int64_t now, int32_t beside) {
   };
   for (size_t i = 0; i < running_.size();)  // who is preempted is no longer there
     if (!decodes(i) || plan_part(i, tokens_left, rows_left)) ++i;
-  if (!plan_.empty()) tokens_left = std::min(tokens_left, beside);
+  const Request* first = plan_.empty() ? nullptr : plan_.front().request;  // of those that decode
   for (size_t i = 0; i < running_.size(); ++i) {
     Sequence& s = running_[i]->sequence();
     if (decodes(i)) continue;
     adopt(s);
-    if (!others_compute(s)) plan_part(i, tokens_left, rows_left);
+    if (others_compute(s)) continue;
+    const bool waits = first && !policy_.preempts(s.rank, first->sequence().rank);
+    const int32_t room = waits ? std::min(tokens_left, beside) : tokens_left;
+    int32_t left = room;
+    plan_part(i, left, rows_left);
+    tokens_left -= room - left;
+    beside = std::max(0, beside - (room - left));
   }
   return plan_;
+}
+
+void Scheduler::decoding(std::vector<Request*>& out) const {
+  out.clear();
+  for (Request* r : running_)
+    if (static_cast<int32_t>(r->sequence().tokens.size()) - r->sequence().n_cached == 1) out.push_back(r);
 }
 
 std::span<const int32_t> Scheduler::tokens_of_page(const Sequence& s, int32_t page) const {
@@ -258,11 +270,18 @@ bool Scheduler::plan_part(size_t running, int32_t& tokens_left, int32_t& rows_le
 int32_t Scheduler::guess(Sequence& s, int32_t room) const {
   s.draft.clear();
   const auto size = static_cast<int32_t>(s.tokens.size());
-  if (s.lookup.most() == 0 || size - s.n_cached != 1) return 0;
+  const bool drafted = s.drafted.behind == size && !s.drafted.guesses.empty();
+  if ((s.lookup.most() == 0 && !drafted) || size - s.n_cached != 1) return 0;
   const int64_t free = int64_t{s.promised} + std::max(0, tree_.available() - promised_);
   const int64_t positions = (static_cast<int64_t>(s.pages.size()) + free) * limits_.page;
-  s.lookup.guess(s.tokens, static_cast<int32_t>(std::min<int64_t>({room, s.most - 1 - size, positions - size})),
-                 s.draft);
+  const auto most = static_cast<int32_t>(std::min<int64_t>({room, s.most - 1 - size, positions - size}));
+  s.looked_up = !drafted;
+  if (!drafted) {
+    s.lookup.guess(s.tokens, most, s.draft);
+  } else if (most > 0) {
+    const auto& guesses = s.drafted.guesses;
+    s.draft.assign(guesses.begin(), guesses.begin() + std::min<ptrdiff_t>(most, std::ssize(guesses)));
+  }
   return static_cast<int32_t>(s.draft.size());
 }
 
@@ -297,7 +316,7 @@ void Scheduler::commit() {
 
 void Scheduler::accept(const Part& p, int32_t right) {
   Sequence& s = p.request->sequence();
-  s.lookup.learn(p.n_draft, right);
+  if (s.looked_up) s.lookup.learn(p.n_draft, right);
   s.n_cached += right;
   served_[static_cast<size_t>(s.client)] += 2 * right;
   keep_whole(s);

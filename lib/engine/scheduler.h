@@ -11,8 +11,9 @@
 // A sequence begins behind the longest prefix that the tree knows, and leaves its own pages there as soon as they are
 // whole. Where others compute just now what it needs next, it waits for them and takes their pages.
 //
-// Behind the last token of a sequence that decodes may stand guesses of what follows (lookup.h), in places and pages
-// that nobody else needs. commit() counts none of them as known; accept() does, once they have been found right.
+// Behind the last token of a sequence that decodes may stand guesses of what follows (draft_model.h, lookup.h), in
+// places and pages that nobody else needs. commit() counts none of them as known; accept() does, once they have been
+// found right.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -57,15 +58,17 @@ class Scheduler {
   // Times are nanoseconds of one clock that does not go back.
   void add(Request& r, int64_t submitted);
   void remove(Request& r);  // ended: its pages are the tree's alone, or free again
-  // What runs now; empty: nothing waits or runs. When somebody decodes, prompts get at most `beside` tokens of the
-  // step.
+  // What runs now; empty: nothing waits or runs. When somebody decodes, prompts that could not take that one's place
+  // get at most `beside` tokens of the step.
   const Plan& plan(int64_t now, int32_t beside = INT32_MAX);
   const Plan& planned() const { return plan_; }
   void commit();                              // the plan was run: its positions are in the cache
   void accept(const Part& p, int32_t right);  // after commit(): its first guesses, so many, are its tokens
   void rollback();                            // the run failed: pages taken for it go back, positions stay
 
-  // What the tree knows of a beginning of some tokens, held by somebody who is no sequence, one at a time.
+  // What the tree knows of a beginning of some tokens, held by somebody who is no sequence: kMostPins for long, and one
+  // more.
+  static constexpr int32_t kMostPins = 256;
   struct Prefix {
     std::vector<int32_t> pages;
     int32_t n_tokens = 0, domain = -1;
@@ -76,6 +79,9 @@ class Scheduler {
   Status append(Prefix& p, std::span<const int32_t> tokens, const std::function<Status(int32_t)>& fill);
   void let_go(Prefix& p);
   std::vector<int32_t> forget_idle();  // what only the tree holds; returns all pages that are free now
+
+  // Those that run and have all but their last token in the cache: they decode in the next step, unless they give way.
+  void decoding(std::vector<Request*>& out) const;
 
   int32_t n_waiting() const { return static_cast<int32_t>(waiting_.size()); }
   int32_t n_running() const { return static_cast<int32_t>(running_.size()); }

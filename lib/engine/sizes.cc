@@ -44,6 +44,14 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
   }
   const auto logits_bytes = static_cast<int64_t>(logits.value());
 
+  const Size fixed = logits + Size(model.workspace_bytes);
+  if (!fixed.fits(INT64_MAX) || (limit > 0 && !fixed.fits(static_cast<uint64_t>(limit)))) {
+    return Status::no_memory(
+        str("the workspace of a step of ", o.batch_tokens, " tokens needs ",
+            human(fixed.fits(INT64_MAX) ? static_cast<int64_t>(fixed.value()) : INT64_MAX), "; ", human(limit),
+            o.memory > 0 ? " are allowed by memory.max" : " are free"),
+        o.adapter_slots > 0 ? "set batch.tokens, adapter.slots or adapter.rank to less" : "set batch.tokens to less");
+  }
   int64_t n_pages = 0;
   if (o.kv_tokens > 0) {
     n_pages = (o.kv_tokens + o.page - 1) / o.page;
@@ -53,7 +61,9 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
     }
   } else {
     n_pages = table_cols * sequences;
-    if (limit > 0) n_pages = std::min(n_pages, (limit / 2 - logits_bytes) / std::max<int64_t>(1, model.page_bytes));
+    if (limit > 0)
+      n_pages = std::min(n_pages,
+                         (limit / 2 - logits_bytes - model.workspace_bytes) / std::max<int64_t>(1, model.page_bytes));
     n_pages = std::max(n_pages, table_cols);
   }
   if (n_pages > kMostPages) {
@@ -62,11 +72,12 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
         "set kv.page to a larger or context.max to a smaller number");
   }
   const Size kv = Size(n_pages) * model.page_bytes;
-  const Size all = kv + logits;
+  const Size all = kv + logits + Size(model.workspace_bytes);
   if (!all.fits(INT64_MAX) || (limit > 0 && !all.fits(static_cast<uint64_t>(limit)))) {
     const int64_t per_token = std::max<int64_t>(1, model.page_bytes / o.page);
     const int64_t fitting =
-        std::max<int64_t>(0, (limit - logits_bytes) / std::max<int64_t>(1, model.page_bytes)) * o.page;
+        std::max<int64_t>(0, (limit - logits_bytes - model.workspace_bytes) / std::max<int64_t>(1, model.page_bytes)) *
+        o.page;
     const std::string what = o.kv_tokens > context ? str("a KV cache of ", o.kv_tokens, " tokens")
                                                    : str("a context of ", context, " tokens");
     const std::string needed =
@@ -89,6 +100,7 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
   s.queue = static_cast<int32_t>(o.queue);
   s.kv_bytes = static_cast<int64_t>(kv.value());
   s.logits_bytes = logits_bytes;
+  s.workspace_bytes = model.workspace_bytes;
   return s;
 }
 

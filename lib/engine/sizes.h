@@ -14,6 +14,8 @@ struct EngineOptions {
   int64_t memory = 0;     // bytes; 0: what is free
   int64_t batch_tokens = 512, batch_requests = 8, queue = 1024;
   uint32_t kv_type = 1;  // element type of backend.h: f16
+  int64_t adapter_slots = 0, adapter_rank = 64;
+  uint32_t adapter_type = 1;
   std::string policy = "priority";
   int64_t aging_ms = 10000;
   int64_t step_ms = 150;
@@ -25,15 +27,17 @@ struct EngineOptions {
 // What the model contributes.
 struct ModelSizes {
   int64_t n_vocab = 0, n_ctx_train = 0;
-  int64_t page_bytes = 0;            // KV of one page over all layers
+  int64_t page_bytes = 0;            // KV of one page over all layers, and what is remembered of it
   const char* smaller_kv = nullptr;  // value of kv.type that needs less; null: there is none
+  int64_t workspace_bytes = 0;       // what the compiled program needs beside pages and logits
 };
 
 struct Sizes {
   int32_t context, page, n_pages, table_cols;  // table_cols: pages of one full context
   int32_t tokens, sequences, rows;             // of one step
   int32_t queue;
-  int64_t kv_bytes, logits_bytes;
+  int64_t kv_bytes, logits_bytes, workspace_bytes;
+  int64_t bytes() const { return kv_bytes + logits_bytes + workspace_bytes; }  // all that the engine allocates, about
 };
 
 // Default and limits of the context: options.context, else min(n_ctx_train, 4096).

@@ -53,6 +53,11 @@ TensorId Builder::step_input(TensorId StepTensors::*slot, const char* name, std:
 TensorId Builder::tokens() { return step_input(&StepTensors::tokens, "tokens", {sym(kTokens)}); }
 TensorId Builder::positions() { return step_input(&StepTensors::positions, "positions", {sym(kTokens)}); }
 TensorId Builder::rows() { return step_input(&StepTensors::rows, "rows", {sym(kRows)}); }
+TensorId Builder::adapters() { return step_input(&StepTensors::adapters, "adapters", {sym(kTokens)}); }
+TensorId Builder::row_adapters() { return step_input(&StepTensors::row_adapters, "row_adapters", {sym(kRows)}); }
+TensorId Builder::input(std::string name, uint32_t type, std::vector<int64_t> dims) {
+  return add_tensor(std::move(name), type, INFER_ROLE_INPUT, std::move(dims));
+}
 TensorId Builder::q_start() { return step_input(&StepTensors::q_start, "q_start", {sym(kSeqsPlus1)}); }
 TensorId Builder::kv_len() { return step_input(&StepTensors::kv_len, "kv_len", {sym(kSeqs)}); }
 TensorId Builder::block_table() {
@@ -132,6 +137,10 @@ TensorId Builder::matmul_experts(TensorId x, TensorId w, TensorId ids, TensorId 
 
 TensorId Builder::expert_sum(TensorId y, const Routed& routed) {
   return node(INFER_OP_EXPERT_SUM, {y, routed.weights, routed.ids});
+}
+
+TensorId Builder::adapt(TensorId y, TensorId x, TensorId down, TensorId up, TensorId slots, TensorId ranks) {
+  return node(INFER_OP_ADAPT, {y, x, down, up, slots, ranks});
 }
 
 Result<Program> Builder::finish(TensorId logits, TensorId hidden) {

@@ -25,9 +25,13 @@ class Builder {
   TensorId weight(std::string name, uint32_t type, std::vector<int64_t> dims);
   TensorId state(std::string name, uint32_t type, std::vector<int64_t> dims);
   // The arrays of the Step, made on first use.
-  TensorId tokens();     // [T] i32
-  TensorId positions();  // [T] i32
-  TensorId rows();       // [R] i32
+  TensorId tokens();        // [T] i32
+  TensorId positions();     // [T] i32
+  TensorId rows();          // [R] i32
+  TensorId adapters();      // [T] i32: slot of each row's adapter
+  TensorId row_adapters();  // [R] i32: of the rows that are wanted
+  // What the host writes between runs, and seldom: it is no array of the Step.
+  TensorId input(std::string name, uint32_t type, std::vector<int64_t> dims);
 
   // Operators: see backend.h for the maths.
   TensorId embed(TensorId table, TensorId ids);
@@ -48,6 +52,7 @@ class Builder {
   Routed route(TensorId logits, int64_t k, int64_t mode, double scale);
   TensorId matmul_experts(TensorId x, TensorId w, TensorId ids, TensorId bias = kNone);
   TensorId expert_sum(TensorId y, const Routed& routed);
+  TensorId adapt(TensorId y, TensorId x, TensorId down, TensorId up, TensorId slots, TensorId ranks);
 
   // `logits` [R, n_vocab] becomes the output, `hidden` [R, n_embd] another one.
   Result<Program> finish(TensorId logits, TensorId hidden = kNone);

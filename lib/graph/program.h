@@ -35,10 +35,10 @@ using Symbols = std::array<int64_t, kSymbolCount>;  // values, or maxima
 
 // Which tensors of a program the Step's arrays are (kNone: the program does not use it).
 struct StepTensors {
-  TensorId tokens = kNone, positions = kNone, q_start = kNone, kv_len = kNone, block_table = kNone,
-           rows = kNone;    // inputs
-  TensorId logits = kNone;  // output [R, n_vocab]
-  TensorId hidden = kNone;  // output [R, n_embd]: what the logits are a product of
+  TensorId tokens = kNone, positions = kNone, q_start = kNone, kv_len = kNone, block_table = kNone, rows = kNone,
+           adapters = kNone, row_adapters = kNone;  // inputs
+  TensorId logits = kNone;                          // output [R, n_vocab]
+  TensorId hidden = kNone;                          // output [R, n_embd]: what the logits are a product of
 };
 
 class Program {

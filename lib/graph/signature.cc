@@ -21,6 +21,7 @@ bool type_fits(std::string_view type, const infer_tensor& t) {
   if (type == "i32") return t.type == INFER_TYPE_I32;
   if (type == "w") return t.role == INFER_ROLE_WEIGHT && t.type != INFER_TYPE_I32 && quant::find_type(t.type);
   if (type == "kv") return t.role == INFER_ROLE_STATE && is_kv_type(t.type);
+  if (type == "bank") return t.role == INFER_ROLE_INPUT && is_bank_type(t.type);
   return false;
 }
 
@@ -99,7 +100,6 @@ class NodeCheck {
         if (!slot.optional) return fail(str("input ", slot.name, " is missing"));
         continue;
       }
-      if (slot.type == "reserved") return Status::unsupported(str(info_.name, ": input ", slot.name, " is reserved"));
       const bool good = slot.type == "same"
                             ? same_shape(*t, *input(0))
                             : type_fits(slot.type, *t) && !choose_shape(slot, *t, names_, plain).empty();
@@ -130,6 +130,8 @@ class NodeCheck {
         if (value("H") % value("Hk"))
           return fail(str(value("H"), " heads cannot share ", value("Hk"), " KV heads evenly"));
         return op_.f[1] >= 0 ? Status() : fail("softcap is negative");
+      case INFER_OP_ADAPT:
+        return input(2)->type == input(3)->type ? Status() : fail("down and up are of different types");
       case INFER_OP_ACT:
       case INFER_OP_GLU:
         return value("act") <= INFER_ACT_TANH ? Status() : unsupported(str("activation ", value("act")));
@@ -213,6 +215,8 @@ bool is_kv_type(uint32_t type) {
       return false;
   }
 }
+
+bool is_bank_type(uint32_t type) { return type == INFER_TYPE_F32 || type == INFER_TYPE_F16 || type == INFER_TYPE_BF16; }
 
 const OpInfo* find_op(uint32_t kind) {
   for (const OpInfo& info : kOps)

@@ -32,6 +32,7 @@ std::string tensor_text(const infer_tensor& t);  // "'blk.0.attn_q.weight' q4_1[
 const char* type_name(uint32_t type);            // "q4_1"; "unknown" for others
 int64_t block_length(uint32_t type);             // values of a block; 1 for plain types, 0 for unknown ones
 bool is_kv_type(uint32_t type);                  // can keys and values be stored so? f32 f16 bf16 q8_0 q4_0
+bool is_bank_type(uint32_t type);                // can a bank of adapters be stored so? f32 f16 bf16
 
 struct Shape {
   uint32_t type = 0, rank = 0;

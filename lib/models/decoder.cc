@@ -1,7 +1,9 @@
 #include "models/decoder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/checked.h"
 #include "models/rope.h"
@@ -29,7 +31,8 @@ TensorId Decoder::attention(TensorId x, const AttentionKind& kind) {
   const Need bias = kind.qkv_bias ? Need::kRequired : Need::kOptional;
   TensorId q = linear(x, "attn_q", c.n_embd, c.n_head * c.head_dim, bias);
   TensorId k = linear(x, "attn_k", c.n_embd, c.n_head_kv * c.head_dim, bias);
-  const TensorId v = linear(x, "attn_v", c.n_embd, c.n_head_kv * c.head_dim_v, bias);
+  TensorId v = linear(x, "attn_v", c.n_embd, c.n_head_kv * c.head_dim_v, bias);
+  adapt({&q, &k, &v});
   if (kind.qk_norm) {
     const TensorId q_weight = vector(in_layer("attn_q_norm", "weight"), c.head_dim);
     const TensorId k_weight = vector(in_layer("attn_k_norm", "weight"), c.head_dim);
@@ -58,21 +61,27 @@ TensorId Decoder::attention(TensorId x, const AttentionKind& kind) {
       builder_.state(str("kv.", layer_, ".v"), options_.kv_type, {pages, options_.page, c.n_head_kv, c.head_dim_v});
   model_.kv.push_back({k_state, v_state, c.window});
   builder_.kv_write(k, v, k_state, v_state, a);
-  return linear(builder_.attention(q, k_state, v_state, a), "attn_output", c.n_head * c.head_dim_v, c.n_embd);
+  TensorId y = linear(builder_.attention(q, k_state, v_state, a), "attn_output", c.n_head * c.head_dim_v, c.n_embd);
+  adapt({&y});
+  return y;
 }
 
 TensorId Decoder::gated(TensorId x, std::string_view suffix, int64_t n_ff) {
-  const TensorId gate = linear(x, str("ffn_gate", suffix), config.n_embd, n_ff);
-  const TensorId up = linear(x, str("ffn_up", suffix), config.n_embd, n_ff);
+  TensorId gate = linear(x, str("ffn_gate", suffix), config.n_embd, n_ff);
+  TensorId up = linear(x, str("ffn_up", suffix), config.n_embd, n_ff);
+  adapt({&gate, &up});
   if (failed()) return kNone;
-  return linear(builder_.glu(gate, up, INFER_ACT_SILU), str("ffn_down", suffix), n_ff, config.n_embd);
+  TensorId y = linear(builder_.glu(gate, up, INFER_ACT_SILU), str("ffn_down", suffix), n_ff, config.n_embd);
+  adapt({&y});
+  return y;
 }
 
 TensorId Decoder::dense(TensorId x) { return gated(x, "", config.n_ff); }
 
 TensorId Decoder::experts(TensorId x) {
   const Config& c = config;
-  const TensorId logits = linear(x, "ffn_gate_inp", c.n_embd, c.n_expert);
+  TensorId logits = linear(x, "ffn_gate_inp", c.n_embd, c.n_expert);
+  adapt({&logits});
   if (const auto* old = file_.tensor(in_layer("ffn_gate.0", "weight")))
     fail(Status::unsupported(str("tensor '", old->name, "': experts as separate tensors, a layout given up in 2024"),
                              "Convert the model again with a current converter."));
@@ -88,7 +97,8 @@ TensorId Decoder::experts(TensorId x) {
 
 TensorId Decoder::shared_expert(TensorId x) {
   const TensorId y = gated(x, "_shexp", config.n_ff_shared);
-  const TensorId gate = linear(x, "ffn_gate_inp_shexp", config.n_embd, 1);
+  TensorId gate = linear(x, "ffn_gate_inp_shexp", config.n_embd, 1);
+  adapt({&gate});
   return failed() ? kNone : builder_.mul(y, builder_.act(gate, INFER_ACT_SIGMOID));
 }
 
@@ -96,6 +106,7 @@ TensorId Decoder::add(TensorId a, TensorId b) { return failed() ? kNone : builde
 
 TensorId Decoder::wanted_rows(TensorId x) {
   if (failed() || layer_ != config.n_layer - 1) return x;
+  wanted_only_ = true;
   return builder_.gather(x, builder_.rows());
 }
 
@@ -202,9 +213,32 @@ TensorId Decoder::linear(TensorId x, std::string_view name, int64_t n_in, int64_
   const TensorId b = vector(in_layer(name, "bias"), n_out, bias);
   const std::optional<double> by = output_scale(in_layer(name, "scale"));
   if (failed()) return kNone;
-  if (!by) return builder_.matmul(x, w, b);
-  const TensorId y = builder_.scale(builder_.matmul(x, w), *by);
-  return b == kNone ? y : builder_.add(y, b);
+  TensorId y = builder_.matmul(x, w, by ? kNone : b);
+  if (by) y = builder_.scale(y, *by);
+  if (by && b != kNone) y = builder_.add(y, b);
+  linears_.push_back({y, x, in_layer(name, "weight"), n_in, n_out});
+  return y;
+}
+
+void Decoder::adapt(std::initializer_list<TensorId*> products) {
+  const int64_t slots = options_.adapter_slots, rank = options_.adapter_rank;
+  const std::vector<Linear> made = std::exchange(linears_, {});
+  if (failed() || slots == 0) return;
+  const uint32_t type = options_.adapter_type;
+  for (TensorId* y : products) {
+    const auto linear = std::ranges::find(made, *y, &Linear::y);
+    if (linear == made.end()) continue;
+    Bank bank;
+    bank.weight = linear->weight;
+    bank.n_in = linear->n_in;
+    bank.n_out = linear->n_out;
+    bank.down = builder_.input(str(bank.weight, ".lora_a"), type, {slots, rank, bank.n_in});
+    bank.up = builder_.input(str(bank.weight, ".lora_b"), type, {slots, bank.n_out, rank});
+    bank.ranks = builder_.input(str(bank.weight, ".ranks"), INFER_TYPE_I32, {slots});
+    const TensorId of_row = wanted_only_ ? builder_.row_adapters() : builder_.adapters();
+    *y = builder_.adapt(*y, linear->x, bank.down, bank.up, of_row, bank.ranks);
+    model_.banks.push_back(std::move(bank));
+  }
 }
 
 // NVFP4 files keep one factor per tensor beside it.

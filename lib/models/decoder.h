@@ -5,6 +5,7 @@
 // without error handling. finish() also refuses tensors that no part has read: a bias or norm that were ignored would
 // change the answer.
 #pragma once
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,8 @@ class Decoder {
   TensorId weight(const std::string& name, std::vector<int64_t> dims, Need need = Need::kRequired);
   TensorId vector(const std::string& name, int64_t n, Need need = Need::kRequired);  // F32 only
   TensorId linear(TensorId x, std::string_view name, int64_t n_in, int64_t n_out, Need bias = Need::kOptional);
+  // Adds the adapters of products that linear() made, each in place of it.
+  void adapt(std::initializer_list<TensorId*> products);
   TensorId gated(TensorId x, std::string_view suffix, int64_t n_ff);
   TensorId rope_factors();
   std::string in_layer(std::string_view name, std::string_view kind) const;
@@ -66,9 +69,16 @@ class Decoder {
   graph::Builder builder_;
   Model model_;
   int64_t layer_ = 0;
-  std::vector<bool> used_;  // [tensors of the file] read by some part
-  graph::Rope rope_;        // .factors is set by rope_factors()
-  TensorId table_ = kNone;  // token embeddings
+  struct Linear {
+    TensorId y, x;
+    std::string weight;
+    int64_t n_in, n_out;
+  };
+  std::vector<Linear> linears_;  // since the last adapt()
+  bool wanted_only_ = false;     // rows are [R], no longer [T]
+  std::vector<bool> used_;       // [tensors of the file] read by some part
+  graph::Rope rope_;             // .factors is set by rope_factors()
+  TensorId table_ = kNone;       // token embeddings
   Status status_;
 };
 

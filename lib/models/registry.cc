@@ -32,6 +32,11 @@ Status check_options(const BuildOptions& o) {
                            "set kv.type to f16, bf16, f32, q8_0 or q4_0");
   if (o.page < 1 || o.page > 4096)
     return Status::invalid(str("a KV page of ", o.page, " tokens; allowed are 1 to 4096"));
+  if (o.adapter_slots < 0 || o.adapter_slots > 4096 || o.adapter_rank < 1 || o.adapter_rank > 4096 ||
+      !graph::is_bank_type(o.adapter_type))
+    return Status::invalid(str(o.adapter_slots, " adapters of rank ", o.adapter_rank, " in ",
+                               graph::type_name(o.adapter_type),
+                               "; allowed are 0 to 4096 of 1 to 4096, as f16, bf16 or f32"));
   return {};
 }
 

@@ -81,7 +81,7 @@ static void control(infer_engine* e, infer_options* o) {
   int64_t n = 0, which = -1, freed = -1;
   infer_request* r[2] = {NULL, NULL};
   infer_piece piece = INFER_PIECE_INIT;
-  const char* path = "abi_c_program.state";
+  const char *path = "abi_c_program.state", *name = NULL;
   CHECK(infer_engine_submit_tokens(e, ids, 3, o, &r[1]) == INFER_OK);
   CHECK(infer_request_wait_any(r, 2, 10000, &which) == INFER_OK && which == 1);
   while (infer_request_next(r[1], 10000, &piece) == INFER_OK)
@@ -97,6 +97,11 @@ static void control(infer_engine* e, infer_options* o) {
   CHECK(infer_engine_resume(e) == INFER_OK);
   CHECK(infer_engine_metrics(e, text, sizeof text, &n) == INFER_OK && n > 0);
   CHECK(infer_engine_trace(e, text, sizeof text, &n) == INFER_OK && text[0] == '{');
+  CHECK(infer_engine_pin(e, "p", out, 3, NULL, &n) == INFER_OK && n >= 1);
+  CHECK(infer_engine_unpin(e, "p") == INFER_OK && infer_engine_unpin(e, "p") == INFER_E_NOT_FOUND);
+  CHECK(infer_engine_load_adapter(e, "a", "none.gguf", NULL) == INFER_E_FULL); /* adapter.slots is 0 */
+  CHECK(infer_engine_drop_adapter(e, "a") == INFER_E_NOT_FOUND);
+  CHECK(infer_engine_adapter_at(e, 0, &name) == INFER_DONE && name == NULL);
   infer_request_release(r[1]);
 }
 

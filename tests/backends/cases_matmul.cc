@@ -74,6 +74,53 @@ Case experts(quant::Type type, int64_t n_rows, int64_t k, int64_t n_out, int64_t
   return c;
 }
 
+// Two products of one x that adapters are added to; `inside`: as temps, which may be changed in place, of nodes that
+// may run beside each other.
+struct AdaptShape {
+  quant::Type type;
+  int64_t rows, slots, rank, n_out, n_in;
+  bool inside;
+};
+Case adapt(const AdaptShape& s) {
+  constexpr int64_t T = INFER_SYMBOL(0);
+  constexpr uint32_t kF32 = INFER_TYPE_F32, kI32 = INFER_TYPE_I32;
+  const auto type = static_cast<uint32_t>(s.type);
+  Case c;
+  c.name = str("adapt ", quant::info(s.type).name, " T=", s.rows, " A=", s.slots, " r=", s.rank, " N=", s.n_out,
+               " K=", s.n_in, s.inside ? " inside" : "");
+  c.tolerance = matmul_tolerance(s.type);
+  c.symbol_max = {kMaxRows};
+  const uint32_t x = c.input("x", kF32, {T, s.n_in}), slots = c.input("slots", kI32, {T});
+  Run run{{s.rows}, {{x, random_f32(s.rows * s.n_in, 3)}, {slots, random_slots(s.rows, s.slots, 5)}}};
+  std::vector<uint32_t> from, to;
+  for (int64_t i = 0; i < 2; ++i) {
+    const int64_t n = s.n_out + i;
+    const uint32_t y = c.input("y", kF32, {T, n}), out = c.output("out", kF32, {T, n});
+    run.inputs[y] = random_f32(s.rows * n, 7 + static_cast<uint64_t>(i));
+    from.push_back(y);
+    to.push_back(out);
+    if (!s.inside) continue;
+    from.back() = c.tensor(INFER_ROLE_TEMP, "before", kF32, {T, n});
+    to.back() = c.tensor(INFER_ROLE_TEMP, "after", kF32, {T, n});
+    c.node(INFER_OP_SCALE, {y}, {from.back()}, {}, {0.5});
+  }
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t n = s.n_out + static_cast<int64_t>(i);
+    const uint32_t down = c.input("down", type, {s.slots, s.rank, s.n_in}),
+                   up = c.input("up", type, {s.slots, n, s.rank}), ranks = c.input("ranks", kI32, {s.slots});
+    run.inputs[down] = random_weights(s.type, s.slots * s.rank * s.n_in, 11 + i);
+    run.inputs[up] = random_weights(s.type, s.slots * n * s.rank, 13 + i);
+    run.inputs[ranks] = random_ids(s.slots, s.rank + 1, 17 + i);
+    c.node(INFER_OP_ADAPT, {from[i], x, down, up, slots, ranks}, {to[i]});
+  }
+  for (size_t i = 0; s.inside && i < 2; ++i)
+    c.node(INFER_OP_SCALE, {to[i]}, {static_cast<uint32_t>(3 + 4 * i)}, {}, {2});
+  c.runs = {run, run};
+  std::vector<int32_t> none(static_cast<size_t>(s.rows), -1);
+  c.runs[1].inputs[slots] = bytes_of(none);
+  return c;
+}
+
 }  // namespace
 
 std::vector<Case> matmul_cases() {
@@ -101,6 +148,14 @@ std::vector<Case> matmul_cases() {
     all.push_back(experts(type, 33, 1, 3, columns, true, true));
     all.push_back(experts(type, 40, 5, 9, columns, false, false));
   }
+  for (quant::Type type : {quant::Type::kF32, quant::Type::kF16, quant::Type::kBF16})
+    for (bool inside : {false, true}) {
+      all.push_back(adapt({type, 1, 1, 1, 1, 1, inside}));
+      all.push_back(adapt({type, 1, 3, 16, 130, 65, inside}));
+      all.push_back(adapt({type, 5, 2, 5, 33, 40, inside}));
+      all.push_back(adapt({type, 64, 4, 70, 67, 31, inside}));
+      all.push_back(adapt({type, 129, 3, 8, 96, 128, inside}));
+    }
   return all;
 }
 

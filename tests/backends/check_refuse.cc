@@ -51,6 +51,14 @@ void run_time_values(Bed& bed, const std::vector<Case>& all, Report& report) {
     expect_refused(
         bed, experts, str("expert ", bad), [&](Case& c) { set_int(c.runs[0].inputs[2], 7, bad); }, report);
   }
+  const Case& adapt = find(all, "adapt f32 T=5");
+  const uint32_t slots = adapt.nodes[0].in[4], ranks = adapt.nodes[1].in[5];
+  for (int32_t bad : {-2, 2, INT32_MAX, INT32_MIN})
+    expect_refused(
+        bed, adapt, str("slot ", bad), [&](Case& c) { set_int(c.runs[1].inputs[slots], 3, bad); }, report);
+  for (int32_t bad : {-1, 6, INT32_MAX, INT32_MIN})
+    expect_refused(
+        bed, adapt, str("rank ", bad), [&](Case& c) { set_int(c.runs[0].inputs[ranks], 1, bad); }, report);
   for (int64_t bad : {int64_t(0), int64_t(-1), int64_t(131), INT64_MAX, INT64_MIN})
     expect_refused(
         bed, embed, str("symbol ", bad), [&](Case& c) { c.runs[0].symbols[0] = bad; }, report);
@@ -103,7 +111,14 @@ void wrong_programs(Bed& bed, const std::vector<Case>& all, Report& report) {
   wrong(matmul, "an attribute too many", [](Case& c) { c.nodes[0].i = {1}; });
   wrong(matmul, "a weight that is not bound", [](Case& c) { c.weights.erase(1); });
   wrong(matmul, "a weight that is too short", [](Case& c) { c.weights[1].resize(8); });
-  wrong(matmul, "the reserved bank", [](Case& c) { c.nodes[0].in.push_back(2); });
+  wrong(matmul, "an input too many", [](Case& c) { c.nodes[0].in.push_back(2); });
+  const Case& adapt = find(all, "adapt f32 T=5");
+  wrong(adapt, "a bank that is a weight", [](Case& c) { c.tensors[c.nodes[0].in[2]].role = INFER_ROLE_WEIGHT; });
+  wrong(adapt, "a bank of blocks", [](Case& c) { c.tensors[c.nodes[0].in[2]].type = INFER_TYPE_Q8_0; });
+  wrong(adapt, "banks of two types", [](Case& c) { c.tensors[c.nodes[0].in[2]].type = INFER_TYPE_F16; });
+  wrong(adapt, "banks of two ranks", [](Case& c) { c.tensors[c.nodes[0].in[3]].dim[2] = 4; });
+  wrong(adapt, "banks with other slots", [](Case& c) { c.tensors[c.nodes[0].in[5]].dim[0] = 3; });
+  wrong(adapt, "no slots", [](Case& c) { c.nodes[0].in[4] = INFER_NONE; });
   wrong(rope, "n_rot over the head", [](Case& c) { c.nodes[0].i[1] = 66; });
   wrong(rope, "odd n_rot", [](Case& c) { c.nodes[0].i[1] = 63; });
   wrong(rope, "style 2", [](Case& c) { c.nodes[0].i[2] = 2; });
@@ -193,7 +208,7 @@ void random_damage(Bed& bed, const std::vector<Case>& all, Report& report) {
       &find(all, "matmul q4_0 T=3"), &find(all, "matmul_experts f32 T=9"), &find(all, "rope T=7"),
       &find(all, "route T=5"),       &find(all, "glu 1 T=2 k=3"),          &find(all, "expert_sum T=5"),
       &find(all, "embed q8_0 T=5"),  &find(all, "attention H=9/3"),        &find(all, "add T=4"),
-      &find(all, "gather T=9"),      &find(all, "rms_norm T=3 G=3")};
+      &find(all, "gather T=9"),      &find(all, "rms_norm T=3 G=3"),       &find(all, "adapt f16 T=5")};
   const auto value = [&]() -> int64_t {
     constexpr int64_t kValues[] = {0,  1,  -1, 2,   -2,    -3,        3,         7,         8,        31,
                                    32, 33, 64, 255, 65536, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};

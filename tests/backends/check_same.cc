@@ -63,6 +63,24 @@ Case experts(const RowOp& op, int64_t first, int64_t n) {  // a: N, b: K
   return c;
 }
 
+Case adapt(const RowOp& op, int64_t first, int64_t n) {  // a: N, b: K
+  Case c = blank(op);
+  constexpr int64_t kSlots = 3, kRank = 9, T = INFER_SYMBOL(0);
+  const uint32_t y = c.input("y", INFER_TYPE_F32, {T, op.a}), x = c.input("x", INFER_TYPE_F32, {T, op.b});
+  const auto type = static_cast<uint32_t>(op.type);
+  const uint32_t down = c.input("down", type, {kSlots, kRank, op.b}), up = c.input("up", type, {kSlots, op.a, kRank}),
+                 slots = c.input("slots", INFER_TYPE_I32, {T}), ranks = c.input("ranks", INFER_TYPE_I32, {kSlots});
+  c.node(INFER_OP_ADAPT, {y, x, down, up, slots, ranks}, {c.output("out", INFER_TYPE_F32, {T, op.a})});
+  c.runs = {{{n},
+             {{y, rows_of(random_floats(kMost * op.a, 5), first, n, op.a)},
+              {x, rows_of(random_floats(kMost * op.b, 7), first, n, op.b)},
+              {down, random_weights(op.type, kSlots * kRank * op.b, 11)},
+              {up, random_weights(op.type, kSlots * op.a * kRank, 13)},
+              {slots, rows_of_ids(random_slots(kMost, kSlots, 9), first, n, 1)},
+              {ranks, bytes_of(std::vector<int32_t>{9, 4, 7})}}}};
+  return c;
+}
+
 Case rms_norm(const RowOp& op, int64_t first, int64_t n) {  // a: runs, b: D
   Case c = blank(op);
   const uint32_t x = c.input("x", INFER_TYPE_F32, {INFER_SYMBOL(0), op.a * op.b});
@@ -164,6 +182,8 @@ std::vector<RowOp> row_ops() {
   }
   for (const LayerShape& s : layer_shapes())
     all.push_back({"same " + s.text(), layer, s.type, s.columns, s.hidden, s.experts});
+  for (quant::Type t : {quant::Type::kF32, quant::Type::kF16, quant::Type::kBF16})
+    all.push_back({str("same adapt ", quant::info(t).name), adapt, t, 130, 75});
   all.push_back({"same matmul f32 wide", matmul, quant::Type::kF32, 130, 576});
   all.push_back({"same matmul q4_1 wide", matmul, quant::Type::kQ4_1, 130, 576});
   all.push_back({"same rms_norm", rms_norm, quant::Type::kF32, 1, 577});

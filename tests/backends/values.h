@@ -22,6 +22,13 @@ inline Bytes random_ids(int64_t n, int64_t limit, uint64_t seed) {
   return bytes_of(v);
 }
 
+// Slots of n rows of a bank of n_slots; about one in n_slots + 1 is -1, none.
+inline Bytes random_slots(int64_t n, int64_t n_slots, uint64_t seed) {
+  std::vector<int32_t> slots = values_of<int32_t>(random_ids(n, n_slots + 1, seed));
+  for (int32_t& s : slots) s--;
+  return bytes_of(slots);
+}
+
 // k different ids of n_experts in each of n rows.
 inline Bytes random_choices(int64_t n, int64_t k, int64_t n_experts, uint64_t seed) {
   quant::Random random(seed);

@@ -10,12 +10,18 @@
 namespace infer::tool {
 namespace {
 
-constexpr double kSampleMs = 100;  // between two looks at the engine's pages
+constexpr double kSampleMs = 100;    // between two looks at the engine's pages
+constexpr double kControlMs = 5000;  // between two looks at the machine
 
 class Client {
  public:
-  Client(const Session& session, const std::vector<Ask>& load, const std::vector<std::string>& options)
-      : session_(session), load_(load), outcomes_(load.size()), whole_(load.size()), followers_(load.size(), -1) {
+  Client(const Session& session, const std::vector<Ask>& load, const std::vector<std::string>& options, Prober* control)
+      : session_(session),
+        control_(control),
+        load_(load),
+        outcomes_(load.size()),
+        whole_(load.size()),
+        followers_(load.size(), -1) {
     infer_options* made = nullptr;
     check(infer_options_new(&made));
     options_.reset(made);
@@ -49,12 +55,15 @@ class Client {
       }
       pull(next_event(concurrency));
       sample();
+      look_at_machine();
       if (progress) progress(done_);
     }
     Served s;
     s.seconds = time() / 1000;
     s.outcomes = std::move(outcomes_);
     s.drift = rate(0.65, 0.9) / std::max(1e-9, rate(0.2, 0.45));
+    const double early_speed = machine(0.2, 0.45);
+    if (early_speed > 0) s.machine_drift = machine(0.65, 0.9) / early_speed;
     const auto early = static_cast<size_t>(0.2 * static_cast<double>(ends_.size()));
     s.memory_slope = static_cast<double>(ends_.back().memory - ends_[early].memory) * 1000 /
                      static_cast<double>(std::max<size_t>(1, ends_.size() - early));
@@ -75,6 +84,26 @@ class Client {
       return ends_[static_cast<size_t>(part * static_cast<double>(ends_.size() - 1))];
     };
     return static_cast<double>(at(to).tokens - at(from).tokens) * 1000 / std::max(1e-3, at(to).ms - at(from).ms);
+  }
+  // The machine's speed meanwhile, as the fixed kernel has it: its mean; 0: not measured.
+  double machine(double from, double to) const {
+    const auto at = [&](double part) {
+      return ends_[static_cast<size_t>(part * static_cast<double>(ends_.size() - 1))].ms;
+    };
+    double sum = 0, n = 0;
+    for (const auto& [ms, speed] : machine_)
+      if (ms >= at(from) && ms <= at(to)) sum += speed, n += 1;
+    return n > 0 ? sum / n : 0;
+  }
+  // The clock of the run stands still meanwhile.
+  void look_at_machine() {
+    if (!control_ || time() < next_control_) return;
+    const double begin = now_ms();
+    check(infer_engine_pause(session_.engine.get()));
+    machine_.emplace_back(time(), control_->measure().int8_per_s);
+    check(infer_engine_resume(session_.engine.get()));
+    start_ += now_ms() - begin;
+    next_control_ = time() + kControlMs;
   }
   double time() const { return now_ms() - start_; }
 
@@ -170,6 +199,7 @@ class Client {
   }
 
   const Session& session_;
+  Prober* const control_;
   const std::vector<Ask>& load_;
   Options options_;
   std::vector<Outcome> outcomes_;
@@ -183,18 +213,20 @@ class Client {
     double ms;
     int64_t tokens, memory;
   };
-  std::vector<End> ends_;  // of requests, in order
+  std::vector<End> ends_;                           // of requests, in order
+  std::vector<std::pair<double, double>> machine_;  // milliseconds; operations per second of the fixed kernel
   int64_t tokens_ = 0;
   size_t done_ = 0;
-  double start_ = 0, next_sample_ = 0, slots_ = 0, slot_samples_ = 0, page_ = 1, n_pages_ = 1, sum_ = 0, samples_ = 0,
-         most_ = 0;
+  double start_ = 0, next_sample_ = 0, next_control_ = 0, slots_ = 0, slot_samples_ = 0, page_ = 1, n_pages_ = 1,
+         sum_ = 0, samples_ = 0, most_ = 0;
 };
 
 }  // namespace
 
 Served serve(const Session& session, const std::vector<Ask>& load, int64_t concurrency,
-             const std::vector<std::string>& options, const std::function<void(size_t done)>& progress) {
-  return Client(session, load, options).run(static_cast<size_t>(concurrency), progress);
+             const std::vector<std::string>& options, Prober* control,
+             const std::function<void(size_t done)>& progress) {
+  return Client(session, load, options, control).run(static_cast<size_t>(concurrency), progress);
 }
 
 }  // namespace infer::tool

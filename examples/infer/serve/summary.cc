@@ -63,6 +63,7 @@ std::vector<Json> summarize(const Served& s, const ServeLimits& limits) {
   lines[0]["most_pages_used"] = s.most_pages_used;
   lines[0]["slots_used"] = s.slots_used;
   lines[0]["drift"] = s.drift;
+  if (s.machine_drift > 0) lines[0]["machine_drift"] = s.machine_drift;
   lines[0]["memory_slope"] = s.memory_slope;
   std::set<int32_t> priorities;
   for (const Outcome& o : s.outcomes) priorities.insert(o.priority);

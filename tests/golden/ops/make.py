@@ -306,6 +306,28 @@ for type in (BF16, Q8_0, Q4_0):
     attention_case("two groups, two sequences", 2, 2, 64, 32, 4, type, [[6, 2], [1, 3]])
     attention_case("window, softcap and sinks", 2, 1, 32, 64, 4, type, [[7], [1]], window=4, softcap=2.0, sinks=True)
 
+# Low-rank adapters: two products of one x, four rows of which one has no adapter, ranks below the banks'.
+ADAPT = 18
+for type in (F32, F16, BF16):
+    rows, slots_n, rank, n, k = 4, 2, 3, 5, 7
+    c = case(f"adapt {gguf.GGMLQuantizationType(type).name.lower()}", [9], 1e-12)
+    x, slots, ranks = exact(rows, k), np.array([1, -1, 0, 1]), np.array([3, 2])
+    x_t, slots_t = c.tensor(INPUT, "x", F32, (T, k)), c.tensor(INPUT, "slots", I32, (T,))
+    ranks_t = c.tensor(INPUT, "ranks", I32, (slots_n,))
+    inputs, outputs = {x_t: x, slots_t: slots, ranks_t: ranks}, {}
+    for _ in range(2):
+        y, down, up = exact(rows, n), exact(slots_n, rank, k), exact(slots_n, n, rank)
+        y_t, down_t = c.tensor(INPUT, "y", F32, (T, n)), c.tensor(INPUT, "down", type, (slots_n, rank, k))
+        up_t, out_t = c.tensor(INPUT, "up", type, (slots_n, n, rank)), c.tensor(OUTPUT, "out", F32, (T, n))
+        c.node(ADAPT, [y_t, x_t, down_t, up_t, slots_t, ranks_t], [out_t])
+        out = y.copy()
+        for t, s in enumerate(slots):
+            if s >= 0:
+                out[t] += up[s][:, : ranks[s]] @ (down[s][: ranks[s]] @ x[t])
+        inputs |= {y_t: y, down_t: down, up_t: up}
+        outputs[out_t] = out
+    c.run([rows], inputs, outputs)
+
 out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("ops.json")
 out.write_text('{"made_by": "tests/golden/ops/make.py (NumPy %s, float64)", "cases": [\n' % np.__version__ + ",\n".join(json.dumps(c.j, separators=(",", ":")) for c in cases) + "\n]}\n")
 print(f"{len(cases)} cases, {out.stat().st_size} bytes")

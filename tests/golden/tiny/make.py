@@ -138,16 +138,23 @@ def adjacent_pairs(w, n_head):
     return w.reshape(n_head, 2, w.shape[0] // n_head // 2, *w.shape[1:]).swapaxes(1, 2).reshape(w.shape)
 
 
+# Modules of a layer, and what GGUF calls them.
+STEMS = {
+    "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
+    "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
+    "mlp.gate": "ffn_gate_inp", "mlp.shared_expert.gate_proj": "ffn_gate_shexp", "mlp.shared_expert.up_proj": "ffn_up_shexp",
+    "mlp.shared_expert.down_proj": "ffn_down_shexp", "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
+}
+
+
+def heads_of(config):
+    return {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
+
+
 def tensors_of(arch, config, model):
-    """(GGUF name, array) of every parameter. What the table does not know stops the script."""
-    table = {
-        "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
-        "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
-        "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-        "mlp.gate": "ffn_gate_inp", "mlp.shared_expert.gate_proj": "ffn_gate_shexp", "mlp.shared_expert.up_proj": "ffn_up_shexp",
-        "mlp.shared_expert.down_proj": "ffn_down_shexp", "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
-    }
-    heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
+    """(GGUF name, array) of every parameter. What STEMS does not know stops the script."""
+    heads = heads_of(config)
     top = {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight", "lm_head.weight": "output.weight"}
     for name, p in model.named_parameters():  # a tied lm_head is listed once, as the embedding
         w = p.detach().numpy()
@@ -162,7 +169,7 @@ def tensors_of(arch, config, model):
             yield f"blk.{layer}.ffn_down_exps.weight", w
         else:
             module, kind = rest.rsplit(".", 1)
-            stem = table[module]
+            stem = STEMS[module]
             if arch == "llama" and stem in heads:
                 w = adjacent_pairs(w, heads[stem])
             if stem == "ffn_gate_inp_shexp":

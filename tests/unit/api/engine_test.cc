@@ -299,6 +299,47 @@ TEST_CASE("pause, resume, drain and trim through the API") {
   CHECK(collect(again) == expected);
 }
 
+TEST_CASE("a pinned prefix stays whatever else needs pages, until it is unpinned") {
+  Stack s(tiny("llama"), "cpu", Options().set("kv.page", 4).set("context.max", 100).set("kv.tokens", 160));
+  std::vector<int32_t> system;
+  for (int32_t i = 0; i < 40; ++i) system.push_back(3 + i * 5);
+  const auto fill = [&] {  // more than the cache holds
+    for (int32_t i = 0; i < 6; ++i) {
+      std::vector<int32_t> other(80, 7 + i);
+      auto r = must(s.engine.tokens(other, greedy(2)));
+      collect(r);
+    }
+  };
+  const auto cached = [&] {
+    auto r = must(s.engine.tokens(system, greedy(2)));
+    collect(r);
+    return must(r.usage()).cached_tokens;
+  };
+  CHECK(cached() == 0);
+  fill();
+  CHECK(cached() == 0);
+  settle(s.engine);
+  CHECK(must(s.engine.pin("system", system)) == 40);
+  fill();
+  CHECK(cached() >= 36);
+  CHECK(must(s.engine.trim()) >= 0);
+  CHECK(cached() >= 36);
+  const auto taken = s.engine.pin("system", system), unknown = s.engine.pin("other", std::vector<int32_t>{250, 251});
+  CHECK(taken.error().status == INFER_E_INVALID);
+  CHECK(unknown.error().status == INFER_E_NOT_FOUND);
+  std::vector<int32_t> much(70, 9);  // with it too little is left for a context of 100
+  auto r = must(s.engine.tokens(much, greedy(2)));
+  collect(r);
+  settle(s.engine);
+  const auto full = s.engine.pin("much", much);
+  REQUIRE(!full);
+  CHECK(full.error().status == INFER_E_FULL);
+  REQUIRE(s.engine.unpin("system"));
+  CHECK(!s.engine.unpin("system"));
+  fill();
+  CHECK(cached() == 0);
+}
+
 TEST_CASE("a saved conversation goes on in another engine, bit for bit, on every type of the cache") {
   const infer::Folder folder;
   const std::string path = folder / "conversation", model = block_model(folder);

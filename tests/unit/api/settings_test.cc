@@ -19,7 +19,8 @@ TEST_CASE("every row of options.def is well-formed: its default fits its own typ
     CAPTURE(row.text);
     CHECK(keys.insert(row.key).second);
     CHECK((row.type == "int" || row.type == "num" || row.type == "str" || row.type == "bool" || row.type == "list"));
-    CHECK((row.scope == "runtime" || row.scope == "model" || row.scope == "engine" || row.scope == "request"));
+    CHECK((row.scope == "runtime" || row.scope == "model" || row.scope == "engine" || row.scope == "adapter" ||
+           row.scope == "request"));
     CHECK(std::count(row.text, row.text + std::string_view(row.text).size(), '|') == 5);
     CHECK(row.help.size() > 10);
     Settings s;

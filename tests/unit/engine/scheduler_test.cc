@@ -48,6 +48,24 @@ TEST_CASE("beside a decode prompts get as many tokens as are said, alone all") {
   CHECK(alone.scheduler.plan(0, 7)[0].count == 60);
 }
 
+TEST_CASE("a prompt that could take the place of all that decode is not held back for them") {
+  ScheduleBed f({4, 64, 4, 8});
+  f.add(3, 10);
+  f.step();
+  Task urgent = toy::task(std::vector<int32_t>(40, 5), 10);
+  urgent.priority = 1;
+  f.add(30, 10);
+  Request& first = f.add(urgent);
+  const Plan plan = f.scheduler.plan(0, 7);
+  REQUIRE(plan.size() == 2);  // the other prompt has waited long enough when this one is through
+  CHECK(plan[1].request == &first);
+  CHECK(plan[1].count == 40);
+  f.scheduler.commit();
+  f.scheduler.planned()[1].request->sequence().tokens.push_back(1);
+  f.scheduler.planned()[0].request->sequence().tokens.push_back(1);
+  CHECK(f.scheduler.plan(0, 7)[2].count == 7);  // now that the urgent one decodes, it is not delayed either
+}
+
 TEST_CASE("a pace is learnt from steps, and gives the tokens that fit") {
   Pace pace;
   CHECK(pace.tokens_within(1000, 512) == 512);  // nothing is known

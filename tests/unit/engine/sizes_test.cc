@@ -79,3 +79,24 @@ TEST_CASE("a step has room for one row of every request, and no more requests th
   CHECK(s->rows == 4);
   CHECK(decide_sizes({}, {1 << 22, 8192, 1000}, 0)->rows == 8);
 }
+
+TEST_CASE("what the program needs beside pages is taken from the limit first, and named when it alone does not fit") {
+  ModelSizes model = kModel;
+  const int64_t one = 128 * model.page_bytes;
+  EngineOptions o;
+  o.memory = 8 * one;
+  const auto without = decide_sizes(o, model, 0);
+  model.workspace_bytes = one;
+  const auto with = decide_sizes(o, model, 0);
+  REQUIRE(without.ok());
+  REQUIRE(with.ok());
+  CHECK(with->n_pages == without->n_pages - 128);
+  CHECK(with->bytes() == with->kv_bytes + with->logits_bytes + one);
+  model.workspace_bytes = o.memory;
+  o.adapter_slots = 1;
+  const auto refused = decide_sizes(o, model, 0);
+  REQUIRE(!refused.ok());
+  CHECK(refused.status().code() == INFER_E_NO_MEMORY);
+  CHECK(has(refused.status().message(), "workspace"));
+  CHECK(has(refused.status().hint(), "adapter.slots"));
+}

@@ -19,8 +19,9 @@ inline std::shared_ptr<const formats::ModelFile> open_tiny(const std::string& na
 
 class Altered {
  public:
-  explicit Altered(const std::string& tiny)
-      : base_(open_tiny(tiny)),
+  explicit Altered(const std::string& tiny) : Altered(open_tiny(tiny)) {}
+  explicit Altered(std::shared_ptr<const formats::ModelFile> base)
+      : base_(std::move(base)),
         entries_(base_->metadata().begin(), base_->metadata().end()),
         tensors_(base_->tensors().begin(), base_->tensors().end()),
         architecture_(base_->architecture()),
