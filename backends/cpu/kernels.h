@@ -48,7 +48,7 @@ struct MatmulArgs {
   const uint8_t* packed;  // the same as packing.h describes, or null
   int64_t row_bytes;
   int64_t n, k;
-  int64_t n0, n1;              // wanted columns; n0 a multiple of kColumnUnit
+  int64_t n0, n1;              // wanted columns; n0 a multiple of kColumnUnit, for float weights any
   const uint8_t* x;            // [m] quantised records, or f32 rows for float weights
   int64_t x_stride;            // bytes
   const RecordLayout* layout;  // null for float weights

@@ -17,6 +17,7 @@ struct Adapted {
   uint32_t slots = 0;                   // tensor [T] i32
   std::vector<int32_t> first;           // [A + 1] where each adapter's rows begin in `rows`; one more to count with
   std::vector<int32_t> rows;            // [T] by adapter, ascending; those without one are not among them
+  std::vector<int32_t> used;            // [at most A] adapters that have rows
   std::vector<std::vector<float>> low;  // [nodes that run beside each other] of [T, r]
 };
 
@@ -25,6 +26,7 @@ std::shared_ptr<Adapted> make_adapted(const Frame& f, const Node& n) {
   a->slots = n.in[4];
   a->first.resize(static_cast<size_t>(f[n.in[2]].dim[0]) + 2);
   a->rows.resize(static_cast<size_t>(f.max_dim(n.in[4], 0)));
+  a->used.reserve(a->first.size());
   return a;
 }
 bool same_slots(const Adapted& a, const Frame& f, const Node& n) {
@@ -37,19 +39,19 @@ int64_t reserve_low(Adapted& a, const Frame& f, const Node& n, size_t beside) {
   return static_cast<int64_t>((a.low[beside].size() - had) * sizeof(float));
 }
 int64_t adapted_bytes(const Adapted& a) {
-  return static_cast<int64_t>((a.first.size() + a.rows.size()) * sizeof(int32_t));
+  return static_cast<int64_t>((2 * a.first.size() + a.rows.size()) * sizeof(int32_t));
 }
 
 namespace {
 
-// One piece where some row has an adapter; else the lists say that none has.
+// One piece where some row has an adapter; else no adapter is in use.
 class SortRows final : public Op {
  public:
   explicit SortRows(std::shared_ptr<Adapted> a) : a_(std::move(a)) {}
   Pieces pieces(const Run& r) const override {
     const Tensor& slots = r.frame[a_->slots];
     const bool any = std::any_of(slots.i32(), slots.i32() + slots.dim[0], [](int32_t s) { return s >= 0; });
-    if (!any) std::ranges::fill(a_->first, 0);
+    a_->used.clear();
     return {any ? 1 : 0, true};
   }
   void run(const Run& r, int64_t, int64_t) override {
@@ -62,17 +64,20 @@ class SortRows final : public Op {
     for (int64_t t = 0; t < slots.dim[0]; t++)  // first[s + 1] runs from the start of slot s's rows to their end
       if (slots.i32()[t] >= 0)
         a_->rows[static_cast<size_t>(first[static_cast<size_t>(slots.i32()[t]) + 1]++)] = static_cast<int32_t>(t);
+    for (size_t s = 0; s + 2 < first.size(); s++)
+      if (first[s + 1] > first[s]) a_->used.push_back(static_cast<int32_t>(s));
   }
 
  private:
   std::shared_ptr<Adapted> a_;
 };
 
-// The product of the rows of each slot with its matrix of one of the two banks.
+// The product of the rows of each adapter in use with its matrix of one of the two banks.
 class Product : public Op {
  public:
-  Product(const Frame& f, const Kernels& k, const Node& n, std::shared_ptr<Adapted> a, size_t beside, size_t bank)
-      : node_(n), bank_(bank), a_(std::move(a)), beside_(beside) {
+  Product(const Frame& f, const Kernels& k, const Node& n, std::shared_ptr<Adapted> a, size_t beside, size_t bank,
+          int64_t task_columns)
+      : node_(n), bank_(bank), task_columns_(task_columns), a_(std::move(a)), beside_(beside) {
     const Tensor& w = f[n.in[bank]];
     kernel_ = matmul_path(k, w.type).kernel;
     row_bytes_ =
@@ -82,45 +87,45 @@ class Product : public Op {
   int64_t scratch_bytes() const final { return scratch_; }
 
  protected:
-  int64_t blocks(const Run& r) const { return (bank(r).dim[1] + kTaskColumns - 1) / kTaskColumns; }
-  bool any() const { return a_->first[a_->first.size() - 2] > 0; }
-  Pieces all_pieces(const Run& r) const { return {bank(r).dim[0] * blocks(r), true}; }
   const Tensor& bank(const Run& r) const { return *r.frame.input(node_, bank_); }
-  int32_t rank(const Run& r, int64_t slot) const { return r.frame.input(node_, 5)->i32()[slot]; }
   float* low() const { return a_->low[beside_].data(); }
   int64_t low_stride(const Run& r) const { return r.frame.input(node_, 2)->dim[1]; }
-  // Columns of a task, below `most`; false: the slot has no rows, or the task no columns.
-  bool task(const Run& r, int64_t task, int64_t most, MatmulArgs& a) const {
+  int64_t tasks(const Run& r) const { return static_cast<int64_t>(a_->used.size()) * blocks(r); }
+  // down: the rank's columns of the result are wanted; else all, and the rank is what is summed over.
+  void do_task(const Run& r, int64_t number, bool down, MatmulArgs& a) const {
     const Tensor& w = bank(r);
-    const int64_t slot = task / blocks(r);
-    const int32_t first = a_->first[static_cast<size_t>(slot)], n = a_->first[static_cast<size_t>(slot) + 1] - first;
-    a.n0 = task % blocks(r) * kTaskColumns;
-    a.n1 = std::min(a.n0 + kTaskColumns, most);
-    if (n == 0 || a.n0 >= a.n1) return false;
-    a.w = reinterpret_cast<const uint8_t*>(w.data) + slot * w.dim[1] * row_bytes_;
+    const auto slot = static_cast<size_t>(a_->used[static_cast<size_t>(number / blocks(r))]);
+    const int64_t rank = r.frame.input(node_, 5)->i32()[slot], columns = down ? rank : w.dim[1];
+    if (!down) a.k = rank;
+    a.n0 = number % blocks(r) * task_columns_;
+    a.n1 = std::min(a.n0 + task_columns_, columns);
+    if (rank == 0 || a.n0 >= a.n1) return;
+    a.w = reinterpret_cast<const uint8_t*>(w.data) + static_cast<int64_t>(slot) * w.dim[1] * row_bytes_;
     a.row_bytes = row_bytes_;
     a.n = w.dim[1];
-    a.m = n;
-    a.x_rows = a.y_rows = a_->rows.data() + first;
+    a.m = a_->first[slot + 1] - a_->first[slot];
+    a.x_rows = a.y_rows = a_->rows.data() + a_->first[slot];
     a.scratch = r.scratch;
-    return true;
+    kernel_.run(a);
   }
   const Node& node_;
-  MatmulKernel kernel_{};
 
  private:
-  static constexpr int64_t kTaskColumns = 64;
+  int64_t blocks(const Run& r) const { return (bank(r).dim[1] + task_columns_ - 1) / task_columns_; }
   const size_t bank_;
+  const int64_t task_columns_;
   const std::shared_ptr<Adapted> a_;
   const size_t beside_;
+  MatmulKernel kernel_{};
   int64_t row_bytes_ = 0, scratch_ = 0;
 };
 
 class Down final : public Product {
  public:
+  static constexpr int64_t kTaskColumns = 8;  // of few: threads share them
   Down(const Frame& f, const Kernels& k, const Node& n, std::shared_ptr<Adapted> a, size_t beside)
-      : Product(f, k, n, std::move(a), beside, 2) {}
-  Pieces pieces(const Run& r) const override { return any() ? all_pieces(r) : Pieces{0, true}; }
+      : Product(f, k, n, std::move(a), beside, 2, kTaskColumns) {}
+  Pieces pieces(const Run& r) const override { return {tasks(r), true}; }
   void run(const Run& r, int64_t begin, int64_t end) override {
     const Tensor& x = *r.frame.input(node_, 1);
     MatmulArgs a{};
@@ -129,25 +134,22 @@ class Down final : public Product {
     a.x_stride = a.k * static_cast<int64_t>(sizeof(float));
     a.y = low();
     a.y_stride = low_stride(r);
-    for (; begin < end; begin++)
-      if (task(r, begin, rank(r, begin / blocks(r)), a)) kernel_.run(a);
+    for (; begin < end; begin++) do_task(r, begin, true, a);
   }
 };
 
 class Up final : public Product {
  public:
+  static constexpr int64_t kTaskColumns = 64;
   Up(const Frame& f, const Kernels& k, const Node& n, std::shared_ptr<Adapted> a, size_t beside)
-      : Product(f, k, n, std::move(a), beside, 3) {}
-  Pieces pieces(const Run& r) const override {
-    if (in_place(r)) return any() ? all_pieces(r) : Pieces{0, true};
-    return {1, true};
-  }
+      : Product(f, k, n, std::move(a), beside, 3, kTaskColumns) {}
+  Pieces pieces(const Run& r) const override { return {in_place(r) ? tasks(r) : 1, true}; }
   void run(const Run& r, int64_t begin, int64_t end) override {
     if (!in_place(r)) {
       const Tensor &y = *r.frame.input(node_, 0), &out = r.frame[node_.out[0]];
       std::memcpy(out.data, y.data, static_cast<size_t>(y.dim[0] * y.dim[1]) * sizeof(float));
       begin = 0;
-      end = any() ? all_pieces(r).n : 0;
+      end = tasks(r);
     }
     MatmulArgs a{};
     a.x = reinterpret_cast<const uint8_t*>(low());
@@ -155,10 +157,7 @@ class Up final : public Product {
     a.y = r.frame[node_.out[0]].f32();
     a.y_stride = bank(r).dim[1];
     a.residual = a.y;
-    for (; begin < end; begin++) {
-      a.k = rank(r, begin / blocks(r));
-      if (a.k > 0 && task(r, begin, bank(r).dim[1], a)) kernel_.run(a);
-    }
+    for (; begin < end; begin++) do_task(r, begin, false, a);
   }
 
  private:

@@ -241,8 +241,8 @@ INFER_API infer_status infer_engine_unpin(infer_engine *e, const char *name) INF
  * option "adapter.slots" says.  load: under a name that requests give as option "adapter"; o (may be NULL): "adapter.scale".  Blocks, other
  * requests go on.  INFER_E_FULL: no slot is free; INFER_E_INVALID: the name is taken; INFER_E_UNSUPPORTED: the file is of another architecture,
  * adapts other weights than the layers' projections, or has a higher rank than "adapter.rank"; INFER_E_CORRUPT: it does not fit the model.
- * drop: the name is not found any more; requests that have it go on, and the slot is free when the last has ended.  at: the i-th name,
- * borrowed from the engine; INFER_DONE past the end.  Requests see prefixes of requests with the same adapter only; save and
+ * drop: the name is not found any more; requests and pins that have it go on, and the slot is free when the last has ended.  at: the i-th name,
+ * borrowed from the engine; INFER_DONE past the end; drop and load move the others.  Requests see prefixes of requests with the same adapter only; save and
  * restore know those without one.  since 1.1 */
 INFER_API infer_status infer_engine_load_adapter(infer_engine *e, const char *name, const char *path, const infer_options *o) INFER_NX;
 INFER_API infer_status infer_engine_drop_adapter(infer_engine *e, const char *name) INFER_NX;
@@ -284,13 +284,25 @@ typedef struct infer_piece {
 } infer_piece;
 #define INFER_PIECE_INIT {(uint32_t)sizeof(infer_piece), 0, NULL, 0, NULL, 0, NULL, NULL, 0, 0, 0, NULL, 0}
 
+typedef enum infer_state {
+  INFER_STATE_QUEUED = 1,      /* nothing of it has run */
+  INFER_STATE_RUNNING = 2,
+  INFER_STATE_PREEMPTED = 3,   /* others have its place or its pages; it goes on later, where it was */
+  INFER_STATE_DONE = 4,
+  INFER_STATE_CANCELLED = 5,
+  INFER_STATE_FAILED = 6,
+  INFER_STATE_FORCE32 = 0x7fffffff
+} infer_state;
+
 typedef struct infer_usage {       /* counts and times of one request so far */
   uint32_t struct_size;
   int32_t finish;                  /* infer_finish: how it ended, cancelled and failed requests included; NONE while it runs */
   int64_t prompt_tokens, cached_tokens, generated_tokens;
   double queue_ms, first_token_ms, total_ms; /* from submit: to the first step, to the first token, to the end (or now) */
+  int32_t state;                   /* infer_state; of several answers the one that is least far.  since 1.1 */
+  int32_t preempted;               /* times that it had to give way.  since 1.1 */
 } infer_usage;
-#define INFER_USAGE_INIT {(uint32_t)sizeof(infer_usage), 0, 0, 0, 0, 0.0, 0.0, 0.0}
+#define INFER_USAGE_INIT {(uint32_t)sizeof(infer_usage), 0, 0, 0, 0, 0.0, 0.0, 0.0, 0, 0}
 
 /* OK: a piece.  DONE: the last piece was already given.  PENDING: timeout.  Else the request's failure.  The piece with a
  * finish reason is the last.  timeout < 0: forever; 0: poll.  since 1.0 */

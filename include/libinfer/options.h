@@ -62,7 +62,7 @@
 /* engine, int 0..1000000, default 0: steps and requests that infer_engine_trace remembers, the latest ones; 0: none */
 #define INFER_OPTION_TRACE_STEPS "trace.steps"
 
-/* engine, int 0..86400000, default 150: milliseconds that a step should take at most while somebody decodes: prompts get as many tokens of it as fit, at least 32; 0: as many as batch.tokens says */
+/* engine, int 0..86400000, default 150: milliseconds that a step should take at most while somebody decodes: prompts of no higher priority get as many tokens of it as fit, at least 32; 0: as many as batch.tokens says */
 #define INFER_OPTION_SCHEDULE_STEP "schedule.step"
 
 /* engine, str: GGUF file of a small model with the same vocabulary, which guesses tokens for requests with draft.tokens; empty: none */
@@ -71,7 +71,7 @@
 /* engine, int 0..4096, default 0: low-rank adapters (LoRA) that may be loaded at a time; 0: none, and requests pay nothing for them */
 #define INFER_OPTION_ADAPTER_SLOTS "adapter.slots"
 
-/* engine, int 1..4096, default 64: highest rank of an adapter; slots are as large as it takes, but memory is used by what is loaded */
+/* engine, int 1..4096, default 64: highest rank of an adapter; every slot counts as memory of that size, and what is loaded uses its own */
 #define INFER_OPTION_ADAPTER_RANK "adapter.rank"
 
 /* engine, str f16,bf16,f32, default f16: numbers in loaded adapters */

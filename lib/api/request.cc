@@ -90,6 +90,8 @@ infer_status infer_request_usage(infer_request* r, infer_usage* out) noexcept {
     value.queue_ms = u.queue_ms;
     value.first_token_ms = u.first_token_ms;
     value.total_ms = u.total_ms;
+    value.state = u.state;
+    value.preempted = u.preempted;
     return write_struct(out, "infer_usage", value);
   });
 }

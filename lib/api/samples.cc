@@ -126,6 +126,9 @@ engine::Usage Samples::usage() const {
     if (u.first_token_ms > 0)
       sum.first_token_ms = sum.first_token_ms > 0 ? std::min(sum.first_token_ms, u.first_token_ms) : u.first_token_ms;
     sum.total_ms = std::max(sum.total_ms, u.total_ms);
+    const bool ended = std::min(sum.state, u.state) >= INFER_STATE_DONE;
+    sum.state = ended ? std::max(sum.state, u.state) : std::min(sum.state, u.state);
+    sum.preempted += u.preempted;
     // None while one runs; a failure before an ordinary end.
     sum.finish = sum.finish == INFER_FINISH_NONE || u.finish == INFER_FINISH_NONE ? INFER_FINISH_NONE
                                                                                   : std::max(sum.finish, u.finish);

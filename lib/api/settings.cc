@@ -98,6 +98,24 @@ std::string nearest_key_hint(std::string_view key) {
 
 Settings::Settings() : values_(kCount) {}
 
+// Value by value: libstdc++ 12 takes a variant of these types for one that always holds something, so when memory runs
+// out in its copy constructor it destroys what was not made.
+Settings::Settings(const Settings& o) : values_(kCount), of_backends_(o.of_backends_) {
+  for (size_t i = 0; i < values_.size(); ++i)
+    std::visit(
+        [&](const auto& v) {
+          auto copy = v;
+          values_[i] = std::move(copy);
+        },
+        o.values_[i]);
+}
+
+Settings& Settings::operator=(Settings o) noexcept {
+  values_.swap(o.values_);
+  of_backends_.swap(o.of_backends_);
+  return *this;
+}
+
 Status Settings::set_int(std::string_view key, int64_t value) { return set(key, value); }
 Status Settings::set_num(std::string_view key, double value) { return set(key, value); }
 Status Settings::set_str(std::string_view key, std::string_view value) { return set(key, std::string(value)); }

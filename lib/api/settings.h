@@ -45,6 +45,9 @@ class Settings {
   const std::vector<std::pair<std::string, std::string>>& of_backends() const { return of_backends_; }
 
   Settings();
+  Settings(const Settings& o);
+  Settings(Settings&& o) noexcept = default;
+  Settings& operator=(Settings o) noexcept;
 
  private:
   using Value = std::variant<std::monostate, int64_t, double, bool, std::string, std::vector<std::string>>;

@@ -12,6 +12,11 @@ bool equal(const Name& a, const Name& b) { return a == b || (a && b && *a == *b)
 
 }  // namespace
 
+Status check_name(std::string_view what, const std::string& name) {
+  if (!name.empty() && name.size() <= 256) return {};
+  return Status::invalid(str("the name of ", what, " has ", name.size(), " bytes; 1 to 256 are allowed"));
+}
+
 Names::Names(int32_t most)
     : list_(static_cast<size_t>(most)), heads_(std::bit_ceil(static_cast<size_t>(std::max(1, most))), -1) {
   free_.reserve(list_.size());

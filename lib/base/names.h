@@ -7,9 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
+
 namespace infer {
 
 using Name = std::shared_ptr<const std::string>;  // null: a name, too, which equals no other
+
+// Of what callers name: 1 to 256 bytes. what: "an adapter".
+Status check_name(std::string_view what, const std::string& name);
 
 class Names {
  public:

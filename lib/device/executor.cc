@@ -56,6 +56,7 @@ class DeviceExecutor final : public Executor {
   int64_t page_bytes() const override { return page_bytes_; }
   Status read_page(int32_t page, std::span<std::byte> out) override;
   Status write_page(int32_t page, std::span<const std::byte> in) override;
+  using Executor::discard_pages;
   Result<int64_t> discard_pages(int32_t first, int32_t n) override;
   std::vector<Placed> placement() const override;
   int64_t workspace_bytes() const override;
@@ -484,6 +485,17 @@ std::vector<std::pair<std::string, int64_t>> DeviceExecutor::counters() const {
 }
 
 }  // namespace
+
+Result<int64_t> Executor::discard_pages(std::vector<int32_t> pages) {
+  int64_t freed = 0;
+  std::sort(pages.begin(), pages.end());
+  for (size_t begin = 0, end = 0; begin < pages.size(); begin = end) {
+    for (end = begin + 1; end < pages.size() && pages[end] == pages[end - 1] + 1;) ++end;
+    TRY_SET(const int64_t run, discard_pages(pages[begin], static_cast<int32_t>(end - begin)));
+    freed += run;
+  }
+  return freed;
+}
 
 Result<std::unique_ptr<Executor>> Executor::compile(std::vector<std::shared_ptr<const Device>> devices,
                                                     const Program& program, std::span<const Weight> weights,

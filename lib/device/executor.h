@@ -56,6 +56,7 @@ class Executor {
   // What n pages from `first` on hold is not needed any more. Bytes that devices let go of until the pages are written
   // again.
   virtual Result<int64_t> discard_pages(int32_t first, int32_t n) = 0;
+  Result<int64_t> discard_pages(std::vector<int32_t> pages);  // the same of any pages
 
   struct Placed {
     uint32_t node;

@@ -15,12 +15,12 @@ void Adapters::Use::end() noexcept {
   slot_ = -1;
 }
 
-// A NUL begins it: no name that a caller gives can have one.
 Name Adapters::Use::domain(const Name& of_request) const {
-  if (!of_) return of_request;
+  if (!of_ && !of_request) return {};
+  const std::string own = of_request ? str("=", *of_request) : std::string();  // behind a number, or first
+  if (!of_) return std::make_shared<const std::string>(own);
   std::lock_guard lock(of_->mutex_);
-  return std::make_shared<const std::string>(
-      str('\0', of_->at(slot_).number, of_request ? ":" : "", of_request ? *of_request : ""));
+  return std::make_shared<const std::string>(str(of_->at(slot_).number, own));
 }
 
 Result<Adapters::Use> Adapters::use(const std::string& name) {
@@ -32,7 +32,7 @@ Result<Adapters::Use> Adapters::use(const std::string& name) {
 }
 
 Result<int32_t> Adapters::begin(const std::string& name) {
-  if (name.empty() || name.size() > 256) return Status::invalid("an adapter's name has 1 to 256 bytes");
+  TRY(check_name("an adapter", name));
   std::lock_guard lock(mutex_);
   if (slots_.empty())
     return Status(INFER_E_FULL, "the engine has no room for adapters", "make it with adapter.slots set to 1 or more");
@@ -41,7 +41,7 @@ Result<int32_t> Adapters::begin(const std::string& name) {
   const auto free = std::ranges::find(slots_, Slot::kFree, &Slot::state);
   if (free == slots_.end())
     return Status(INFER_E_FULL, str("all ", slots_.size(), " slots for adapters are in use"),
-                  "drop one and let its requests end, or set adapter.slots to more");
+                  "drop one and let its requests end and its pins go, or set adapter.slots to more");
   *free = {name, ++loads_, 0, Slot::kLoading};
   return static_cast<int32_t>(free - slots_.begin());
 }

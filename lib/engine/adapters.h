@@ -31,7 +31,8 @@ class Adapters {
     ~Use() { end(); }
     void end() noexcept;
     int32_t slot() const { return slot_; }  // -1: none
-    // Keys and values depend on the adapter: a request with one sees the prefixes of those alone that have the same.
+    // The domain of prefixes of requests with this adapter, or none: keys and values depend on it. No other pair of
+    // adapter and domain has that name.
     Name domain(const Name& of_request) const;
 
    private:

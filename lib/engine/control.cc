@@ -1,17 +1,15 @@
 // An engine from outside while it runs: stopping and going on, emptying it, giving memory back. All of it happens
 // between two steps, on the engine's thread.
-#include <algorithm>
-
 #include "engine/engine.h"
 
 namespace infer::engine {
 
-Status Engine::call(const std::function<Status()>& f) {
-  Call c{&f, {}, false};
+Status Engine::wait(Call& c) {
   std::unique_lock lock(mutex_);
   if (stopping_) return cancelled_;
   TRY(start_thread());
-  calls_.push_back(&c);
+  *calls_end_ = &c;
+  calls_end_ = &c.next;
   work_.notify_one();
   answered_.wait(lock, [&] { return c.done; });
   return c.result;
@@ -23,12 +21,13 @@ void Engine::answer_calls(bool refuse) noexcept {
     Call* c = nullptr;
     {
       std::lock_guard lock(mutex_);
-      if (calls_.empty()) return;
-      c = calls_.front();
-      calls_.erase(calls_.begin());
+      if (!calls_) return;
+      c = calls_;
+      calls_ = c->next;
+      if (!calls_) calls_end_ = &calls_;
     }
     try {
-      c->result = refuse ? cancelled_ : (*c->f)();
+      c->result = refuse ? cancelled_ : c->run(c->f);
     } catch (...) {
       c->result = Status::out_of_memory();
     }
@@ -75,12 +74,10 @@ Result<int64_t> Engine::trim() {
   int64_t freed = 0;
   TRY(call([&]() -> Status {
     sweep();  // also while it is paused
-    std::vector<int32_t> pages = scheduler_.forget_idle();
-    std::sort(pages.begin(), pages.end());
-    for (size_t begin = 0, end = 0; begin < pages.size(); begin = end) {
-      for (end = begin + 1; end < pages.size() && pages[end] == pages[end - 1] + 1;) ++end;
-      TRY_SET(const int64_t run, parts_.executor->discard_pages(pages[begin], static_cast<int32_t>(end - begin)));
-      freed += run;
+    TRY_SET(freed, parts_.executor->discard_pages(scheduler_.forget_idle()));
+    if (parts_.draft) {
+      TRY_SET(const int64_t more, parts_.draft->trim());
+      freed += more;
     }
     note_levels();
     return {};

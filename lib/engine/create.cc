@@ -1,6 +1,7 @@
 // From a model file and devices to an engine that can run: program, compiled plan, sizes, pages, in this order.
 #include <algorithm>
 
+#include "base/checked.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "engine/engine.h"
@@ -60,6 +61,15 @@ std::vector<device::Executor::Weight> weights_of(const models::Model& model, con
     weights.push_back({w.tensor, w.data, {from.file, std::string(from.id), from.offset}});
   }
   return weights;
+}
+
+// Of all slots for adapters; more than 63 bits can count are all that they can.
+int64_t bank_bytes(const models::Model& model) {
+  const graph::Symbols none{};
+  Size all(0u);
+  for (const models::Bank& b : model.banks)
+    all = all + Size(model.program.bytes(b.down, none)) + Size(model.program.bytes(b.up, none));
+  return all.fits(INT64_MAX) ? static_cast<int64_t>(all.value()) : INT64_MAX;
 }
 
 device::Executor::Limits limits_of(const Sizes& s, int32_t rows) {
@@ -122,17 +132,23 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
 
   const infer_dev_info& device = source.devices.front()->info();
   const int64_t free_bytes = device.memory_free > 0 ? device.memory_free : device.host_memory ? free_memory() : 0;
-  ModelSizes model_sizes{hyper.n_vocab, hyper.n_ctx_train,
+  const int64_t sampler_bytes = sampling::Sampler::bytes(hyper.n_vocab) * (draft.model ? 2 : 1);
+  const char* smaller = smaller_kv(build.kv_type, hyper);
+  if (draft.model && smaller_kv(build.kv_type, draft.model->hyper) != smaller) smaller = nullptr;
+  ModelSizes model_sizes{hyper.n_vocab,
+                         hyper.n_ctx_train,
+                         hyper.n_embd,
                          parts.model->kv_page_bytes + (draft.model ? draft.model->kv_page_bytes : 0) +
                              cache::PrefixTree::bytes_per_page(options.page),
-                         smaller_kv(build.kv_type, hyper)};
+                         smaller,
+                         bank_bytes(*parts.model) + sampler_bytes};
   // What cannot fit in any case is refused before anything is allocated. How many pages there are is decided when the
   // rest is there, and its size known.
   TRY_SET(const Sizes most, decide_sizes(options, model_sizes, free_bytes));
   TRY_SET(parts.executor,
           device::Executor::compile(source.devices, parts.model->program, weights_of(*parts.model, *source.file),
                                     limits_of(most, most.rows)));
-  model_sizes.workspace_bytes = parts.executor->workspace_bytes();
+  model_sizes.workspace_bytes = parts.executor->workspace_bytes() + sampler_bytes;
   if (draft.model) {
     auto executor = device::Executor::compile(source.devices, draft.model->program,
                                               weights_of(*draft.model, *draft.file), limits_of(most, most.sequences));

@@ -22,6 +22,7 @@ namespace infer::engine {
 class DraftModel {
  public:
   static constexpr int32_t kReadAtOnce = 128;  // tokens of prompts in one call: requests that decode wait for it
+  static constexpr int32_t kShort = 16;        // as much as steps and right guesses leave unread is read in any case
 
   struct Parts {
     std::shared_ptr<const formats::ModelFile> file;  // outlives the executor; null: nothing is mapped
@@ -31,19 +32,23 @@ class DraftModel {
   };
   DraftModel(Parts parts, const Sizes& sizes);
 
-  // Of each of these, which decode in the next step: at most task().draft guesses, behind the tokens that it has now.
-  // A long prompt takes several calls, until it was read.
-  Status guess(std::span<Request* const> requests);
-  void let_go(Sequence& s);  // its pages are free
+  // Of each of these, which decode in the next step: at most task().draft guesses, behind the tokens that it has now,
+  // and at most `room` of all together. A long prompt takes several calls, until it was read.
+  Status guess(std::span<Request* const> requests, int32_t room);
+  void cancel() { parts_.executor->cancel(); }  // any thread: guess() fails soon
+  void let_go(Sequence& s);                     // its pages are free
+  Result<int64_t> trim();                       // bytes of free pages given back
 
  private:
   struct Reader {  // a sequence in this call
     Request* request;
-    int32_t wanted;  // guesses
-    int32_t fed;     // tokens of the coming run
+    int32_t wanted;    // guesses
+    int32_t fed = 0;   // tokens of the coming run
+    int32_t row = -1;  // of the coming run; -1: it gives none
   };
   void begin(Request& r);
   bool pack();
+  void add(Reader& r, bool is_long);
   void choose(Reader& r, std::span<const float> row);
 
   Parts parts_;

@@ -10,10 +10,10 @@
 namespace infer::engine {
 
 Status Engine::step() {
-  const int64_t begin = Request::now();
-  guess();
-  const int32_t beside =
-      parts_.step_ms > 0 ? pace_.tokens_within(parts_.step_ms * 1000000, parts_.sizes.tokens) : parts_.sizes.tokens;
+  const int64_t drafted = guess();  // nanoseconds; what the draft model says comes next
+  if (stopped()) return {};
+  const int64_t begin = Request::now(), budget = std::max<int64_t>(1, parts_.step_ms * 1000000 - drafted);
+  const int32_t beside = parts_.step_ms > 0 ? pace_.tokens_within(budget, parts_.sizes.tokens) : parts_.sizes.tokens;
   const Plan& plan = scheduler_.plan(begin, beside);  // what runs now, and in which pages its KV goes
   for (const Part& p : plan)                          // prefixes that end inside a page
     if (p.copy_from >= 0) TRY(parts_.executor->copy_page(p.copy_from, p.copy_to));
@@ -31,15 +31,36 @@ Status Engine::step() {
   scheduler_.commit();  // only now do positions change
   deliver(plan);        // rows of logits -> tokens -> text -> mailboxes
   note_step(begin, planned, computed);
+  scheduler_.end_step();
   return {};
 }
 
-// A guess that fails costs nothing but its time: who has none takes one token in this step.
-void Engine::guess() {
-  if (!parts_.draft) return;
+// What it took. A guess that fails costs nothing but that: who has none takes one token in this step.
+int64_t Engine::guess() noexcept {
+  if (!parts_.draft || draft_lost_) return 0;
+  const int64_t begin = Request::now();
+  for (const auto& r : live_)  // others may use what those had who wait
+    if (r->sequence().pages.empty()) parts_.draft->let_go(r->sequence());
   scheduler_.decoding(decoding_);
+  const auto n = static_cast<int32_t>(decoding_.size());
   std::erase_if(decoding_, [](const Request* r) { return r->task().draft == 0; });
-  if (!decoding_.empty() && !parts_.draft->guess(decoding_).ok()) count(kDraftsFailed, 1);
+  if (decoding_.empty()) return 0;
+  Status status;
+  try {
+    status = parts_.draft->guess(decoding_, parts_.sizes.rows - n);
+  } catch (...) {
+    status = Status::out_of_memory();
+  }
+  if (!status.ok()) count(kDraftsFailed, 1);
+  draft_lost_ = status.code() == INFER_E_DEVICE_LOST;
+  const int64_t took = Request::now() - begin;
+  count(kDraftNs, took);
+  return took;
+}
+
+bool Engine::stopped() {
+  std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 void Engine::pack(const Plan& plan) {
@@ -95,7 +116,7 @@ void Engine::loop() noexcept {
 // Waits for something to do and takes over what was submitted. False: the engine stops.
 bool Engine::take_in() {
   std::unique_lock lock(mutex_);
-  const auto due = [&] { return stopping_ || !inbox_.empty() || !calls_.empty() || (!paused_ && !live_.empty()); };
+  const auto due = [&] { return stopping_ || !inbox_.empty() || calls_ || (!paused_ && !live_.empty()); };
   int64_t first = INT64_MAX;  // deadline; none passes unnoticed in a pause
   for (const auto& r : live_) first = std::min(first, r->sequence().deadline);
   if (first == INT64_MAX) {
@@ -142,6 +163,7 @@ void Engine::fail_step(const Status& why) noexcept {
     lost_ = why;
   }
   for (const Part& p : scheduler_.planned()) p.request->fail(why);
+  scheduler_.end_step();
   count(kStepsFailed, 1);
   if (parts_.wake) parts_.wake();
 }
@@ -157,8 +179,8 @@ Result<std::shared_ptr<Request>> Engine::submit(Task task) {
   Sequence& s = request->sequence();
   if (request->task().adapter) {
     TRY_SET(s.adapter, adapters_.use(*request->task().adapter));
-    s.domain_name = s.adapter.domain(s.domain_name);
   }
+  s.domain_name = s.adapter.domain(request->task().domain);
   s.pages.reserve(static_cast<size_t>(scheduler_.pages_for(s.most)));
   if (swap_) s.slots.reserve(s.pages.capacity());
   if (request->task().draft > 0) s.drafted.pages.reserve(s.pages.capacity());
@@ -240,6 +262,7 @@ void Engine::stop() noexcept {
     if (std::exchange(stopping_, true)) return;
   }
   parts_.executor->cancel();
+  if (parts_.draft) parts_.draft->cancel();
   work_.notify_all();
 }
 

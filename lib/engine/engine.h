@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/step.h"
@@ -93,7 +94,14 @@ class Engine {
   std::vector<std::string> adapters() const { return adapters_.names(); }
 
   // f, on the engine's thread between two steps; waits for it. E_CANCELLED: the engine stops, f was not called.
-  Status call(const std::function<Status()>& f);
+  // Allocates nothing of its own.
+  template <class F>
+  Status call(F&& f) {
+    Call c;
+    c.run = [](void* of) -> Status { return (*static_cast<std::remove_reference_t<F>*>(of))(); };
+    c.f = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
+    return wait(c);
+  }
 
   const Sizes& sizes() const { return parts_.sizes; }
   const Parts& parts() const { return parts_; }
@@ -126,6 +134,7 @@ class Engine {
     kPagesEvicted,
     kPagesOut,
     kPagesIn,
+    kDraftNs,
     kPlanNs,
     kRunNs,
     kDeliverNs,
@@ -134,13 +143,17 @@ class Engine {
   static const std::array<const char*, kCounters> kCounterNames;
 
   struct Call {
-    const std::function<Status()>* f;
+    Status (*run)(void* f) = nullptr;
+    void* f = nullptr;
+    Call* next = nullptr;  // in the queue
     Status result;
-    bool done;
+    bool done = false;
   };
+  Status wait(Call& c);
 
   Status step();
-  void guess();
+  int64_t guess() noexcept;
+  bool stopped();
   void pack(const Plan& plan);
   void deliver(const Plan& plan);
   void deliver_rows(const Part& part, std::span<const float> rows, std::span<const float> hidden);
@@ -159,7 +172,7 @@ class Engine {
     Scheduler::Prefix prefix;
     Adapters::Use adapter;
   };
-  Status check_pin(const Pin& pin) const;
+  int32_t pages_pinned() const;
   cache::StateKey state_key() const;
   Status write_adapter(const models::Adapter& adapter, int32_t slot);
   void count(Counter c, int64_t n) { counters_[c].fetch_add(n, std::memory_order_relaxed); }
@@ -184,6 +197,7 @@ class Engine {
   sampling::Choice choice_;
   std::vector<std::shared_ptr<Request>> live_;  // waiting or running
   std::vector<Pin> pins_;
+  bool draft_lost_ = false;         // its device is gone
   std::vector<Request*> decoding_;  // those that the draft model guesses for
 
   std::array<std::atomic<int64_t>, kCounters> counters_{};
@@ -191,11 +205,11 @@ class Engine {
   Trace trace_;
   std::mutex state_mutex_;  // one save or restore at a time
 
-  std::mutex mutex_;                  // guards what follows
-  std::condition_variable work_;      // for the engine's thread
-  std::condition_variable answered_;  // a call
-  std::condition_variable emptied_;   // n_open_ is 0
-  std::vector<Call*> calls_;
+  std::mutex mutex_;                               // guards what follows
+  std::condition_variable work_;                   // for the engine's thread
+  std::condition_variable answered_;               // a call
+  std::condition_variable emptied_;                // n_open_ is 0
+  Call *calls_ = nullptr, **calls_end_ = &calls_;  // queue
   std::vector<std::shared_ptr<Request>> inbox_;
   int32_t n_open_ = 0;  // requests in inbox_ and live_
   bool stopping_ = false, paused_ = false, draining_ = false;

@@ -83,6 +83,7 @@ const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps
                                                                           "pages.evicted",
                                                                           "pages.swapped_out",
                                                                           "pages.swapped_in",
+                                                                          "ns.draft",
                                                                           "ns.plan",
                                                                           "ns.run",
                                                                           "ns.deliver"};

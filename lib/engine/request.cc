@@ -127,6 +127,11 @@ Usage Request::usage() const {
   u.first_token_ms = since(first_token_);
   u.total_ms = since(ended_ ? ended_at_ : now);
   u.finish = finish_ != INFER_FINISH_NONE || !cancelled() ? finish_ : INFER_FINISH_CANCELLED;
+  u.state = u.finish == INFER_FINISH_NONE        ? state_.load(std::memory_order_relaxed)
+            : u.finish == INFER_FINISH_CANCELLED ? INFER_STATE_CANCELLED
+            : u.finish == INFER_FINISH_ERROR     ? INFER_STATE_FAILED
+                                                 : INFER_STATE_DONE;
+  u.preempted = n_preempted_.load(std::memory_order_relaxed);
   return u;
 }
 
@@ -150,8 +155,10 @@ std::span<const int32_t> Request::banned() const {
 }
 
 // What this token, already in the sequence, means for the answer. Stop strings are the stream's business.
+bool Request::ends_at(int32_t token) const { return std::binary_search(ends_.begin(), ends_.end(), token); }
+
 infer_finish Request::finish_of(int32_t token) const {
-  if (std::binary_search(ends_.begin(), ends_.end(), token)) return INFER_FINISH_STOP;
+  if (ends_at(token)) return INFER_FINISH_STOP;
   const bool full = generated() >= task_.max_tokens || static_cast<int32_t>(sequence_.tokens.size()) >= sequence_.most;
   return full ? INFER_FINISH_LENGTH : INFER_FINISH_NONE;
 }

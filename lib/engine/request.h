@@ -67,6 +67,7 @@ struct Drafted {
   std::vector<int32_t> guesses;  // of what follows the first `behind` tokens
   int32_t behind = 0;
   int32_t n_cached = 0;  // positions, of tokens and then guesses, whose KV is written
+  int32_t unread() const { return behind + static_cast<int32_t>(guesses.size()) - n_cached; }
 };
 
 // What the scheduler moves: tokens, and how many of them are in the cache. Only the engine's thread touches it.
@@ -76,6 +77,7 @@ struct Sequence {
   int32_t n_cached = 0;   // positions whose KV is written: 0 .. n_cached - 1
   int32_t most = 0;       // positions it may ever have
   int32_t first_row = 0;  // logits are wanted from this position on
+  bool decodes() const { return static_cast<int32_t>(tokens.size()) - n_cached == 1; }  // all but the last is cached
   Lookup lookup;
   std::vector<int32_t> draft;  // guesses in this step, behind the last token
   bool looked_up = false;      // these come from the lookup
@@ -124,6 +126,8 @@ struct Usage {
   int64_t prompt_tokens = 0, cached_tokens = 0, generated_tokens = 0;
   double queue_ms = 0, first_token_ms = 0, total_ms = 0;  // from submit
   infer_finish finish = INFER_FINISH_NONE;
+  infer_state state = INFER_STATE_QUEUED;
+  int32_t preempted = 0;  // times
 };
 
 class Request {
@@ -155,12 +159,18 @@ class Request {
   Sequence& sequence() { return sequence_; }
   const Sequence& sequence() const { return sequence_; }
   int64_t generated() const { return static_cast<int64_t>(sequence_.tokens.size() - task_.prompt.size()); }
+  void admitted() noexcept { state_.store(INFER_STATE_RUNNING, std::memory_order_relaxed); }
+  void preempted() noexcept {
+    state_.store(INFER_STATE_PREEMPTED, std::memory_order_relaxed);
+    n_preempted_.fetch_add(1, std::memory_order_relaxed);
+  }
   void started();                      // its first part is about to run
   int64_t reused(int64_t n) noexcept;  // positions of the prompt taken from the prefix cache: how many more than before
   // One chosen token into sequence and mailbox. True: that was the last one, the request has ended.
   bool push(const sampling::Choice& choice);
   void push_score(const sampling::Choice& choice);  // of a token of the prompt
   void end(std::vector<float> embedding);
+  bool ends_at(int32_t token) const;        // would it end the answer?
   std::span<const int32_t> banned() const;  // ids that may not come now
   void end(infer_finish finish);            // without a further token
   void fail(const Status& why) noexcept;
@@ -177,6 +187,8 @@ class Request {
   std::optional<Stream> stream_;
   std::vector<int32_t> ends_;  // ids that end the answer, sorted
   std::atomic<bool> cancelled_{false};
+  std::atomic<infer_state> state_{INFER_STATE_QUEUED};  // while it has not ended
+  std::atomic<int32_t> n_preempted_{0};
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

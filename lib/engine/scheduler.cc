@@ -82,6 +82,7 @@ void Scheduler::admit(int64_t now) {
                                        [&](const Request* o) { return policy_.before(own, o->sequence().rank); });
       running_.insert(behind, &r);
       waiting_.erase(waiting_.begin() + static_cast<ptrdiff_t>(best));
+      r.admitted();
     } else if (!make_room(r, first)) {
       return;  // later ones wait too: nobody overtakes a large request
     }
@@ -169,6 +170,7 @@ void Scheduler::preempt(size_t running) {
   s.n_cached = s.n_reused = s.n_kept = 0;
   s.n_preempted++;
   preempted_++;
+  r.preempted();
   running_.erase(running_.begin() + static_cast<ptrdiff_t>(running));
   waiting_.push_back(&r);
 }
@@ -179,10 +181,7 @@ const Plan& Scheduler::plan(int64_t now, int32_t beside) {
   plan_.clear();
   admit(now);
   int32_t tokens_left = limits_.tokens, rows_left = limits_.rows;
-  const auto decodes = [&](size_t i) {
-    const Sequence& s = running_[i]->sequence();
-    return static_cast<int32_t>(s.tokens.size()) - s.n_cached == 1;
-  };
+  const auto decodes = [&](size_t i) { return running_[i]->sequence().decodes(); };
   for (size_t i = 0; i < running_.size();)  // who is preempted is no longer there
     if (!decodes(i) || plan_part(i, tokens_left, rows_left)) ++i;
   const Request* first = plan_.empty() ? nullptr : plan_.front().request;  // of those that decode
@@ -191,7 +190,9 @@ const Plan& Scheduler::plan(int64_t now, int32_t beside) {
     if (decodes(i)) continue;
     adopt(s);
     if (others_compute(s)) continue;
-    const bool waits = first && !policy_.preempts(s.rank, first->sequence().rank);
+    const bool urgent = first && running_[i]->task().priority > first->task().priority &&
+                        policy_.preempts(s.rank, first->sequence().rank);
+    const bool waits = first && !urgent;
     const int32_t room = waits ? std::min(tokens_left, beside) : tokens_left;
     int32_t left = room;
     plan_part(i, left, rows_left);
@@ -204,7 +205,7 @@ const Plan& Scheduler::plan(int64_t now, int32_t beside) {
 void Scheduler::decoding(std::vector<Request*>& out) const {
   out.clear();
   for (Request* r : running_)
-    if (static_cast<int32_t>(r->sequence().tokens.size()) - r->sequence().n_cached == 1) out.push_back(r);
+    if (r->sequence().decodes()) out.push_back(r);
 }
 
 std::span<const int32_t> Scheduler::tokens_of_page(const Sequence& s, int32_t page) const {
@@ -271,7 +272,7 @@ int32_t Scheduler::guess(Sequence& s, int32_t room) const {
   s.draft.clear();
   const auto size = static_cast<int32_t>(s.tokens.size());
   const bool drafted = s.drafted.behind == size && !s.drafted.guesses.empty();
-  if ((s.lookup.most() == 0 && !drafted) || size - s.n_cached != 1) return 0;
+  if ((s.lookup.most() == 0 && !drafted) || !s.decodes()) return 0;
   const int64_t free = int64_t{s.promised} + std::max(0, tree_.available() - promised_);
   const int64_t positions = (static_cast<int64_t>(s.pages.size()) + free) * limits_.page;
   const auto most = static_cast<int32_t>(std::min<int64_t>({room, s.most - 1 - size, positions - size}));
@@ -352,17 +353,20 @@ int64_t Scheduler::slots_used() const {
   return int64_t{pages_used()} * limits_.page - free;
 }
 
-Scheduler::Prefix Scheduler::hold(const Name& domain, std::span<const int32_t> tokens) {
+Result<Scheduler::Prefix> Scheduler::hold(Name domain, std::span<const int32_t> tokens) {
   Prefix p;
   p.pages.reserve(static_cast<size_t>(pages_for(static_cast<int64_t>(tokens.size()))));
-  p.domain = tree_.enter(domain);
+  p.domain = tree_.enter(std::move(domain));
   const auto match = tree_.find(p.domain, tokens, p.pages);
   p.n_tokens = match.whole * limits_.page + match.n_like;
   if (match.n_like > 0) {
     tree_.hold(match.like);
     p.pages.push_back(match.like);
   }
-  return p;
+  if (tree_.available() >= promised_) return p;
+  let_go(p);
+  return Status(INFER_E_FULL, "running requests need the pages of this prefix",
+                "try again when some of them have ended");
 }
 
 Status Scheduler::append(Prefix& p, std::span<const int32_t> tokens, const std::function<Status(int32_t)>& fill) {

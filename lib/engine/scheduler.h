@@ -58,12 +58,13 @@ class Scheduler {
   // Times are nanoseconds of one clock that does not go back.
   void add(Request& r, int64_t submitted);
   void remove(Request& r);  // ended: its pages are the tree's alone, or free again
-  // What runs now; empty: nothing waits or runs. When somebody decodes, prompts that could not take that one's place
-  // get at most `beside` tokens of the step.
+  // What runs now; empty: nothing waits or runs. When somebody decodes, prompts of no higher priority get at most
+  // `beside` tokens of the step.
   const Plan& plan(int64_t now, int32_t beside = INT32_MAX);
   const Plan& planned() const { return plan_; }
   void commit();                              // the plan was run: its positions are in the cache
   void accept(const Part& p, int32_t right);  // after commit(): its first guesses, so many, are its tokens
+  void end_step() { plan_.clear(); }          // its requests may go
   void rollback();                            // the run failed: pages taken for it go back, positions stay
 
   // What the tree knows of a beginning of some tokens, held by somebody who is no sequence: kMostPins for long, and one
@@ -73,7 +74,8 @@ class Scheduler {
     std::vector<int32_t> pages;
     int32_t n_tokens = 0, domain = -1;
   };
-  Prefix hold(const Name& domain, std::span<const int32_t> tokens);
+  // E_FULL: running requests were promised these pages.
+  Result<Prefix> hold(Name domain, std::span<const int32_t> tokens);
   // The page behind those that are held, a whole one but for the last: what the tree has, or a new one that fill(page)
   // has filled. E_FULL: running requests need all pages.
   Status append(Prefix& p, std::span<const int32_t> tokens, const std::function<Status(int32_t)>& fill);
@@ -88,7 +90,7 @@ class Scheduler {
   int64_t preempted() const { return preempted_; }  // times, so far
   const cache::PrefixTree& tree() const { return tree_; }
   int64_t slots_used() const;                                                 // positions in those pages
-  int32_t pages_used() const { return pool_.n_pages() - tree_.available(); }  // by sequences
+  int32_t pages_used() const { return pool_.n_pages() - tree_.available(); }  // by sequences and pins
   int32_t pages_for(int64_t positions) const {
     return static_cast<int32_t>((positions + limits_.page - 1) / limits_.page);
   }

@@ -32,7 +32,7 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
   const int64_t limit = o.memory > 0 ? o.memory : free_bytes;  // 0: not known
   const int64_t sequences = std::min(o.batch_requests, o.batch_tokens);
   const int64_t table_cols = (context + o.page - 1) / o.page;
-  const Size row = Size(model.n_vocab) * 4;
+  const Size row = Size(model.n_vocab) * 4 + Size(model.n_embd) * 4;
   if (!row.fits(INT64_MAX)) return Status::invalid(str("a vocabulary of ", model.n_vocab, " tokens"));
   const auto row_bytes = static_cast<int64_t>(row.value());
   const int64_t rows =

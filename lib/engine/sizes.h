@@ -26,7 +26,7 @@ struct EngineOptions {
 
 // What the model contributes.
 struct ModelSizes {
-  int64_t n_vocab = 0, n_ctx_train = 0;
+  int64_t n_vocab = 0, n_ctx_train = 0, n_embd = 0;
   int64_t page_bytes = 0;            // KV of one page over all layers, and what is remembered of it
   const char* smaller_kv = nullptr;  // value of kv.type that needs less; null: there is none
   int64_t workspace_bytes = 0;       // what the compiled program needs beside pages and logits

@@ -10,7 +10,17 @@
 namespace infer::engine {
 namespace {
 constexpr int32_t kPagesAtOnce = 8;
+
+// What f throws, as its answer: whoever holds pages goes on and lets go of them.
+template <class F>
+Status caught(F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    return Status::out_of_memory();
+  }
 }
+}  // namespace
 
 cache::StateKey Engine::state_key() const {
   return {parts_.model_id, parts_.form_id, parts_.sizes.page, parts_.executor->page_bytes()};
@@ -18,14 +28,15 @@ cache::StateKey Engine::state_key() const {
 
 Result<int64_t> Engine::save(std::span<const int32_t> tokens, const Name& domain, const std::string& path) {
   std::lock_guard one(state_mutex_);
+  const Name own = Adapters::Use().domain(domain);
+  const auto page_bytes = static_cast<size_t>(parts_.executor->page_bytes());
+  std::vector<std::byte> some(page_bytes * kPagesAtOnce);
   Scheduler::Prefix held;
   TRY(call([&]() -> Status {
-    held = scheduler_.hold(domain, tokens);
+    TRY_SET(held, scheduler_.hold(own, tokens));
     return {};
   }));
-  const auto page_bytes = static_cast<size_t>(parts_.executor->page_bytes());
   const auto n_pages = static_cast<int32_t>(held.pages.size());
-  std::vector<std::byte> some(page_bytes * kPagesAtOnce);
   const auto read = [&](int32_t i, std::span<std::byte> out) -> Status {
     const auto copy = [&]() -> Status {
       for (int32_t j = i; j < std::min(n_pages, i + kPagesAtOnce); ++j) {
@@ -40,9 +51,11 @@ Result<int64_t> Engine::save(std::span<const int32_t> tokens, const Name& domain
     return {};
   };
   const auto known = tokens.first(static_cast<size_t>(held.n_tokens));
-  const Status written = held.n_tokens == 0 ? Status::not_found("the prefix cache knows none of these tokens",
-                                                                "save what a request has computed, in its cache.domain")
-                                            : cache::write_state(path, state_key(), known, read);
+  const Status written = caught([&]() -> Status {
+    if (held.n_tokens > 0) return cache::write_state(path, state_key(), known, read);
+    return Status::not_found("the prefix cache knows none of these tokens",
+                             "save what a request has computed, in its cache.domain");
+  });
   const Status released = call([&]() -> Status {
     scheduler_.let_go(held);
     return {};
@@ -61,12 +74,13 @@ Result<std::vector<int32_t>> Engine::restore(const std::string& path, const Name
   const auto page_bytes = static_cast<size_t>(parts_.executor->page_bytes());
   std::vector<std::byte> some(page_bytes * kPagesAtOnce);
   Scheduler::Prefix held;
+  const Name own = Adapters::Use().domain(domain);
   TRY(call([&]() -> Status {
-    held = scheduler_.hold(domain, {});
-    held.pages.reserve(static_cast<size_t>(n_pages));
+    TRY_SET(held, scheduler_.hold(own, {}));
     return {};
   }));
   const auto take = [&]() -> Status {
+    held.pages.reserve(static_cast<size_t>(n_pages));
     for (int32_t i = 0; i < n_pages; i += kPagesAtOnce) {
       const int32_t end = std::min(n_pages, i + kPagesAtOnce);
       for (int32_t j = i; j < end; ++j)
@@ -86,7 +100,7 @@ Result<std::vector<int32_t>> Engine::restore(const std::string& path, const Name
     }
     return {};
   };
-  const Status taken = take();
+  const Status taken = caught(take);
   const Status released = call([&]() -> Status {
     scheduler_.let_go(held);
     note_levels();

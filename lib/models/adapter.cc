@@ -118,7 +118,6 @@ Result<Adapter> read_adapter(const formats::ModelFile& file, const formats::Mode
     TRY_SET(part.down, stored(*pair.a, 1, type, bank->n_in));
     // llama.cpp's rule: without an alpha the product is taken as it is.
     TRY_SET(part.up, stored(*pair.b, alpha != 0 ? scale * alpha / static_cast<double>(rank) : scale, type, most));
-    adapter.bytes += static_cast<int64_t>(part.down.size() + part.up.size());
     adapter.parts.push_back(std::move(part));
   }
   return adapter;

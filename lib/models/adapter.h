@@ -21,7 +21,6 @@ struct Adapter {
         up;  // [rank, n_in], [n_out, most]: elements of the bank's type; up has zeros behind rank
   };
   std::vector<Part> parts;
-  int64_t bytes = 0;  // of all parts
 };
 
 // scale: factor on all of it, folded into B. E_CORRUPT: not a sound file. E_UNSUPPORTED: of another architecture, or

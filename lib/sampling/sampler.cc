@@ -53,7 +53,7 @@ void Sampler::choose(const SamplerOptions& options, std::span<const float> logit
   out.token = options.temperature > 0 ? draw(options, x, context.index) : argmax(x);
   out.logprob = 0;
   out.top.clear();
-  if (options.n_logprobs >= 0) log_probs(options, logits, out);
+  if (options.n_logprobs >= 0 && !context.token_only) log_probs(options, logits, out);
 }
 
 void Sampler::score(const SamplerOptions& options, std::span<const float> logits, int32_t token, Choice& out) {

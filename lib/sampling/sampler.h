@@ -44,23 +44,28 @@ struct Context {
   std::span<const int32_t> banned;   // ids that may not come now (end tokens before min_tokens)
   std::span<const uint32_t> mask;    // bit per id that may be chosen; empty: all (a grammar's seam)
   uint64_t index = 0;                // which draw of its request this is
+  bool token_only = false;           // no log-probabilities, whatever the options say
 };
 
 // The chain and its working memory. One serves all requests of a thread: nothing is kept from row to row.
 class Sampler {
+  struct Candidate {
+    int32_t token;
+    float logit;
+    double p;  // not normalised
+  };
+
  public:
-  explicit Sampler(int32_t n_vocab);  // allocates all that choose() will need
+  explicit Sampler(int32_t n_vocab);  // allocates all that choose() will need: bytes(n_vocab)
+  static constexpr int64_t bytes(int64_t n_vocab) {
+    return n_vocab * static_cast<int64_t>(sizeof(Candidate) + sizeof(float) + sizeof(int32_t));
+  }
   // logits [n_vocab]. NaN counts as -infinity.
   void choose(const SamplerOptions& options, std::span<const float> logits, const Context& context, Choice& out);
   // No choice: how likely this token is, and the options.n_logprobs (>= 0) most likely ones.
   void score(const SamplerOptions& options, std::span<const float> logits, int32_t token, Choice& out);
 
  private:
-  struct Candidate {
-    int32_t token;
-    float logit;
-    double p;  // not normalised
-  };
   static bool before(const Candidate& a, const Candidate& b);
 
   std::span<const float> adjust(const SamplerOptions& options, std::span<const float> logits, const Context& context);

@@ -82,7 +82,9 @@ AT(infer_usage, generated_tokens, 24);
 AT(infer_usage, queue_ms, 32);
 AT(infer_usage, first_token_ms, 40);
 AT(infer_usage, total_ms, 48);
-SIZE(infer_usage, 56);
+AT(infer_usage, state, 56);
+AT(infer_usage, preempted, 60);
+SIZE(infer_usage, 64);
 
 /* ---- 1.1 ---- */
 AT(infer_hooks, parallel, 32);

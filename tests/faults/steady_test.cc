@@ -42,8 +42,12 @@ Handle<infer_options> options(std::initializer_list<std::pair<const char*, const
   return Handle<infer_options>(o);
 }
 
-Engine open_engine(const char* threads) {
-  const auto o = options({{"cpu.threads", threads}, {"context.max", "2048"}, {"batch.requests", "4"}});
+Engine open_engine(const char* threads, bool draft = false) {
+  const auto o = options({{"cpu.threads", threads},
+                          {"context.max", "2048"},
+                          {"batch.requests", "4"},
+                          {"adapter.slots", draft ? "1" : "0"},
+                          {"draft.model", draft ? kModel.c_str() : ""}});
   infer_runtime* rt = nullptr;
   infer_model* model = nullptr;
   infer_engine* engine = nullptr;
@@ -53,10 +57,13 @@ Engine open_engine(const char* threads) {
   return {Handle<infer_runtime>(rt), Handle<infer_model>(model), Handle<infer_engine>(engine)};
 }
 
-Handle<infer_request> submit(const Engine& e, const char* temperature) {
+Handle<infer_request> submit(const Engine& e, const char* temperature, bool draft = false) {
   const auto o = options({{"max_tokens", std::to_string(kMost).c_str()},
                           {"ignore_end", "true"},
                           {"temperature", temperature},
+                          {"draft.tokens", draft ? "2" : "0"},
+                          {"adapter", draft ? "a" : ""},
+                          {"logprobs", draft ? "2" : "-1"},
                           {"seed", "1"}});
   const int32_t tokens[] = {3, 4, 5};
   infer_request* r = nullptr;
@@ -94,12 +101,17 @@ double processor_seconds() {
 // What a caller has not pulled yet is kept in two buffers in turn, which grow: both are first made to hold more than
 // will come while allocations are counted, so that it does not matter how late this thread is.
 TEST_CASE("tokens are generated and pulled without one allocation in the process") {
-  for (const char* temperature : {"0", "0.8"}) {
+  const std::string adapter = INFER_SOURCE_DIR "/tests/golden/adapters/llama_gqa-all.gguf";
+  for (const auto& [temperature, draft] : {std::pair{"0", false}, {"0.8", false}, {"0.8", true}}) {
     CAPTURE(temperature);
-    const Engine e = open_engine("2");
+    CAPTURE(draft);
+    const Engine e = open_engine("2", draft);
+    if (draft)
+      REQUIRE_MESSAGE(infer_engine_load_adapter(e.engine.get(), "a", adapter.c_str(), nullptr) == INFER_OK,
+                      infer_last_error());
     int64_t counted = 0, calls = 0;
     for (int attempt = 0; attempt < 20 && counted < kTokens; ++attempt) {
-      const auto first = submit(e, temperature), second = submit(e, temperature);
+      const auto first = submit(e, temperature, draft), second = submit(e, temperature, draft);
       for (const int64_t n : {kGrown, 2 * kGrown}) {
         for (const auto* r : {&first, &second}) wait_for(r->get(), n), pull(r->get(), 1);
       }

@@ -1,4 +1,4 @@
-// Failure at the n-th call, n rising until the scenario ends without an injection: six scenarios through the C ABI,
+// Failure at the n-th call, n rising until the scenario ends without an injection: seven scenarios through the C ABI,
 // five classes of calls, transient (that one call) and persistent (from then on). After each: no crash, no hang, no
 // block left, a fitting code, and the handles that lived through it still give the same answer.
 #include <doctest/doctest.h>
@@ -145,6 +145,36 @@ infer_status scenario_generate(Handles& h) {
   return s;
 }
 
+// An engine with a draft model and an adapter: loaded, used, its prefix pinned, dropped.
+infer_status scenario_adapt(Handles& h) {
+  constexpr const char* kAdapter = INFER_SOURCE_DIR "/tests/golden/adapters/llama_gqa-all.gguf";
+  const int32_t prompt[] = {1, 2, 3, 4, 5};
+  infer_options* o = nullptr;
+  infer_engine* engine = nullptr;
+  infer_status s = infer_options_new(&o);
+  // Text that allocates nothing: what fails is to fail in the library.
+  const std::pair<const char*, const char*> settings[] = {
+      {"context.max", "64"},  {"adapter.slots", "1"}, {"adapter.rank", "4"}, {"draft.model", kModel.c_str()},
+      {"draft.tokens", "2"},  {"adapter", "a"},       {"temperature", "0"},  {"max_tokens", "8"},
+      {"ignore_end", "true"}, {"kv.page", "4"}};
+  for (const auto& [key, value] : settings)
+    if (s == INFER_OK) s = infer_options_parse(o, key, value);
+  if (s == INFER_OK) s = infer_engine_new(h.model, o, &engine);
+  if (s == INFER_OK) s = infer_engine_load_adapter(engine, "a", kAdapter, nullptr);
+  infer_request* r = nullptr;
+  if (s == INFER_OK) s = infer_engine_submit_tokens(engine, prompt, 5, o, &r);
+  infer_piece piece = INFER_PIECE_INIT;
+  while (s == INFER_OK) s = infer_request_next(r, -1, &piece);
+  if (s == INFER_DONE) s = infer_engine_drain(engine, -1);
+  if (s == INFER_OK) s = infer_engine_pin(engine, "p", prompt, 5, o, nullptr);
+  if (s == INFER_OK) s = infer_engine_unpin(engine, "p");
+  if (s == INFER_OK) s = infer_engine_drop_adapter(engine, "a");
+  infer_request_release(r);
+  infer_engine_release(engine);
+  infer_options_release(o);
+  return s;
+}
+
 infer_status scenario_cancel(Handles& h) { return generate(h.engine, 2, nullptr); }
 
 // An engine whose weights are packed, or read packed, to the end meanwhile.
@@ -217,7 +247,8 @@ TEST_CASE("every failing call of memory, map, file, thread and write is survived
     void (*prepare)(Handles&);
   } scenarios[] = {{"open", scenario_open, nothing},         {"tokenize", scenario_tokenize, nothing},
                    {"generate", scenario_generate, nothing}, {"cancel", scenario_cancel, nothing},
-                   {"pack", scenario_pack, forget_packed},   {"packed", scenario_pack, keep_packed}};
+                   {"adapt", scenario_adapt, nothing},       {"pack", scenario_pack, forget_packed},
+                   {"packed", scenario_pack, keep_packed}};
   const struct {
     const char* name;
     uint32_t cls;

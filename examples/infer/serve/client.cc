@@ -98,9 +98,9 @@ class Client {
   // The clock of the run stands still meanwhile.
   void look_at_machine() {
     if (!control_ || time() < next_control_) return;
-    const double begin = now_ms();
     check(infer_engine_pause(session_.engine.get()));
-    machine_.emplace_back(time(), control_->measure().int8_per_s);
+    const double begin = now_ms(), at = time();
+    machine_.emplace_back(at, control_->measure().int8_per_s);
     check(infer_engine_resume(session_.engine.get()));
     start_ += now_ms() - begin;
     next_control_ = time() + kControlMs;

@@ -299,6 +299,31 @@ TEST_CASE("pause, resume, drain and trim through the API") {
   CHECK(collect(again) == expected);
 }
 
+TEST_CASE("a request says where it is: queued, running, preempted, done, cancelled") {
+  Stack s(tiny("llama"), "cpu", Options().set("batch.requests", 1).set("context.max", 4000));
+  const auto state = [](const libinfer::Request& r) { return must(r.usage()).state; };
+  const auto until = [&](const libinfer::Request& r, infer_state wanted) {
+    while (state(r) != wanted) std::this_thread::yield();
+  };
+  REQUIRE(s.engine.pause());
+  auto low = must(s.engine.tokens(kPrompt, greedy(3000).set("ignore_end", 1)));
+  CHECK(state(low) == INFER_STATE_QUEUED);
+  REQUIRE(s.engine.resume());
+  until(low, INFER_STATE_RUNNING);
+  auto urgent = must(s.engine.tokens(kPrompt, greedy(3000).set("ignore_end", 1).set("priority", 5)));
+  until(urgent, INFER_STATE_RUNNING);
+  CHECK(state(low) == INFER_STATE_PREEMPTED);
+  REQUIRE(urgent.cancel());
+  CHECK(state(urgent) == INFER_STATE_CANCELLED);
+  until(low, INFER_STATE_RUNNING);
+  CHECK(must(low.usage()).preempted == 1);
+  CHECK(must(urgent.usage()).preempted == 0);
+  REQUIRE(low.cancel());
+  auto short_one = must(s.engine.tokens(kPrompt, greedy(3)));
+  collect(short_one);
+  CHECK(state(short_one) == INFER_STATE_DONE);
+}
+
 TEST_CASE("a pinned prefix stays whatever else needs pages, until it is unpinned") {
   Stack s(tiny("llama"), "cpu", Options().set("kv.page", 4).set("context.max", 100).set("kv.tokens", 160));
   std::vector<int32_t> system;

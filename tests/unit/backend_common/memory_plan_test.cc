@@ -14,6 +14,7 @@ struct Nodes {
   std::vector<std::vector<uint32_t>> in, out;
   std::vector<int64_t> bytes;
   std::vector<infer_op> ops;
+  std::vector<uint32_t> kinds;  // of the first nodes; 0 of the others
 
   uint32_t tensor(uint32_t role, int64_t size) {
     tensors.push_back({INFER_TYPE_F32, role, 1, 0, {1, 1, 1, 1, 1, 1}, "t"});
@@ -24,6 +25,7 @@ struct Nodes {
     ops.clear();
     for (size_t n = 0; n < in.size(); ++n) {
       infer_op op{};
+      op.kind = n < kinds.size() ? kinds[n] : 0;
       op.n_in = static_cast<uint32_t>(in[n].size());
       op.n_out = static_cast<uint32_t>(out[n].size());
       op.in = in[n].data();
@@ -106,4 +108,29 @@ TEST_CASE("a chain of any length needs the memory of two neighbours") {
     last = next;
   }
   CHECK(p.plan().bytes == 2 * 640);
+}
+
+TEST_CASE("an adapter's sum takes the place of what it is added to, where nobody reads that later") {
+  // y = f(x); sum = adapt(y, x); again = adapt(sum, x); end = g(again, `late`)
+  const auto plan = [](bool late, bool itself) {
+    Nodes p;
+    const uint32_t x = p.tensor(INFER_ROLE_INPUT, 64), y = p.tensor(INFER_ROLE_TEMP, 640),
+                   sum = p.tensor(INFER_ROLE_TEMP, 640), again = p.tensor(INFER_ROLE_TEMP, 640),
+                   end = p.tensor(INFER_ROLE_TEMP, 640);
+    p.kinds = {0, INFER_OP_ADAPT, INFER_OP_ADAPT, 0};
+    p.in = {{x}, {y, itself ? y : x}, {sum, x}, {again, late ? y : x}};
+    p.out = {{y}, {sum}, {again}, {end}};
+    return p.plan();
+  };
+  const MemoryPlan plain = plan(false, false);
+  CHECK(plain.offset[2] == plain.offset[1]);
+  CHECK(plain.offset[3] == plain.offset[1]);
+  CHECK(plain.offset[4] != plain.offset[1]);
+  CHECK(plain.bytes == 2 * 640);
+  const MemoryPlan later = plan(true, false);
+  CHECK(later.offset[2] != later.offset[1]);
+  CHECK(later.offset[3] == later.offset[2]);
+  CHECK(later.offset[4] != later.offset[2]);
+  const MemoryPlan itself = plan(false, true);  // what is read for the product must not change meanwhile
+  CHECK(itself.offset[2] != itself.offset[1]);
 }

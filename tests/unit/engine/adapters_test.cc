@@ -60,8 +60,12 @@ TEST_CASE("prefixes are those of one load of one adapter and of one domain") {
   CHECK(*x->domain({}) != *x->domain(name("")));
   CHECK(*x->domain({}) != *x->domain(name("d")));
   CHECK(*x->domain({}) != *y->domain({}));
-  const Name d = name("d");
-  CHECK(Adapters::Use().domain(d) == d);
+  CHECK(*Adapters::Use().domain(name("d")) == *Adapters::Use().domain(name("d")));
+  CHECK(!Adapters::Use().domain({}));
+  // Whatever a caller names its domain, it is none of an adapter's.
+  for (const char* forged : {"1", "1=", "=1", "1=d", ""})
+    for (const Name& of : {x->domain({}), x->domain(name("d")), x->domain(name(""))})
+      CHECK(*Adapters::Use().domain(name(forged)) != *of);
 }
 
 TEST_CASE("what is not there is answered with what is like it") {

@@ -66,6 +66,17 @@ TEST_CASE("a prompt that could take the place of all that decode is not held bac
   CHECK(f.scheduler.plan(0, 7)[2].count == 7);  // now that the urgent one decodes, it is not delayed either
 }
 
+TEST_CASE("who has waited long goes first, and is held back for those that decode all the same") {
+  ScheduleBed f({4, 64, 4, 8, 1000});
+  f.add(3, 10);
+  f.step();
+  f.add(40, 10);
+  f.now = 50000;  // its level has risen above the other's
+  const Plan plan = f.scheduler.plan(f.now, 7);
+  REQUIRE(plan.size() == 2);
+  CHECK(plan[1].count == 7);
+}
+
 TEST_CASE("a pace is learnt from steps, and gives the tokens that fit") {
   Pace pace;
   CHECK(pace.tokens_within(1000, 512) == 512);  // nothing is known

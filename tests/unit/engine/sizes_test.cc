@@ -6,7 +6,7 @@ using namespace infer;
 using namespace infer::engine;
 
 namespace {
-const ModelSizes kModel{49152, 8192, 32 * 23040};  // SmolLM2-135M: 23040 bytes a token, pages of 32
+const ModelSizes kModel{49152, 8192, 0, 32 * 23040};  // SmolLM2-135M: 23040 bytes a token, pages of 32
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 }  // namespace
 
