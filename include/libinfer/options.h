@@ -62,7 +62,7 @@
 /* engine, int 0..1000000, default 0: steps and requests that infer_engine_trace remembers, the latest ones; 0: none */
 #define INFER_OPTION_TRACE_STEPS "trace.steps"
 
-/* engine, int 0..86400000, default 150: milliseconds that a step should take at most while somebody decodes: prompts of no higher priority get as many tokens of it as fit, at least 32; 0: as many as batch.tokens says */
+/* engine, int 0..86400000, default 150: milliseconds that a step should take at most while somebody decodes: prompts get as many tokens of it as fit, at least 32, and a quarter of that beside a higher priority; 0: as many as batch.tokens says */
 #define INFER_OPTION_SCHEDULE_STEP "schedule.step"
 
 /* engine, str: GGUF file of a small model with the same vocabulary, which guesses tokens for requests with draft.tokens; empty: none */

@@ -190,10 +190,8 @@ const Plan& Scheduler::plan(int64_t now, int32_t beside) {
     if (decodes(i)) continue;
     adopt(s);
     if (others_compute(s)) continue;
-    const bool urgent = first && running_[i]->task().priority > first->task().priority &&
-                        policy_.preempts(s.rank, first->sequence().rank);
-    const bool waits = first && !urgent;
-    const int32_t room = waits ? std::min(tokens_left, beside) : tokens_left;
+    int32_t room = tokens_left;
+    if (first) room = std::min(room, first->task().priority > running_[i]->task().priority ? beside / kLess : beside);
     int32_t left = room;
     plan_part(i, left, rows_left);
     tokens_left -= room - left;

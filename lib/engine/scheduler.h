@@ -2,11 +2,11 @@
 //
 // A request is admitted, in the policy's order, when there are pages for all tokens that it has now: these are promised
 // to it, so its prefill never waits for a page. Pages are taken only when positions reach them. Each step is filled
-// with decodes first, then with prefill chunks, so that a long prompt delays nobody; each by the order in which the
-// policy admitted them. When a decode finds no page, the last in that order is preempted: its pages stay in the tree as
-// long as nobody needs them, it waits again, and what has gone is computed anew, or comes back from where it was put
-// aside (swap.h). The first in order is never preempted
-// but by a request of a higher level, so somebody always gets on. Not thread-safe: the engine's thread.
+// with decodes first, then with prefill chunks, so that a long prompt delays nobody; each by the
+// order in which the policy admitted them. When a decode finds no page, the last in that order is preempted: its pages
+// stay in the tree as long as nobody needs them, it waits again, and what has gone is computed anew, or comes back from
+// where it was put aside (swap.h). The first in order is never preempted but by a request of a higher level, so
+// somebody always gets on. Not thread-safe: the engine's thread.
 //
 // A sequence begins behind the longest prefix that the tree knows, and leaves its own pages there as soon as they are
 // whole. Where others compute just now what it needs next, it waits for them and takes their pages.
@@ -58,8 +58,9 @@ class Scheduler {
   // Times are nanoseconds of one clock that does not go back.
   void add(Request& r, int64_t submitted);
   void remove(Request& r);  // ended: its pages are the tree's alone, or free again
-  // What runs now; empty: nothing waits or runs. When somebody decodes, prompts of no higher priority get at most
-  // `beside` tokens of the step.
+  // What runs now; empty: nothing waits or runs. When somebody decodes, prompts get at most `beside` tokens of the
+  // step, and at most a part of these where that one has a higher priority.
+  static constexpr int32_t kLess = 4;
   const Plan& plan(int64_t now, int32_t beside = INT32_MAX);
   const Plan& planned() const { return plan_; }
   void commit();                              // the plan was run: its positions are in the cache

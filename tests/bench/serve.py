@@ -198,12 +198,12 @@ def prefix(a, r):
 
 
 def priority(a, r):
-    """One in ten requests is urgent. Alone, and beside four times as many as the engine can serve."""
+    """One in ten requests is urgent: the urgent ones alone, and beside others, four times as many as the engine can serve."""
     shape = ["-p", "26,200", "-g", "16,64"]
     n = 20 if a.quick else 100
     full = ours(a, ["-n", str(n), "--concurrency", "16", *shape], options=["context.max=1024"])
     rate = n / whole(full)["seconds"]  # what it can serve
-    quiet = ours(a, ["-n", str(max(4, n // 10)), "--concurrency", "100000", "--rate", f"{0.1 * rate:.4f}", "--high", "1", *shape], options=["context.max=1024", "batch.requests=16"])
+    quiet = ours(a, ["-n", str(max(4, n // 3)), "--concurrency", "100000", "--rate", f"{4 * 0.1 * rate:.4f}", "--high", "1", *shape], options=["context.max=1024", "batch.requests=16"])
     busy = ours(a, ["-n", str(2 * n), "--concurrency", "100000", "--rate", f"{4 * rate:.4f}", "--high", "0.1", *shape], options=["context.max=1024", "batch.requests=16", "queue.max=100000"])
     for name, lines in [("capacity", full), ("quiet", quiet), ("overload", busy)]:
         for l in lines:

@@ -48,22 +48,16 @@ TEST_CASE("beside a decode prompts get as many tokens as are said, alone all") {
   CHECK(alone.scheduler.plan(0, 7)[0].count == 60);
 }
 
-TEST_CASE("a prompt that could take the place of all that decode is not held back for them") {
-  ScheduleBed f({4, 64, 4, 8});
-  f.add(3, 10);
-  f.step();
-  Task urgent = toy::task(std::vector<int32_t>(40, 5), 10);
-  urgent.priority = 1;
-  f.add(30, 10);
-  Request& first = f.add(urgent);
-  const Plan plan = f.scheduler.plan(0, 7);
-  REQUIRE(plan.size() == 2);  // the other prompt has waited long enough when this one is through
-  CHECK(plan[1].request == &first);
-  CHECK(plan[1].count == 40);
-  f.scheduler.commit();
-  f.scheduler.planned()[1].request->sequence().tokens.push_back(1);
-  f.scheduler.planned()[0].request->sequence().tokens.push_back(1);
-  CHECK(f.scheduler.plan(0, 7)[2].count == 7);  // now that the urgent one decodes, it is not delayed either
+TEST_CASE("beside a decode of higher priority a prompt gets less, beside a lower one as much as beside its own") {
+  for (const int32_t priority : {-1, 0, 1}) {
+    ScheduleBed f({4, 64, 4, 8});
+    Task decode = toy::task({1, 2, 3}, 10);
+    decode.priority = priority;
+    f.add(decode);
+    f.step();
+    f.add(60, 10);
+    CHECK(f.scheduler.plan(0, 20)[1].count == (priority > 0 ? 20 / Scheduler::kLess : 20));
+  }
 }
 
 TEST_CASE("who has waited long goes first, and is held back for those that decode all the same") {
