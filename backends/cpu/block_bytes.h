@@ -41,8 +41,9 @@ struct RowsBlock {
 template <class V, class Format>
 struct PackedBlock {
   static constexpr int kPlane = 4 * kPackedRows,
-                       kAhead = Format::kStreams > 1 ? 768 : 1536;  // bytes; kPlane: from word to word
-  const uint8_t *odd, *first;                                       // of the first of the lanes
+                       kAhead =
+                           Format::kStreams > 1 && V::kStreams > 1 ? 768 : 1536;  // bytes; kPlane: from word to word
+  const uint8_t *odd, *first;                                                     // of the first of the lanes
   PackedBlock() = default;
   INFER_INLINE PackedBlock(const uint8_t* block, int lane)
       : odd(block + lane * Format::kOddBytes), first(block + kPackedRows * Format::kOddBytes + lane * 4) {}

@@ -135,7 +135,8 @@ struct Unpacked {
 template <class V, class Source>
 void run_one(const MatmulArgs& a) {
   using Rows = typename Source::Rows;
-  constexpr int R = few_vectors<V, Rows>(), L = V::kLanes, G = Rows::kStreams;
+  constexpr int R = few_vectors<V, Rows>(), L = V::kLanes,
+                G = Rows::kStreams < V::kStreams ? Rows::kStreams : V::kStreams;
   const Record<V> x = record<V>(a, 0);
   const auto places = [&]<int kPlaces>(int64_t n0) {
     Rows rows[kPlaces][R];
@@ -148,11 +149,8 @@ void run_one(const MatmulArgs& a) {
       for (int r = 0; r < R; r++) put<V>(a, 0, n0 + (p * R + r) * L, skip[p][r], sums.result(p, r));
   };
   int64_t n0 = a.n0;
-  const auto whole = [&]<int kPlaces>() {
-    for (; n0 + kPlaces * R * L <= a.n1; n0 += kPlaces * R * L) places.template operator()<kPlaces>(n0);
-  };
-  if constexpr (G >= 4) whole.template operator()<4>();
-  if constexpr (G >= 2) whole.template operator()<2>();
+  if constexpr (G > 1)
+    for (; n0 + G * R * L <= a.n1; n0 += G * R * L) places.template operator()<G>(n0);
   for (; n0 < a.n1; n0 += R * L) places.template operator()<1>(n0);
 }
 

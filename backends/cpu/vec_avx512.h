@@ -14,7 +14,8 @@ namespace infer::cpu::avx512 {
 struct Vec {
   static constexpr int kLanes = 16;
   static constexpr bool kUnsignedOnly = false;
-  static constexpr int kFloatTile = 5, kRowVectors = 2, kTokenTile = 6, kAttentionTile = 6, kFewSums = 16;
+  static constexpr int kFloatTile = 5, kRowVectors = 2, kTokenTile = 6, kAttentionTile = 6, kFewSums = 16,
+                       kStreams = 1;  // not measured; the code of more costs 100 KB
   using F = __m512;
   using I = __m512i;
   using B = __m512i;
@@ -212,6 +213,7 @@ namespace infer::cpu::avx512vnni {
 struct Vec : avx512::Vec {
   struct TakesTiles {};
   static constexpr bool kUnsignedOnly = true;
+  static constexpr int kStreams = 4;
   INFER_INLINE static I multiplier(I a, int i) { return byte(a, i); }
   INFER_INLINE static I multiplier_signed(I a, int i) { return sar(shl(a, 24 - 8 * i), 24); }
   INFER_INLINE static I multiplier_of(I a) { return a; }

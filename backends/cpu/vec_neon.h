@@ -12,7 +12,7 @@ namespace infer::cpu::neon {
 struct Vec {
   static constexpr int kLanes = 4;
   static constexpr bool kUnsignedOnly = false;
-  static constexpr int kFloatTile = 4, kRowVectors = 2, kTokenTile = 4, kAttentionTile = 6, kFewSums = 8;
+  static constexpr int kFloatTile = 4, kRowVectors = 2, kTokenTile = 4, kAttentionTile = 6, kFewSums = 8, kStreams = 4;
   using F = float32x4_t;
   using I = int32x4_t;
   using B = uint8x16_t;

@@ -15,7 +15,7 @@ namespace infer::cpu::portable {
 struct Vec {
   static constexpr int kLanes = 8;
   static constexpr bool kUnsignedOnly = false;  // the byte dot product wants its first operand unsigned
-  static constexpr int kFloatTile = 3, kRowVectors = 1, kTokenTile = 4, kAttentionTile = 4, kFewSums = 4;
+  static constexpr int kFloatTile = 3, kRowVectors = 1, kTokenTile = 4, kAttentionTile = 4, kFewSums = 4, kStreams = 1;
   struct F {
     float v[kLanes];
   };
