@@ -3,6 +3,7 @@
 #   check_library.sh exports LIB GOLDEN      only infer_* with version LIBINFER_1, exactly the golden list
 #   check_library.sh needed LIB              needs libc, libm and the loader alone; no executable stack
 #   check_library.sh bans FILE...            our objects and archives call nothing that ends the process or prints
+#   check_library.sh size LIB BYTES          no larger than that when stripped
 #   check_library.sh abi LIB DUMP HEADERS    nothing incompatible with the committed ABI dump (abidiff)
 #   check_library.sh dump LIB DUMP HEADERS   writes that dump (after a release, or when a struct grew: a reviewed change)
 set -euo pipefail
@@ -43,6 +44,15 @@ bans() {
   [ $found = 0 ] || { say "a library that people embed neither ends their process nor prints nor reads the environment"; exit 1; }
 }
 
+size() {
+  need strip binutils
+  stripped=$(mktemp); trap 'rm -f "$stripped"' EXIT
+  strip -o "$stripped" "$1"
+  local bytes; bytes=$(stat -c %s "$stripped")
+  echo "$bytes bytes, stripped"
+  [ "$bytes" -le "$2" ] || { say "$1 is $bytes bytes when stripped; $2 are allowed: it ships in phones"; exit 1; }
+}
+
 abi_of() { abidw --headers-dir "$(realpath "$2")" --drop-private-types --no-corpus-path --no-comp-dir-path --no-show-locs --no-elf-needed --exported-interfaces-only "$1"; }
 dump() { need abidw abigail-tools; abi_of "$1" "$3" | sed "s|path='$(realpath "$3/../..")/|path='|" > "$2"; }
 abi() {
@@ -56,6 +66,6 @@ abi() {
 }
 
 case $task in
-  exports | needed | bans | abi | dump) "$task" "$@" ;;
+  exports | needed | bans | size | abi | dump) "$task" "$@" ;;
   *) say "unknown task $task"; exit 2 ;;
 esac
