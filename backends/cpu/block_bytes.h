@@ -40,10 +40,9 @@ struct RowsBlock {
 // next tile's, 16 at 1.5 KiB, 10 to 12 at 2.25 to 4.5 KiB, and no better when fetched into the second level.)
 template <class V, class Format>
 struct PackedBlock {
-  static constexpr int kPlane = 4 * kPackedRows,
-                       kAhead =
-                           Format::kStreams > 1 && V::kStreams > 1 ? 768 : 1536;  // bytes; kPlane: from word to word
-  const uint8_t *odd, *first;                                                     // of the first of the lanes
+  static constexpr bool kInTurn = Format::kStreams > 1 && V::kStreams > 1;
+  static constexpr int kPlane = 4 * kPackedRows, kAhead = kInTurn ? 768 : 1536;  // bytes; kPlane: from word to word
+  const uint8_t *odd, *first;                                                    // of the first of the lanes
   PackedBlock() = default;
   INFER_INLINE PackedBlock(const uint8_t* block, int lane)
       : odd(block + lane * Format::kOddBytes), first(block + kPackedRows * Format::kOddBytes + lane * 4) {}

@@ -9,9 +9,8 @@
 //   kZero              log2 of the zero point, or -1      kOffset     value = scale * q + offset
 //   kScaled            false: a scale is a float; true: a small integer times one float of the block, d
 //   kOdd, kOddBytes    where the block's bytes that make no whole word lie, and how many there are (0, 1 or 2)
-//   kStreams           packed tiles that one row of activations reads in turn: 1, 2 or 4, as found to be fastest; at
-//   most as
-//                      many as the instruction set has (V::kStreams)
+//   kStreams           packed tiles that one row of activations reads in turn, as found to be fastest: 1, 2 or 4 (at
+//                      most V::kStreams)
 //   place(word)        where a packed block has this word; 4 neighbours are kApart places from each other
 //   Scales<Block>(b)   the scales of a block (b: block_bytes.h)
 //     unscaled: scale(i), offset(i): of the i-th part

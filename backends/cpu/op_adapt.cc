@@ -1,12 +1,12 @@
 // What low-rank adapters add: out = y + up (down x), each row with the adapter of its slot.
 //
-// Rows are gathered by slot, as rows of experts are, so that a step reads each adapter once. Two operations: x into the
-// few dimensions of the adapter, and from there to the output, which is the memory of y wherever no later node wants y.
-// Then a step without adapters has no pieces here, and costs nothing.
+// Two operations: x into the few dimensions of the adapter, and from there to the output, which is the memory of y
+// wherever no later node wants y. Then a step without adapters has no pieces here, and costs nothing.
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "backends/cpu/groups.h"
 #include "backends/cpu/op.h"
 #include "quant/types.h"
 
@@ -15,7 +15,7 @@ namespace infer::cpu {
 // Which rows have which adapter, and what comes between the two products; of all nodes with the same slots.
 struct Adapted {
   uint32_t slots = 0;                   // tensor [T] i32
-  std::vector<int32_t> first;           // [A + 1] where each adapter's rows begin in `rows`; one more to count with
+  std::vector<int32_t> first;           // [A + 2] where each adapter's rows begin in `rows`: see groups.h
   std::vector<int32_t> rows;            // [T] by adapter, ascending; those without one are not among them
   std::vector<int32_t> used;            // [at most A] adapters that have rows
   std::vector<std::vector<float>> low;  // [nodes that run beside each other] of [T, r]
@@ -56,16 +56,10 @@ class SortRows final : public Op {
   }
   void run(const Run& r, int64_t, int64_t) override {
     const Tensor& slots = r.frame[a_->slots];
-    std::vector<int32_t>& first = a_->first;
-    std::ranges::fill(first, 0);
-    for (int64_t t = 0; t < slots.dim[0]; t++)
-      if (slots.i32()[t] >= 0) first[static_cast<size_t>(slots.i32()[t]) + 2]++;
-    for (size_t s = 2; s < first.size(); s++) first[s] += first[s - 1];
-    for (int64_t t = 0; t < slots.dim[0]; t++)  // first[s + 1] runs from the start of slot s's rows to their end
-      if (slots.i32()[t] >= 0)
-        a_->rows[static_cast<size_t>(first[static_cast<size_t>(slots.i32()[t]) + 1]++)] = static_cast<int32_t>(t);
-    for (size_t s = 0; s + 2 < first.size(); s++)
-      if (first[s + 1] > first[s]) a_->used.push_back(static_cast<int32_t>(s));
+    sort_by_group(slots.i32(), slots.dim[0], a_->first,
+                  [&](size_t at, int64_t t) { a_->rows[at] = static_cast<int32_t>(t); });
+    for (size_t s = 0; s + 2 < a_->first.size(); s++)
+      if (a_->first[s + 1] > a_->first[s]) a_->used.push_back(static_cast<int32_t>(s));
   }
 
  private:

@@ -1,10 +1,9 @@
 // Mixture of experts: choosing k of E, multiplying each row with the experts it chose, adding up what they said.
-//
-// Rows are gathered by expert, so an expert's weights are read once per step however many rows chose it.
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "backends/cpu/groups.h"
 #include "backends/cpu/op.h"
 #include "quant/types.h"
 
@@ -13,7 +12,7 @@ namespace infer::cpu {
 struct Buckets {
   uint32_t ids = 0;                  // tensor [T, k]
   bool row_per_choice = false;       // x is [T, k, K]
-  std::vector<int32_t> first;        // [E + 1]: where each expert's rows begin in the two lists below
+  std::vector<int32_t> first;        // [E + 2]: where each expert's rows begin in the two lists below: see groups.h
   std::vector<int32_t> x_row, slot;  // [T * k] by expert, ascending slots: row of x, and t * k + j
 };
 
@@ -40,15 +39,10 @@ class BucketsOp final : public Op {
   void run(const Run& r, int64_t, int64_t) override {
     const Tensor& ids = r.frame[b_->ids];
     const int64_t k = ids.dim[1], n = ids.dim[0] * k;
-    std::vector<int32_t>& first = b_->first;
-    std::fill(first.begin(), first.end(), 0);
-    for (int64_t i = 0; i < n; i++) first[static_cast<size_t>(ids.i32()[i]) + 2]++;
-    for (size_t e = 2; e < first.size(); e++) first[e] += first[e - 1];
-    for (int64_t i = 0; i < n; i++) {  // first[e + 1] runs from the start of e's rows to their end
-      const auto at = static_cast<size_t>(first[static_cast<size_t>(ids.i32()[i]) + 1]++);
+    sort_by_group(ids.i32(), n, b_->first, [&](size_t at, int64_t i) {
       b_->slot[at] = static_cast<int32_t>(i);
       b_->x_row[at] = static_cast<int32_t>(b_->row_per_choice ? i : i / k);
-    }
+    });
   }
 
  private:

@@ -243,7 +243,7 @@ INFER_API infer_status infer_engine_unpin(infer_engine *e, const char *name) INF
  * adapts other weights than the layers' projections, or has a higher rank than "adapter.rank"; INFER_E_CORRUPT: it does not fit the model.
  * drop: the name is not found any more; requests and pins that have it go on, and the slot is free when the last has ended.  at: the i-th name,
  * borrowed from the engine; INFER_DONE past the end; drop and load move the others.  Requests see prefixes of requests with the same adapter only; save and
- * restore know those without one.  since 1.1 */
+ * restore know those without one, and refuse the option (INFER_E_UNSUPPORTED).  since 1.1 */
 INFER_API infer_status infer_engine_load_adapter(infer_engine *e, const char *name, const char *path, const infer_options *o) INFER_NX;
 INFER_API infer_status infer_engine_drop_adapter(infer_engine *e, const char *name) INFER_NX;
 INFER_API infer_status infer_engine_adapter_at(infer_engine *e, int32_t i, const char **name) INFER_NX;

@@ -68,6 +68,14 @@ infer_status with_engine(infer_engine* e, F&& f) noexcept {
 
 // Whose prefixes a call means.
 Name domain_of(const infer_options* o) { return o ? name_of(o->settings, Key::cache_domain) : Name(); }
+Name adapter_of(const infer_options* o) { return o ? name_of(o->settings, Key::adapter) : Name(); }
+
+// What a file holds was computed without an adapter.
+Status no_adapter(const infer_options* o) {
+  if (!adapter_of(o)) return {};
+  return Status::unsupported("what was computed with an adapter cannot be saved, nor restored for one",
+                             "leave the option 'adapter' empty; infer_engine_pin keeps such a prefix in memory");
+}
 
 Answer submit(Engine& engine, std::vector<int32_t> ids, const Settings& settings, infer_request** out) {
   engine::Engine& core = engine.core();
@@ -210,6 +218,7 @@ infer_status infer_engine_save(infer_engine* e, const int32_t* tokens, int64_t n
   return with_engine(e, [&](api::Engine& engine) -> Answer {
     TRY(need(tokens, "tokens"));
     TRY(need(path, "path"));
+    TRY(no_adapter(o));
     if (n_tokens < 1) return Status::invalid(str("n_tokens is ", n_tokens));
     const std::span<const int32_t> ids(tokens, static_cast<size_t>(n_tokens));
     TRY_SET(const int64_t n, engine.core().save(ids, domain_of(o), path));
@@ -222,6 +231,7 @@ infer_status infer_engine_restore(infer_engine* e, const char* path, const infer
                                   int64_t* n) noexcept {
   return with_engine(e, [&](api::Engine& engine) -> Answer {
     TRY(need(path, "path"));
+    TRY(no_adapter(o));
     TRY(check_buffer(out, cap, n));
     TRY_SET(const std::vector<int32_t> ids, engine.core().restore(path, domain_of(o)));
     return give<int32_t>(ids, out, cap, n);
@@ -235,8 +245,7 @@ infer_status infer_engine_pin(infer_engine* e, const char* name, const int32_t* 
     TRY(need(tokens, "tokens"));
     if (n_tokens < 1) return Status::invalid(str("n_tokens is ", n_tokens));
     const std::span<const int32_t> ids(tokens, static_cast<size_t>(n_tokens));
-    const Name adapter = o ? name_of(o->settings, Key::adapter) : Name();
-    TRY_SET(const int64_t n, engine.core().pin(name, ids, domain_of(o), adapter));
+    TRY_SET(const int64_t n, engine.core().pin(name, ids, domain_of(o), adapter_of(o)));
     if (n_pinned) *n_pinned = n;
     return INFER_OK;
   });

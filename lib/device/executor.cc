@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "device/buffers.h"
 #include "device/compiled.h"
+#include "device/kv_pages.h"
 #include "device/placement.h"
 #include "device/step_check.h"
 #include "graph/signature.h"
@@ -32,12 +33,6 @@ struct Crossing {
   size_t after;     // segment that computes it
 };
 
-struct State {
-  TensorId tensor;
-  int64_t page_bytes;
-  Buffer buffer;
-};
-
 class DeviceExecutor final : public Executor {
  public:
   DeviceExecutor(std::vector<std::shared_ptr<const Device>> devices, const Program& program)
@@ -52,15 +47,15 @@ class DeviceExecutor final : public Executor {
     for (Compiled& p : plans_) p.cancel();
   }
   Status write(TensorId input, int64_t at, std::span<const std::byte> bytes) override;
-  Status copy_page(int32_t from, int32_t to) override;
-  int64_t page_bytes() const override { return page_bytes_; }
-  Status read_page(int32_t page, std::span<std::byte> out) override;
-  Status write_page(int32_t page, std::span<const std::byte> in) override;
+  Status copy_page(int32_t from, int32_t to) override { return pages_.copy(from, to); }
+  int64_t page_bytes() const override { return pages_.page_bytes(); }
+  Status read_page(int32_t page, std::span<std::byte> out) override { return pages_.read(page, out); }
+  Status write_page(int32_t page, std::span<const std::byte> in) override { return pages_.write(page, in); }
   using Executor::discard_pages;
-  Result<int64_t> discard_pages(int32_t first, int32_t n) override;
+  Result<int64_t> discard_pages(int32_t first, int32_t n) override { return pages_.discard(first, n); }
   std::vector<Placed> placement() const override;
   int64_t workspace_bytes() const override;
-  int64_t state_bytes() const override { return page_bytes_ * rules_.limits.pages; }
+  int64_t state_bytes() const override { return pages_.page_bytes() * rules_.limits.pages; }
   std::vector<std::pair<std::string, int64_t>> counters() const override;
 
  private:
@@ -70,7 +65,6 @@ class DeviceExecutor final : public Executor {
   Status make_states();
   Status make_exchanges();
   void make_bindings();
-  Status check_page(int32_t page) const;
 
   Symbols symbols_of(const Step& step) const;
   Status write_inputs(const Step& step, const Symbols& symbols);
@@ -86,15 +80,14 @@ class DeviceExecutor final : public Executor {
   std::vector<std::span<const std::byte>> weight_data_;          // [n_tensors]
   std::vector<Source> weight_source_;                            // [n_tensors]
   std::vector<std::vector<std::pair<size_t, Buffer>>> weights_;  // [n_tensors] per device that needs it
-  std::vector<State> states_;
+  KvPages pages_;
   std::vector<Exchange> exchanges_;  // [devices]
   size_t logits_device_ = 0, hidden_device_ = 0;
   std::vector<Crossing> crossings_;
   std::vector<int32_t> slots_;      // [tokens] of a step, and [rows]
-  std::vector<std::byte> staging_;  // host memory for what goes from device to device, and for pages
-  int64_t page_bytes_ = 0;
-  bool ready_ = false;           // make_pages() was called
-  std::vector<Compiled> plans_;  // destroyed before the buffers that they point into
+  std::vector<std::byte> staging_;  // host memory for what goes from device to device
+  bool ready_ = false;              // make_pages() was called
+  std::vector<Compiled> plans_;     // destroyed before the buffers that they point into
   std::atomic<bool> cancelled_{false};
   Status lost_;  // set once a device is gone
 };
@@ -140,9 +133,6 @@ Status DeviceExecutor::make_pages(int64_t n) {
   rules_.limits.pages = n;
   maxima_[graph::kPages] = n;
   TRY(make_states());
-  int64_t largest = static_cast<int64_t>(staging_.size());
-  for (const State& s : states_) largest = std::max(largest, s.page_bytes);
-  staging_.resize(static_cast<size_t>(largest));
   make_bindings();
   ready_ = true;
   return {};
@@ -212,8 +202,7 @@ Status DeviceExecutor::make_states() {
         return Status::no_memory(std::string(buffer.status().message()),
                                  "use a shorter context, fewer KV pages, or an f16 KV cache");
       TRY(buffer.status());
-      states_.push_back({t, bytes / rules_.limits.pages, buffer.take()});
-      page_bytes_ += states_.back().page_bytes;
+      pages_.add({t, bytes / rules_.limits.pages, buffer.take()});
       made[t] = true;
     }
   }
@@ -274,7 +263,7 @@ void DeviceExecutor::make_bindings() {
       const Exchange& exchange = exchanges_[p.segment().device];
       if (roles[t] == INFER_ROLE_INPUT || roles[t] == INFER_ROLE_OUTPUT)
         p.binds.push_back({t, 0, exchange.buffer.get(), exchange.at[t], 0});
-      for (const State& s : states_)
+      for (const KvPages::State& s : pages_.states())
         if (s.tensor == t) p.binds.push_back({t, 0, s.buffer.get(), 0, s.buffer.bytes()});
     }
   }
@@ -385,58 +374,6 @@ Status DeviceExecutor::cross(const Crossing& c, const Symbols& symbols) {
   if (from.buffer.host()) return to.buffer.write(to.at[c.tensor], from.buffer.host() + from.at[c.tensor], bytes);
   TRY(from.buffer.read(from.at[c.tensor], staging_.data(), bytes));
   return to.buffer.write(to.at[c.tensor], staging_.data(), bytes);
-}
-
-// ---- pages ----------------------------------------------------------------------------------------------------------
-
-Status DeviceExecutor::check_page(int32_t page) const {
-  return page >= 0 && page < rules_.limits.pages ? Status()
-                                                 : Status::invalid(str("page ", page, " of ", rules_.limits.pages));
-}
-
-Status DeviceExecutor::copy_page(int32_t from, int32_t to) {
-  TRY(check_page(from));
-  TRY(check_page(to));
-  for (const State& s : states_) {
-    TRY(s.buffer.read(from * s.page_bytes, staging_.data(), s.page_bytes));
-    TRY(s.buffer.write(to * s.page_bytes, staging_.data(), s.page_bytes));
-  }
-  return {};
-}
-
-Status DeviceExecutor::read_page(int32_t page, std::span<std::byte> out) {
-  TRY(check_page(page));
-  if (static_cast<int64_t>(out.size()) < page_bytes_)
-    return Status::invalid(str("room for ", out.size(), " bytes of a page of ", page_bytes_));
-  size_t at = 0;
-  for (const State& s : states_) {
-    TRY(s.buffer.read(page * s.page_bytes, out.data() + at, s.page_bytes));
-    at += static_cast<size_t>(s.page_bytes);
-  }
-  return {};
-}
-
-Status DeviceExecutor::write_page(int32_t page, std::span<const std::byte> in) {
-  TRY(check_page(page));
-  if (static_cast<int64_t>(in.size()) != page_bytes_)
-    return Status::invalid(str(in.size(), " bytes for a page of ", page_bytes_));
-  size_t at = 0;
-  for (const State& s : states_) {
-    TRY(s.buffer.write(page * s.page_bytes, in.data() + at, s.page_bytes));
-    at += static_cast<size_t>(s.page_bytes);
-  }
-  return {};
-}
-
-Result<int64_t> DeviceExecutor::discard_pages(int32_t first, int32_t n) {
-  TRY(check_page(first));
-  if (n < 1 || n > rules_.limits.pages - first) return Status::invalid(str(n, " pages from ", first, " on"));
-  int64_t freed = 0;
-  for (const State& s : states_) {
-    TRY_SET(const int64_t here, s.buffer.discard(first * s.page_bytes, n * s.page_bytes));
-    freed += here;
-  }
-  return freed;
 }
 
 // ---- facts ----------------------------------------------------------------------------------------------------------

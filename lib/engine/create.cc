@@ -63,13 +63,13 @@ std::vector<device::Executor::Weight> weights_of(const models::Model& model, con
   return weights;
 }
 
-// Of all slots for adapters; more than 63 bits can count are all that they can.
+// Of all slots for adapters; at most half of what 63 bits can count, which is more than any machine has.
 int64_t bank_bytes(const models::Model& model) {
   const graph::Symbols none{};
   Size all(0u);
   for (const models::Bank& b : model.banks)
     all = all + Size(model.program.bytes(b.down, none)) + Size(model.program.bytes(b.up, none));
-  return all.fits(INT64_MAX) ? static_cast<int64_t>(all.value()) : INT64_MAX;
+  return all.fits(INT64_MAX / 2) ? static_cast<int64_t>(all.value()) : INT64_MAX / 2;
 }
 
 device::Executor::Limits limits_of(const Sizes& s, int32_t rows) {

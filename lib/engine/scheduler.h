@@ -2,11 +2,11 @@
 //
 // A request is admitted, in the policy's order, when there are pages for all tokens that it has now: these are promised
 // to it, so its prefill never waits for a page. Pages are taken only when positions reach them. Each step is filled
-// with decodes first, then with prefill chunks, so that a long prompt delays nobody; each by the
-// order in which the policy admitted them. When a decode finds no page, the last in that order is preempted: its pages
-// stay in the tree as long as nobody needs them, it waits again, and what has gone is computed anew, or comes back from
-// where it was put aside (swap.h). The first in order is never preempted but by a request of a higher level, so
-// somebody always gets on. Not thread-safe: the engine's thread.
+// with decodes first, then with prefill chunks, so that a long prompt delays nobody; each by the order in which the
+// policy admitted them. When a decode finds no page, the last in that order is preempted: its pages stay in the tree as
+// long as nobody needs them, it waits again, and what has gone is computed anew, or comes back from where it was put
+// aside (swap.h). The first in order is never preempted but by a request of a higher level, so somebody always gets on.
+// Not thread-safe: the engine's thread.
 //
 // A sequence begins behind the longest prefix that the tree knows, and leaves its own pages there as soon as they are
 // whole. Where others compute just now what it needs next, it waits for them and takes their pages.

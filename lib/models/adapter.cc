@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "models/shape_text.h"
 #include "quant/encode.h"
 #include "quant/types.h"
 
@@ -18,10 +19,8 @@ struct Pair {
   const formats::Tensor *a = nullptr, *b = nullptr;
 };
 
-std::string shape_of(const formats::Tensor& t) {
-  std::string s = str("'", t.name, "' [");
-  for (int32_t d = 0; d < t.rank; ++d) s += str(d ? ", " : "", t.dim[d]);
-  return s + "]";
+std::string named(const formats::Tensor& t) {
+  return str("'", t.name, "' ", shape_text(t.dim, static_cast<size_t>(t.rank)));
 }
 
 Status check_kind(const formats::ModelFile& file, const formats::ModelFile& model) {
@@ -61,14 +60,15 @@ Status check_shapes(const Pair& pair, const Bank& bank, int64_t most) {
   const formats::Tensor &a = *pair.a, &b = *pair.b;
   if (a.rank > 2 || b.rank > 2 || a.dim[1] != bank.n_in || b.dim[0] != bank.n_out || a.dim[0] != b.dim[1])
     return Status::corrupt(
-        str(shape_of(a), " and ", shape_of(b), " do not fit '", bank.weight, "' [", bank.n_out, ", ", bank.n_in, "]"),
+        str(named(a), " and ", named(b), " do not fit '", bank.weight, "' [", bank.n_out, ", ", bank.n_in, "]"),
         "load an adapter that was trained on this model");
   if (a.dim[0] > most)
     return Status::unsupported(
         str("'", bank.weight, "' is adapted with rank ", a.dim[0], "; the engine has room for ", most),
         str("set adapter.rank to ", a.dim[0], " or more"));
   for (const formats::Tensor* t : {&a, &b})
-    if (t->type == quant::Type::kI32) return Status::corrupt(str("tensor '", t->name, "' holds integers"));
+    if (t->type == quant::Type::kI32)
+      return Status::corrupt(str("tensor '", t->name, "' holds integers"), "obtain the adapter again");
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "models/rope.h"
+#include "models/shape_text.h"
 
 namespace infer::models {
 
@@ -134,12 +135,6 @@ Result<Model> Decoder::finish(TensorId x) {
 // ---- tensors
 
 namespace {
-
-std::string shape_text(const int64_t* dims, size_t n) {
-  std::string s = "[";
-  for (size_t i = 0; i < n; ++i) s += str(i ? ", " : "", dims[i]);
-  return s + "]";
-}
 
 // Equal up to leading dimensions of 1: one row is a vector in some files and a matrix in others.
 bool same_shape(const formats::Tensor& t, const std::vector<int64_t>& dims) {

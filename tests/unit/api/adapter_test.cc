@@ -128,6 +128,49 @@ TEST_CASE("a prefix is found by requests with the same adapter alone") {
   CHECK(must(again.usage()).cached_tokens == 0);
 }
 
+TEST_CASE("a prefix of an adapter is pinned with it, and its slot stays taken; it cannot be saved") {
+  TwoAdapters s("cpu");
+  ask(s.engine, kPrompt, with("all"));
+  REQUIRE(s.engine.drain());
+  REQUIRE(s.engine.resume());
+  const Options of_all = Options().set("adapter", "all");
+  CHECK(s.engine.pin("plain", kPrompt).error().status == INFER_E_NOT_FOUND);
+  CHECK(must(s.engine.pin("all", kPrompt, of_all)) == 10);
+  const auto saved = s.engine.save(kPrompt, "nowhere", of_all);
+  REQUIRE(!saved);
+  CHECK(saved.error().status == INFER_E_UNSUPPORTED);
+  CHECK(s.engine.restore("nowhere", of_all).error().status == INFER_E_UNSUPPORTED);
+  REQUIRE(s.engine.drop_adapter("all"));
+  CHECK(status_of(s.engine.load_adapter("new", file_of("llama_gqa-all"))) == INFER_E_FULL);
+  REQUIRE(s.engine.unpin("all"));
+  CHECK(status_of(s.engine.load_adapter("new", file_of("llama_gqa-all"))) == INFER_OK);
+}
+
+TEST_CASE("several answers and vectors are those of the adapter, too") {
+  TwoAdapters s("cpu");
+  const auto drawn = [](const char* adapter, int64_t seed) {
+    return with(adapter).set("temperature", 1.2).set("seed", seed);
+  };
+  std::vector<std::vector<int32_t>> got(3);
+  auto three = must(s.engine.tokens(kPrompt, drawn("all", 5).set("n", 3)));
+  for (const libinfer::Piece& p : three) {
+    auto& tokens = got[static_cast<size_t>(p.sample)];
+    tokens.insert(tokens.end(), p.tokens.begin(), p.tokens.end());
+  }
+  for (int64_t i = 0; i < 3; ++i)
+    CHECK(got[static_cast<size_t>(i)] == ask(s.engine, kPrompt, drawn("all", 5 + i)).tokens);
+  const auto vector = [&](const char* adapter) {
+    auto r = must(s.engine.tokens(kPrompt, Options().set("embed", "mean").set("adapter", adapter)));
+    std::vector<float> all;
+    for (const libinfer::Piece& p : r) all.assign(p.embedding.begin(), p.embedding.end());
+    REQUIRE(!all.empty());
+    return all;
+  };
+  CHECK(vector("all") == vector("all"));
+  CHECK(vector("all") != vector("qv"));
+  CHECK(vector("all") != vector(""));
+}
+
 TEST_CASE("adapters are loaded and dropped while requests run") {
   TwoAdapters s("cpu", slots(2).set("context.max", 256));
   const Answer all = ask(s.engine, kPrompt, with("all", 120)), qv = ask(s.engine, kPrompt, with("qv", 120));
