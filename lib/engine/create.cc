@@ -141,13 +141,15 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
                          parts.model->kv_page_bytes + (draft.model ? draft.model->kv_page_bytes : 0) +
                              cache::PrefixTree::bytes_per_page(options.page),
                          smaller,
-                         bank_bytes(*parts.model) + sampler_bytes};
+                         bank_bytes(*parts.model) + sampler_bytes,
+                         /*workspace_known=*/false};
   // What cannot fit in any case is refused before anything is allocated. How many pages there are is decided when the
   // rest is there, and its size known.
   TRY_SET(const Sizes most, decide_sizes(options, model_sizes, free_bytes));
   TRY_SET(parts.executor,
           device::Executor::compile(source.devices, parts.model->program, weights_of(*parts.model, *source.file),
                                     limits_of(most, most.rows)));
+  model_sizes.workspace_known = true;
   model_sizes.workspace_bytes = parts.executor->workspace_bytes() + sampler_bytes;
   if (draft.model) {
     auto executor = device::Executor::compile(source.devices, draft.model->program,

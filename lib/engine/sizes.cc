@@ -85,7 +85,8 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
     return Status::no_memory(
         str(what, " needs ", needed, " for its keys and values (", per_token, " bytes a token); ", human(limit), " ",
             o.memory > 0 ? "are allowed by memory.max" : "are free"),
-        fitting > 0 ? str("set ", o.kv_tokens > context ? "kv.tokens" : "context.max", " to at most ", fitting,
+        fitting > 0 ? str("set ", o.kv_tokens > context ? "kv.tokens" : "context.max",
+                          model.workspace_known ? " to at most " : " to less than ", fitting,
                           model.smaller_kv ? ", or kv.type to " : "", model.smaller_kv ? model.smaller_kv : "")
                     : std::string("free memory, or use a smaller model"));
   }

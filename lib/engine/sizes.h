@@ -30,6 +30,7 @@ struct ModelSizes {
   int64_t page_bytes = 0;            // KV of one page over all layers, and what is remembered of it
   const char* smaller_kv = nullptr;  // value of kv.type that needs less; null: there is none
   int64_t workspace_bytes = 0;       // what the compiled program needs beside pages and logits
+  bool workspace_known = true;       // false: it needs more than that, how much is not known yet
 };
 
 struct Sizes {

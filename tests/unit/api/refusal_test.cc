@@ -205,7 +205,7 @@ TEST_CASE("a context larger than memory is refused with numbers before anything 
     CHECK(e.error().status == INFER_E_NO_MEMORY);
     CHECK(says("a context of 16777216 tokens needs"));
     CHECK(says("1.0 MiB are allowed"));
-    CHECK(hints("set context.max to at most "));
+    CHECK(hints("set context.max to less than "));
   }
 }
 

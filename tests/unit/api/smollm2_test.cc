@@ -110,5 +110,5 @@ TEST_CASE("a context larger than the machine's memory is refused with numbers") 
   REQUIRE_FALSE(e);
   CHECK(e.error().status == INFER_E_NO_MEMORY);
   CHECK(e.error().message.find("a context of 16777216 tokens needs") != std::string::npos);
-  CHECK(e.error().hint.find("set context.max to at most") != std::string::npos);
+  CHECK(e.error().hint.find("set context.max to less than") != std::string::npos);
 }

@@ -80,6 +80,15 @@ TEST_CASE("a step has room for one row of every request, and no more requests th
   CHECK(decide_sizes({}, {1 << 22, 8192, 1000}, 0)->rows == 8);
 }
 
+TEST_CASE("a context that fits is named as a bound while the program's own memory is not known") {
+  EngineOptions o;
+  o.context = 1 << 20;
+  ModelSizes model = kModel;
+  CHECK(has(decide_sizes(o, model, int64_t{4} << 30).status().hint(), "at most"));
+  model.workspace_known = false;
+  CHECK(has(decide_sizes(o, model, int64_t{4} << 30).status().hint(), "context.max to less than"));
+}
+
 TEST_CASE("what the program needs beside pages is taken from the limit first, and named when it alone does not fit") {
   ModelSizes model = kModel;
   const int64_t one = 128 * model.page_bytes;
