@@ -42,13 +42,6 @@ std::vector<Subject> subjects(const infer::Folder& folder) {
           {block_model(folder), {"bf16", "q8_0", "q4_0"}, {"cpu"}}};
 }
 
-int64_t counter(libinfer::Engine& e, const std::string& wanted) {
-  for (const auto& [name, value] : must(e.counters()))
-    if (name == wanted) return value;
-  FAIL("no counter " << wanted);
-  return 0;
-}
-
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }

@@ -1,6 +1,4 @@
 // A draft model through the C API: whatever it guesses, the answer is the one without it, bit for bit.
-#include <thread>
-
 #include "open.h"
 
 using namespace open_api;
@@ -9,17 +7,10 @@ namespace {
 
 const std::vector<int32_t> kPrompt{1, 20, 30, 40, 20, 30, 40, 50, 60, 70};
 
-int64_t now_at(const libinfer::Engine& e, const std::string& name) {
-  for (const auto& [n, value] : must(e.counters()))
-    if (n == name) return value;
-  FAIL("no counter " << name);
-  return 0;
-}
-
-// When nothing runs any more: a caller has its last piece before the step that made it is counted.
-int64_t counter(const libinfer::Engine& e, const std::string& name) {
-  while (now_at(e, "requests.running") + now_at(e, "requests.waiting") > 0) std::this_thread::yield();
-  return now_at(e, name);
+// A caller has its last piece before the step that made it is counted.
+int64_t settled(const libinfer::Engine& e, const std::string& name) {
+  settle(e);
+  return counter(e, name);
 }
 
 Options request(double temperature, int64_t seed, int64_t draft) {
@@ -46,12 +37,12 @@ TEST_CASE("a draft model of the same weights guesses right: the same answer in a
       CAPTURE(temperature);
       Stack s(tiny("llama"), backend, Options().set("draft.model", tiny("llama")).set("kv.page", 4));
       const Answer plain = ask(s.engine, request(temperature, 7, 0));
-      const int64_t before = counter(s.engine, "steps");
+      const int64_t before = settled(s.engine, "steps");
       CHECK(ask(s.engine, request(temperature, 7, 4)) == plain);
-      CHECK(counter(s.engine, "steps") - before <= 1 + 40 / 5 + 1);
-      CHECK(counter(s.engine, "tokens.accepted") == counter(s.engine, "tokens.draft"));
-      CHECK(counter(s.engine, "tokens.accepted") >= 30);
-      CHECK(counter(s.engine, "drafts.failed") == 0);
+      CHECK(settled(s.engine, "steps") - before <= 1 + 40 / 5 + 1);
+      CHECK(settled(s.engine, "tokens.accepted") == settled(s.engine, "tokens.draft"));
+      CHECK(settled(s.engine, "tokens.accepted") >= 30);
+      CHECK(settled(s.engine, "drafts.failed") == 0);
     }
   }
 }
@@ -62,8 +53,8 @@ TEST_CASE("a draft model of other weights guesses wrong, and changes nothing") {
     const double temperature = seed % 2 ? 1.2 : 0;
     CHECK(ask(s.engine, request(temperature, seed, 1 + seed)) == ask(s.engine, request(temperature, seed, 0)));
   }
-  CHECK(counter(s.engine, "tokens.draft") > 100);
-  CHECK(counter(s.engine, "tokens.accepted") < counter(s.engine, "tokens.draft") / 2);
+  CHECK(settled(s.engine, "tokens.draft") > 100);
+  CHECK(settled(s.engine, "tokens.accepted") < settled(s.engine, "tokens.draft") / 2);
 }
 
 TEST_CASE("with drafts, lookups and neither, in short memory and long prompts, each answers as alone") {
@@ -89,13 +80,13 @@ TEST_CASE("with drafts, lookups and neither, in short memory and long prompts, e
     CAPTURE(i);
     CHECK(collect(running[i]) == alone[i]);
   }
-  CHECK(counter(s.engine, "tokens.accepted") > 0);
-  CHECK(counter(s.engine, "requests.preempted") > 0);
+  CHECK(settled(s.engine, "tokens.accepted") > 0);
+  CHECK(settled(s.engine, "requests.preempted") > 0);
   // What it held is free again: requests one after the other are guessed as well as the first was.
   for (int round = 0; round < 30; ++round) {
-    const int64_t before = counter(s.engine, "tokens.accepted");
+    const int64_t before = settled(s.engine, "tokens.accepted");
     CHECK(ask(s.engine, options[1].set("cache.prefix", 0), prompt(1)) == alone[1]);
-    CHECK(counter(s.engine, "tokens.accepted") - before > 20);
+    CHECK(settled(s.engine, "tokens.accepted") - before > 20);
   }
 }
 

@@ -14,17 +14,6 @@ namespace {
 
 const std::vector<int32_t> kPrompt{1, 20, 30, 40, 20, 30, 40, 50, 60, 70};
 
-int64_t counter(const libinfer::Engine& e, const std::string& name) {
-  for (const auto& [n, value] : must(e.counters()))
-    if (n == name) return value;
-  FAIL("no counter " << name);
-  return 0;
-}
-
-void settle(const libinfer::Engine& e) {
-  while (counter(e, "requests.running") + counter(e, "requests.waiting") > 0) std::this_thread::yield();
-}
-
 std::vector<Answer> samples(libinfer::Request& r, size_t n) {
   std::vector<Answer> all(n);
   for (const libinfer::Piece& p : r) {

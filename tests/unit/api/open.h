@@ -4,6 +4,7 @@
 #include <libinfer/infer.hpp>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace open_api {
@@ -49,6 +50,18 @@ inline Answer collect(libinfer::Request& r) {
   }
   if (!r.outcome()) a.status = r.outcome().error().status;
   return a;
+}
+
+inline int64_t counter(const libinfer::Engine& e, const std::string& name) {
+  for (const auto& [n, value] : must(e.counters()))
+    if (n == name) return value;
+  FAIL("no counter " << name);
+  return 0;
+}
+
+// Until nothing runs or waits, and all of it is counted.
+inline void settle(const libinfer::Engine& e) {
+  while (counter(e, "requests.running") + counter(e, "requests.waiting") > 0) std::this_thread::yield();
 }
 
 inline Options greedy(int64_t max_tokens) { return Options().set("temperature", 0).set("max_tokens", max_tokens); }
