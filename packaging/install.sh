@@ -6,12 +6,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 build=(
   g++=4:12.2* cmake=3.25* ninja-build=1.11* ccache=4.* nlohmann-json3-dev=3.11* libcli11-dev=2.1* libxxhash-dev=0.8*
+  glslang-tools=12.0* libvulkan-dev=1.3.239* libvulkan-volk-dev=1.3.239*
   python3-pip=23.0* python3-venv=3.11* ca-certificates
 )
 test=(
   doctest-dev=2.4* clang=1:14.0* libclang-rt-14-dev=1:14.0* clang-format=1:14.0* clang-tidy=1:14.0* lld=1:14.0*
   g++-aarch64-linux-gnu=4:12.2* qemu-user-static=1:7.2* g++-mingw-w64-x86-64-posix=12.2* wine64=8.0* libsimde-dev=0.7.4*
   abigail-tools=2.2* pkg-config=1.8* binutils=2.40* git maven=3.8* openjdk-17-jdk-headless unzip=6.0*
+  mesa-vulkan-drivers=22.3* vulkan-validationlayers=1.3.239* spirv-tools=2023.1*
 )
 
 want=("${build[@]}")

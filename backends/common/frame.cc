@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backends/common/host_buffer.h"
 #include "backends/common/memory_plan.h"
 #include "base/checked.h"
 #include "graph/signature.h"
@@ -24,10 +25,27 @@ size_t alignment(uint32_t type, uint32_t role) {
   }
 }
 
+class HostMemories final : public Memories {
+ public:
+  Memory of(infer_buf* b) const override {
+    const HostBuffer& buffer = *host_buffer(b);
+    return {buffer.data, reinterpret_cast<uintptr_t>(buffer.data), buffer.bytes, buffer.read_only};
+  }
+  Result<Memory> temps(int64_t bytes) override {
+    TRY_SET(temps_, HostBuffer::make(bytes));
+    return of(as_buf(temps_.get()));
+  }
+
+ private:
+  std::unique_ptr<HostBuffer> temps_;
+};
+
 // Inputs an operator can have, so that absent trailing ones read as INFER_NONE.
 size_t max_inputs(uint32_t kind) { return kind == INFER_OP_MATMUL ? 3 : kind == INFER_OP_MATMUL_EXPERTS ? 4 : 7; }
 
 }  // namespace
+
+Frame::Frame() : memories_(std::make_unique<HostMemories>()) {}
 
 int64_t Tensor::rows() const {
   int64_t n = 1;
@@ -102,10 +120,16 @@ Status Frame::place(const infer_program& p) {
   if (!total.fits(INT64_MAX / 2))
     return Status::no_memory("the temporary tensors of this program need more than 2^62 bytes");
   const MemoryPlan plan = plan_memory(p, need_);
-  TRY_SET(arena_, HostBuffer::make(plan.bytes));
+  TRY_SET(const Memory temps, memories_->temps(plan.bytes));
+  temps_bytes_ = temps.bytes;
   for (size_t t = 0; t < tensors_.size(); ++t)
-    if (plan.offset[t] >= 0) tensors_[t].data = arena_->data + plan.offset[t];
+    if (plan.offset[t] >= 0) put(t, temps, plan.offset[t]);
   return {};
+}
+
+void Frame::put(size_t t, const Memory& m, int64_t at) {
+  tensors_[t].data = m.data ? m.data + at : nullptr;
+  tensors_[t].address = m.address + static_cast<uint64_t>(at);
 }
 
 // Points a tensor at its binding, if that is large and aligned enough.
@@ -114,17 +138,16 @@ Status Frame::attach(const infer_binding& b, int64_t need) {
     return Status::invalid(str("binding of ", graph::tensor_text(declared_[b.tensor]), ": ", what));
   };
   if (!b.buf) return fail("no buffer");
-  const HostBuffer& buffer = *host_buffer(b.buf);
-  if (!buffer.holds(b.offset, b.bytes))
+  const Memory buffer = memories_->of(b.buf);
+  if (b.offset < 0 || b.bytes < 0 || b.offset > buffer.bytes || b.bytes > buffer.bytes - b.offset)
     return fail(str("bytes [", b.offset, ", +", b.bytes, ") of a buffer of ", buffer.bytes));
   if (b.bytes < need) return fail(str(b.bytes, " bytes; needs ", need));
   const uint32_t role = tensors_[b.tensor].role;
   if (buffer.read_only && (role == INFER_ROLE_STATE || role == INFER_ROLE_OUTPUT))
     return fail("the buffer is read-only");
-  std::byte* data = buffer.data + b.offset;
-  if (reinterpret_cast<uintptr_t>(data) % alignment(tensors_[b.tensor].type, role))
+  if ((buffer.address + static_cast<uint64_t>(b.offset)) % alignment(tensors_[b.tensor].type, role))
     return fail("not aligned to its element type");
-  tensors_[b.tensor].data = data;
+  put(b.tensor, buffer, b.offset);
   bound_[b.tensor] = true;
   return {};
 }
@@ -137,7 +160,7 @@ Status Frame::bind_weights(const infer_binding* weights, uint32_t n_weights) {
     TRY(attach(weights[i], need_[t]));
   }
   for (size_t t = 0; t < tensors_.size(); ++t)
-    if (used_[t] && tensors_[t].role == INFER_ROLE_WEIGHT && !tensors_[t].data)
+    if (used_[t] && tensors_[t].role == INFER_ROLE_WEIGHT && !bound_[t])
       return Status::invalid(str("weight ", graph::tensor_text(declared_[t]), " is not bound"));
   return {};
 }
@@ -195,17 +218,21 @@ Status Frame::plan_checks() {
   return {};
 }
 
-Status Frame::bind(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
-  if ((!symbols && !maxima_.empty()) || (!binds && n_binds)) return Status::invalid("symbols or bindings are missing");
+Status Frame::assume(const int64_t* symbols) {
+  if (!symbols && !maxima_.empty()) return Status::invalid("symbols are missing");
   for (size_t s = 0; s < maxima_.size(); ++s) {
     if (symbols[s] < 1 || symbols[s] > maxima_[s])
       return Status::invalid(str("symbol ", s, " is ", symbols[s], "; this plan takes 1..", maxima_[s]));
     values_[s] = symbols[s];
   }
-  for (uint32_t t = 0; t < tensors_.size(); ++t) {
-    TRY(resolve(t));
-    bound_[t] = false;
-  }
+  for (uint32_t t = 0; t < tensors_.size(); ++t) TRY(resolve(t));
+  return {};
+}
+
+Status Frame::bind(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
+  if (!binds && n_binds) return Status::invalid("bindings are missing");
+  TRY(assume(symbols));
+  bound_.assign(bound_.size(), false);
   for (uint32_t i = 0; i < n_binds; ++i) {
     const uint32_t t = binds[i].tensor;
     if (t >= tensors_.size() || tensors_[t].role == INFER_ROLE_WEIGHT || tensors_[t].role == INFER_ROLE_TEMP)
@@ -223,9 +250,15 @@ Status Frame::bind(const int64_t* symbols, const infer_binding* binds, uint32_t 
   return {};
 }
 
+Status Frame::readable(uint32_t t) const {
+  if (tensors_[t].data) return {};
+  return Status::invalid(str("'", names_[t], "' must be bound to memory that the host can read (INFER_USE_EXCHANGE)"));
+}
+
 Status Frame::check_ids(const IndexCheck& c) const {
   const Tensor& ids = tensors_[c.ids];
   const int64_t most = tensors_[c.of].dim[c.d] + c.beyond, n = ids.rows() * ids.columns();
+  TRY(readable(c.ids));
   for (int64_t i = 0; i < n; ++i)
     if (ids.i32()[i] < c.least || ids.i32()[i] > most)
       return Status::invalid(str("'", names_[c.ids], "'[", i, "] is ", ids.i32()[i], "; ",
@@ -235,6 +268,7 @@ Status Frame::check_ids(const IndexCheck& c) const {
 }
 
 Status Frame::check_tables(const TableCheck& c) const {
+  for (uint32_t t : {c.q_start, c.kv_len, c.block_table}) TRY(readable(t));
   const int32_t *q_start = tensors_[c.q_start].i32(), *kv_len = tensors_[c.kv_len].i32(),
                 *table = tensors_[c.block_table].i32();
   const int64_t n_rows = tensors_[c.x].dim[0], n_seqs = tensors_[c.kv_len].dim[0],

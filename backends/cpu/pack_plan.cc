@@ -1,6 +1,7 @@
 // Which of a plan's weights are packed.
 #include <algorithm>
 
+#include "backends/common/host_buffer.h"
 #include "backends/cpu/pack_set.h"
 #include "backends/cpu/packing.h"
 

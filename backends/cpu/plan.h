@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/common/host_buffer.h"
 #include "backends/cpu/cpu_features.h"
 #include "backends/cpu/op.h"
 #include "backends/cpu/pack_set.h"

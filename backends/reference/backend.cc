@@ -39,7 +39,7 @@ infer_status device_open(int32_t index, const infer_setting*, int32_t, infer_dev
 }
 void device_close(infer_dev* d) { delete device(d); }
 
-infer_status buffer_new(infer_dev*, int64_t bytes, infer_buf** out) {
+infer_status buffer_new(infer_dev*, int64_t bytes, int32_t, infer_buf** out) {
   return host.guard([&]() -> Status {
     TRY_SET(auto buffer, HostBuffer::make(bytes));
     *out = as_buf(buffer.release());

@@ -13,7 +13,7 @@
 namespace infer::tool {
 namespace {
 
-constexpr const char* kKinds[] = {"cpu", "integrated GPU", "discrete GPU", "other"};
+constexpr const char* kKinds[] = {"cpu", "integrated GPU", "discrete GPU", "other", "processor in place of a GPU"};
 
 Json backends(infer_runtime* rt) {
   Json list = Json::array();
@@ -30,7 +30,7 @@ Json devices(infer_runtime* rt) {
   for (int32_t i = 0; check(infer_runtime_device_at(rt, i, &d)) == INFER_OK; ++i) {
     list.push_back({{"backend", d.backend},
                     {"name", d.name},
-                    {"kind", kKinds[std::clamp(d.kind, 0, 3)]},
+                    {"kind", kKinds[d.kind >= 0 && d.kind < static_cast<int32_t>(std::size(kKinds)) ? d.kind : 3]},
                     {"features", d.features},
                     {"memory_total", d.memory_total},
                     {"memory_free", d.memory_free}});
@@ -84,7 +84,8 @@ void print_text(const Json& out) {
                     text_of(d["kind"]).c_str()));
     if (!text_of(d["features"]).empty()) put_line("             " + text_of(d["features"]));
     if (d["memory_total"].get<int64_t>() > 0) {
-      put_line("             memory " + bytes_text(d["memory_free"]) + " free of " + bytes_text(d["memory_total"]));
+      const std::string free = d["memory_free"].get<int64_t>() > 0 ? bytes_text(d["memory_free"]) + " free of " : "";
+      put_line("             memory " + free + bytes_text(d["memory_total"]));
     }
   }
   const std::string found = text_of(out["onednn"]);

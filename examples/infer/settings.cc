@@ -62,6 +62,8 @@ void Settings::add_all_but_threads(CLI::App& app) {
   app.add_option("-o", given, "any option of the library, repeated as needed (infer help options lists them)")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
+  add_flag_of(app, "--device", "device",
+              "what computes: a backend's name, or name:number (several: -o device=A -o device=B)", flags);
   app.add_flag("--json", json, "machine-readable output");
   const auto help = [] {
     print_options(false);

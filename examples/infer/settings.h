@@ -18,7 +18,7 @@ struct Settings {
   std::string adapter;             // file; empty: none
   bool json = false;
 
-  void add_common(CLI::App& app);           // -o, -t, --json, --help-options
+  void add_common(CLI::App& app);           // -o, -t, --device, --json, --help-options
   void add_all_but_threads(CLI::App& app);  // the same without -t
   void add_generation(CLI::App& app);       // --max-tokens, --temperature, ...
 

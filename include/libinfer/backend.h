@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 #define INFER_BACKEND_MAJOR 0
-#define INFER_BACKEND_MINOR 4
+#define INFER_BACKEND_MINOR 5
 typedef struct infer_abi { uint32_t struct_size; uint16_t major, minor; } infer_abi; /* first in every table */
 /* Does table t reach as far as member f, and is it there? */
 #define INFER_HAS(t, f) ((const char *)(&(t)->f + 1) <= (const char *)(t) + (t)->abi.struct_size && (t)->f)
@@ -125,6 +125,13 @@ typedef struct infer_program {
   const int64_t *symbol_max; /* [n_symbols] */
 } infer_program;
 
+/* What a buffer is for, so that a device can put it where that is fast. */
+enum infer_use {
+  INFER_USE_WEIGHT = 0,  /* written once, read by every run */
+  INFER_USE_STATE = 1,   /* read and written by runs, by the host seldom */
+  INFER_USE_EXCHANGE = 2 /* inputs and outputs: the host writes and reads it between runs.  Has a host address */
+};
+
 /* A tensor's memory: bytes [offset, offset + bytes) of buf.  Weights: offset is such that the address suits the type (16). */
 typedef struct infer_binding {
   uint32_t tensor, reserved;
@@ -154,7 +161,7 @@ typedef struct infer_host {
 
 typedef struct infer_dev_info { /* strings: plugin's, static or as long as the plugin */
   infer_abi abi;
-  int32_t kind, host_memory;   /* kind as in infer_device; host_memory 1: buffer_host works */
+  int32_t kind, host_memory;   /* kind as in infer_device, 4: comes after all others; host_memory 1: buffer_host works */
   const char *name, *features;
   int64_t memory_total, memory_free;
 } infer_dev_info;
@@ -185,7 +192,7 @@ typedef struct infer_backend {
   infer_status (*device_open)(int32_t index, const infer_setting *settings, int32_t n_settings, infer_dev **out);
   void (*device_close)(infer_dev *d);
 
-  infer_status (*buffer_new)(infer_dev *d, int64_t bytes, infer_buf **out); /* zeroed; aligned to 64 */
+  infer_status (*buffer_new)(infer_dev *d, int64_t bytes, int32_t use, infer_buf **out); /* infer_use.  Zeroed; aligned to 64 */
   /* Uses host memory in place; it outlives the buffer.  May answer INFER_E_UNSUPPORTED: the host then copies. */
   infer_status (*buffer_import)(infer_dev *d, const void *ptr, int64_t bytes, int32_t read_only, infer_buf **out);
   void (*buffer_free)(infer_buf *b);

@@ -110,7 +110,7 @@ typedef struct infer_hooks {
 /* A device that a model can run on.  Strings live as long as the runtime. */
 typedef struct infer_device {
   uint32_t struct_size;
-  int32_t kind;             /* 0 cpu, 1 integrated GPU, 2 discrete GPU, 3 other */
+  int32_t kind;             /* 0 cpu, 1 integrated GPU, 2 discrete GPU, 3 other, 4 a processor in place of a GPU */
   const char *backend;      /* "cpu", "reference", "vulkan", ... */
   const char *name;         /* "AMD EPYC 7B13" */
   const char *features;     /* "avx2 fma f16c": what the backend found and uses */

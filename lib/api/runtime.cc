@@ -23,6 +23,8 @@ Result<std::shared_ptr<Runtime>> Runtime::create(const Settings& settings, const
   if (const std::string own = own_folder(); !own.empty()) options.folders.push_back(own + "/libinfer");
   options.use = settings.list(Key::backend_use);
   options.settings = settings.of_backends();
+  for (const std::string& device : settings.list(Key::device))
+    options.named.push_back(device.substr(0, device.find(':')));
   if (const std::string folder = settings.text(Key::pack_dir); !folder.empty()) {
     options.shared.emplace_back("pack.dir", folder);
     options.shared.emplace_back("pack.limit", std::to_string(settings.integer(Key::pack_limit)));

@@ -8,10 +8,10 @@ Buffer::~Buffer() {
   if (buf_) call_quietly([&] { device_->backend().buffer_free(buf_); });
 }
 
-Result<Buffer> Buffer::make(const Device& device, int64_t bytes, std::string_view what) {
+Result<Buffer> Buffer::make(const Device& device, int64_t bytes, infer_use use, std::string_view what) {
   const std::string doing = str("getting ", bytes, " bytes for ", what);
   infer_buf* made = nullptr;  // what a failing call leaves here is not ours
-  TRY(device.call(doing, [&] { return device.backend().buffer_new(device.dev(), bytes, &made); }));
+  TRY(device.call(doing, [&] { return device.backend().buffer_new(device.dev(), bytes, use, &made); }));
   if (!made) return Status::internal(str("backend '", device.name(), "' answered OK and gave no buffer: ", doing));
   Buffer b(device, made, bytes);
   if (device.info().host_memory == 1 && INFER_HAS(&device.backend(), buffer_host))
@@ -50,7 +50,7 @@ Result<Buffer> Buffer::hold(const Device& device, std::span<const std::byte> dat
     }
     if (s.code() != INFER_E_UNSUPPORTED) return s;
   }
-  TRY_SET(Buffer b, make(device, bytes, what));
+  TRY_SET(Buffer b, make(device, bytes, INFER_USE_WEIGHT, what));
   TRY(b.write(0, data.data(), bytes));
   return b;
 }

@@ -26,7 +26,7 @@ class Buffer {
   }
   ~Buffer();
 
-  static Result<Buffer> make(const Device& device, int64_t bytes, std::string_view what);
+  static Result<Buffer> make(const Device& device, int64_t bytes, infer_use use, std::string_view what);
   // In place where the device can and the address suits it (16), else a copy. data outlives the buffer.
   // source: told to the device when it reads data in place.
   static Result<Buffer> hold(const Device& device, std::span<const std::byte> data, const Source& source,

@@ -197,7 +197,7 @@ Status DeviceExecutor::make_states() {
       if (tensor.dim[0] != graph::sym(graph::kPages))
         return Status::unsupported(str("state ", graph::tensor_text(tensor), " is not made of pages"));
       const auto bytes = static_cast<int64_t>(program_.bytes(t, maxima_));
-      auto buffer = Buffer::make(p.device(), bytes, str("the KV cache ('", tensor.name, "')"));
+      auto buffer = Buffer::make(p.device(), bytes, INFER_USE_STATE, str("the KV cache ('", tensor.name, "')"));
       if (buffer.status().code() == INFER_E_NO_MEMORY)
         return Status::no_memory(std::string(buffer.status().message()),
                                  "use a shorter context, fewer KV pages, or an f16 KV cache");
@@ -246,8 +246,8 @@ Status DeviceExecutor::make_exchanges() {
   for (size_t d = 0; d < devices_.size(); ++d) {
     if (!total[d].fits(INT64_MAX)) return Status::no_memory("a step's inputs and outputs need more than 2^63 bytes");
     if (!total[d].value()) continue;
-    TRY_SET(exchanges_[d].buffer,
-            Buffer::make(*devices_[d], static_cast<int64_t>(total[d].value()), "a step's inputs and outputs"));
+    TRY_SET(exchanges_[d].buffer, Buffer::make(*devices_[d], static_cast<int64_t>(total[d].value()), INFER_USE_EXCHANGE,
+                                               "a step's inputs and outputs"));
   }
   slots_.resize(static_cast<size_t>(rules_.limits.tokens + rules_.limits.rows));
   staging_.resize(static_cast<size_t>(largest));

@@ -125,7 +125,10 @@ void Registry::refuse(std::string name, std::string path, std::string_view why) 
 
 // Opens the devices of a backend that passed its checks. Fails only on settings that the user got wrong.
 Status Registry::add(const infer_backend* backend, const std::string& path) {
-  TRY_SET(const Settings settings, settings_of(*backend, options_.shared, options_.settings));
+  Settings shared = options_.shared;
+  if (std::find(options_.named.begin(), options_.named.end(), backend->name) != options_.named.end())
+    shared.emplace_back("software", "true");
+  TRY_SET(const Settings settings, settings_of(*backend, shared, options_.settings));
   std::vector<infer_setting> table;
   for (const auto& [key, value] : settings) table.push_back({key.c_str(), value.c_str()});
 
@@ -157,25 +160,28 @@ Result<std::shared_ptr<const Device>> Registry::open_device(const infer_backend*
   d->backend_ = backend;
   d->log_ = log_;
   d->info_.abi = {sizeof(infer_dev_info), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR};
-  TRY(d->call("asking about a device", [&] { return backend->device_info(index, &d->info_); }));
-  if (!d->info_.name) d->info_.name = backend->name;
-  if (!d->info_.features) d->info_.features = "";
-  d->info_.memory_total = std::max<int64_t>(d->info_.memory_total, 0);
-  d->info_.memory_free = std::max<int64_t>(d->info_.memory_free, 0);
   d->executor_ = options_.executor;
   const ExecutorScope lent(d->executor_.parallel ? &d->executor_ : nullptr);
   TRY(d->call("opening a device", [&] {
     return backend->device_open(index, settings.data(), static_cast<int32_t>(settings.size()), &d->dev_);
   }));
   if (!d->dev_) return Status::internal(str("backend '", backend->name, "' opened device ", index, " and gave none"));
+  TRY(d->call("asking about a device", [&] { return backend->device_info(index, &d->info_); }));
+  if (!d->info_.name) d->info_.name = backend->name;
+  if (!d->info_.features) d->info_.features = "";
+  d->info_.memory_total = std::max<int64_t>(d->info_.memory_total, 0);
+  d->info_.memory_free = std::max<int64_t>(d->info_.memory_free, 0);
   return std::shared_ptr<const Device>(std::move(d));
 }
 
-// In the order of `use`, else by priority; equals stay in the order in which they were found.
+// In the order of `use`, else by priority; equals stay in the order in which they were found. What a processor
+// computes in place of a GPU comes last.
 void Registry::sort_devices() {
   const auto rank = [&](const std::shared_ptr<const Device>& d) -> int64_t {
     const auto at = std::find(options_.use.begin(), options_.use.end(), d->name());
-    return at != options_.use.end() ? at - options_.use.begin() : INT32_MAX - int64_t(d->backend().priority);
+    return at != options_.use.end() ? at - options_.use.begin()
+           : d->info().kind == 4    ? INT64_MAX
+                                    : INT32_MAX - int64_t(d->backend().priority);
   };
   std::stable_sort(devices_.begin(), devices_.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }

@@ -34,6 +34,10 @@ struct Exact {
   std::byte* data;  // malloc aligns to 16
 };
 
+int32_t use_of(uint32_t role) {
+  return role == INFER_ROLE_WEIGHT ? INFER_USE_WEIGHT : role == INFER_ROLE_STATE ? INFER_USE_STATE : INFER_USE_EXCHANGE;
+}
+
 // A run-time tensor between guards.
 struct Guarded {
   infer_buf* buf = nullptr;
@@ -77,7 +81,7 @@ class Rig {
       infer_status s =
           INFER_HAS(&api_, buffer_import) ? api_.buffer_import(dev_, exact_[t]->data, n, 1, &buf) : INFER_E_UNSUPPORTED;
       if (s == INFER_E_UNSUPPORTED) {
-        s = api_.buffer_new(dev_, n, &buf);
+        s = api_.buffer_new(dev_, n, INFER_USE_WEIGHT, &buf);
         if (s == INFER_OK) s = api_.buffer_write(buf, 0, data.data(), n);
       }
       if (s != INFER_OK) return s;
@@ -96,7 +100,9 @@ class Rig {
     if (g.buf && case_.tensors[t].role == INFER_ROLE_STATE) return INFER_OK;
     if (g.buf) api_.buffer_free(g.buf);
     g = {nullptr, bytes};
-    if (const infer_status s = api_.buffer_new(dev_, bytes + 2 * kGuard, &g.buf); s != INFER_OK) return s;
+    if (const infer_status s = api_.buffer_new(dev_, bytes + 2 * kGuard, use_of(case_.tensors[t].role), &g.buf);
+        s != INFER_OK)
+      return s;
     Bytes all(static_cast<size_t>(bytes + 2 * kGuard), kGuardByte);
     std::fill_n(all.begin() + kGuard, bytes, fill);
     if (content)
@@ -234,7 +240,7 @@ Outcome Bed::run(const Case& c) {
 
 infer_buf* Bed::buffer(int64_t bytes) {
   infer_buf* b = nullptr;
-  return api_->buffer_new(dev_, bytes, &b) == INFER_OK ? b : nullptr;
+  return api_->buffer_new(dev_, bytes, INFER_USE_EXCHANGE, &b) == INFER_OK ? b : nullptr;
 }
 
 std::map<std::string, int64_t> Bed::counters() const {

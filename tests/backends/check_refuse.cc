@@ -195,7 +195,7 @@ void wrong_bindings(Bed& bed, Report& report) {
   api.buffer_free(buf);
   infer_buf* none = nullptr;
   for (int64_t n : {int64_t(-1), INT64_MIN, INT64_MAX, INT64_MAX / 2}) {
-    const infer_status s = api.buffer_new(bed.dev(), n, &none);
+    const infer_status s = api.buffer_new(bed.dev(), n, INFER_USE_STATE, &none);
     s < 0 && !none ? report.pass(str("refuse a buffer of ", n))
                    : report.fail(str("refuse a buffer of ", n), str("status ", static_cast<int32_t>(s)));
   }

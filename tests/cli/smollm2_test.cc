@@ -93,3 +93,21 @@ TEST_CASE("bench measures SmolLM2 and memory stays within weights, KV cache and 
   }
   CHECK(seen == 2);
 }
+
+#ifdef INFER_WITH_VULKAN
+TEST_CASE("SmolLM2 says on a Vulkan device what it says on the processor") {
+  std::vector<Output> answers;  // lavapipe takes seconds for each token
+  for (const char* device : {"vulkan:0", "cpu"})
+    answers.push_back(run_tool({"run", model(), "The capital of France is", "--raw", "--max-tokens", "8",
+                                "--temperature", "0", "--device", device}));
+  REQUIRE_MESSAGE(answers[0].exit_code == 0, answers[0].err);
+  CHECK(answers[0].out == answers[1].out);
+}
+
+TEST_CASE("a Vulkan device that is lost ends the answer by a sentence") {
+  const Output o = run_tool(
+      {"run", model(), "Hello", "--raw", "--max-tokens", "8", "--device", "vulkan:0", "-o", "vulkan.fault.lost=2"});
+  CHECK(o.exit_code == 1);
+  CHECK_MESSAGE(o.err.find("lost") != std::string::npos, o.err);
+}
+#endif

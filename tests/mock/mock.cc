@@ -129,10 +129,10 @@ infer_status wrap(MockDevice* d, infer_status s, infer_buf* inner, infer_buf** o
   *out = reinterpret_cast<infer_buf*>(new MockBuffer{d, inner});
   return s;
 }
-infer_status buffer_new(infer_dev* d, int64_t bytes, infer_buf** out) {
+infer_status buffer_new(infer_dev* d, int64_t bytes, int32_t use, infer_buf** out) {
   FAULT(mock(d), "buffer_new");
   infer_buf* inner = nullptr;
-  const infer_status s = real->buffer_new(mock(d)->inner, bytes, &inner);
+  const infer_status s = real->buffer_new(mock(d)->inner, bytes, use, &inner);
   return wrap(mock(d), s, inner, out);
 }
 infer_status buffer_import(infer_dev* d, const void* ptr, int64_t bytes, int32_t read_only, infer_buf** out) {

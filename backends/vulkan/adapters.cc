@@ -1,0 +1,178 @@
+#include "backends/vulkan/adapters.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "base/folder.h"
+
+namespace infer::vulkan {
+namespace {
+
+std::vector<std::string> extensions_of(VkPhysicalDevice d) {
+  uint32_t n = 0;
+  vkEnumerateDeviceExtensionProperties(d, nullptr, &n, nullptr);
+  std::vector<VkExtensionProperties> all(n);
+  vkEnumerateDeviceExtensionProperties(d, nullptr, &n, all.data());
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < std::min<size_t>(n, all.size()); ++i) names.emplace_back(all[i].extensionName);
+  return names;
+}
+
+// What our kernels are written for.
+std::string missing(VkPhysicalDevice d, const VkPhysicalDeviceProperties& p,
+                    const VkPhysicalDeviceSubgroupProperties& s) {
+  if (p.apiVersion < VK_API_VERSION_1_2) return "Vulkan 1.2";
+  VkPhysicalDeviceVulkan12Features v12{};
+  v12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+  VkPhysicalDeviceVulkan11Features v11{};
+  v11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
+  v11.pNext = &v12;
+  VkPhysicalDeviceFeatures2 all{};
+  all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
+  all.pNext = &v11;
+  vkGetPhysicalDeviceFeatures2(d, &all);
+  if (!v12.bufferDeviceAddress) return "bufferDeviceAddress";
+  if (!v12.storageBuffer8BitAccess) return "storageBuffer8BitAccess";
+  if (!v11.storageBuffer16BitAccess) return "storageBuffer16BitAccess";
+  constexpr VkSubgroupFeatureFlags kNeeded = VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
+  if ((s.supportedOperations & kNeeded) != kNeeded || !(s.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT))
+    return "sums over subgroups";
+  if (p.limits.maxComputeWorkGroupInvocations < 128) return "workgroups of 128";
+  return {};
+}
+
+int32_t kind_of(VkPhysicalDeviceType t) {  // as infer_device has it
+  switch (t) {
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+      return 1;
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+      return 2;
+    case VK_PHYSICAL_DEVICE_TYPE_CPU:
+      return 4;
+    default:
+      return 3;
+  }
+}
+
+Adapter describe(VkPhysicalDevice d) {
+  Adapter a;
+  a.handle = d;
+  VkPhysicalDeviceSubgroupProperties subgroup{};
+  subgroup.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES;
+  VkPhysicalDeviceExternalMemoryHostPropertiesEXT import{};
+  import.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT;
+  VkPhysicalDeviceProperties2 p{};
+  p.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+  p.pNext = &subgroup;
+  const std::vector<std::string> extensions = extensions_of(d);
+  const auto has = [&](const char* name) {
+    return std::find(extensions.begin(), extensions.end(), name) != extensions.end();
+  };
+  const bool imports = has(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
+  if (imports) subgroup.pNext = &import;
+  VkPhysicalDeviceSubgroupSizeControlPropertiesEXT sizes{};
+  sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT;
+  if (has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) sizes.pNext = std::exchange(subgroup.pNext, &sizes);
+  vkGetPhysicalDeviceProperties2(d, &p);
+  const VkPhysicalDeviceProperties& about = p.properties;
+  a.limits = about.limits;
+  if (sizes.minSubgroupSize == sizes.maxSubgroupSize) a.subgroup = sizes.minSubgroupSize;
+  a.name = about.deviceName;
+  a.vendor = about.vendorID, a.device = about.deviceID, a.driver = about.driverVersion, a.api = about.apiVersion;
+  std::memcpy(a.cache_id, about.pipelineCacheUUID, VK_UUID_SIZE);
+  a.software = about.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+  a.kind = kind_of(about.deviceType);
+  a.shares_memory = a.software || a.kind == 1;
+  if (imports && a.shares_memory) a.import_alignment = static_cast<int64_t>(import.minImportedHostPointerAlignment);
+  a.knows_budget = has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  a.lacks = missing(d, about, subgroup);
+
+  uint32_t n = 0;
+  vkGetPhysicalDeviceQueueFamilyProperties(d, &n, nullptr);
+  std::vector<VkQueueFamilyProperties> families(n);
+  vkGetPhysicalDeviceQueueFamilyProperties(d, &n, families.data());
+  const auto computes = std::find_if(families.begin(), families.end(), [](const VkQueueFamilyProperties& f) {
+    return (f.queueFlags & VK_QUEUE_COMPUTE_BIT) && f.queueCount > 0;
+  });
+  if (computes == families.end() && a.lacks.empty()) a.lacks = "a queue that computes";
+  a.queue_family = static_cast<uint32_t>(computes - families.begin());
+
+  VkPhysicalDeviceMemoryProperties memory{};
+  vkGetPhysicalDeviceMemoryProperties(d, &memory);
+  for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)
+    if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+      a.memory_total += static_cast<int64_t>(memory.memoryHeaps[i].size);
+  a.features = str("Vulkan ", VK_API_VERSION_MAJOR(about.apiVersion), ".", VK_API_VERSION_MINOR(about.apiVersion),
+                   ", subgroups of ", subgroup.subgroupSize, a.import_alignment ? ", uses host memory in place" : "",
+                   a.software ? ", computed by the processor" : "");
+  return a;
+}
+
+}  // namespace
+
+int64_t Adapter::memory_free() const {
+  if (!knows_budget) return 0;
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{};
+  budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
+  VkPhysicalDeviceMemoryProperties2 memory{};
+  memory.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
+  memory.pNext = &budget;
+  vkGetPhysicalDeviceMemoryProperties2(handle, &memory);
+  int64_t bytes = 0;
+  for (uint32_t i = 0; i < memory.memoryProperties.memoryHeapCount; ++i)
+    if (memory.memoryProperties.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+      bytes += static_cast<int64_t>(budget.heapBudget[i] - std::min(budget.heapUsage[i], budget.heapBudget[i]));
+  return bytes;
+}
+
+Result<const Instance*> Instance::get() {
+  static std::mutex mutex;
+  static const Instance* instance = nullptr;
+  const std::lock_guard lock(mutex);
+  if (!instance) {
+    std::unique_ptr<Instance> made(new Instance);
+    TRY(made->init());
+    instance = made.release();  // never destroyed
+  }
+  return instance;
+}
+
+Status Instance::init() {
+  if (volkInitialize() != VK_SUCCESS) return Status::not_found("no Vulkan loader is installed");
+  if (volkGetInstanceVersion() < VK_API_VERSION_1_2) return Status::unsupported("the Vulkan loader is older than 1.2");
+  VkApplicationInfo app{};
+  app.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO;
+  app.pEngineName = "libinfer";
+  app.apiVersion = VK_API_VERSION_1_2;
+  VkInstanceCreateInfo info{};
+  info.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO;
+  info.pApplicationInfo = &app;
+  TRY(check(vkCreateInstance(&info, nullptr, &handle_), "starting Vulkan"));
+  volkLoadInstance(handle_);
+  uint32_t n = 0;
+  TRY(check(vkEnumeratePhysicalDevices(handle_, &n, nullptr), "looking for Vulkan devices"));
+  std::vector<VkPhysicalDevice> found(n);
+  if (n) vkEnumeratePhysicalDevices(handle_, &n, found.data());
+  for (VkPhysicalDevice d : found) adapters_.push_back(describe(d));
+  return {};
+}
+
+bool may_have_gpu() {
+#if defined(__linux__) && !defined(__ANDROID__)
+  // Nodes that the kernel's drivers make: /dev/dri/renderD128, /dev/nvidia0, /dev/kgsl-3d0, /dev/mali0, ...
+  const auto dri = list_folder("/dev/dri"), dev = list_folder("/dev");
+  if (dri.ok() && std::any_of(dri->begin(), dri->end(), [](const std::string& n) { return n.starts_with("renderD"); }))
+    return true;
+  if (!dev.ok()) return false;
+  return std::any_of(dev->begin(), dev->end(), [](const std::string& n) {
+    return n.starts_with("nvidia") || n.starts_with("kgsl") || n.starts_with("mali") || n.starts_with("pvr") ||
+           n == "dxg" || n == "kfd";
+  });
+#else
+  return true;
+#endif
+}
+
+}  // namespace infer::vulkan

@@ -1,0 +1,46 @@
+// The Vulkan devices of this machine, and whether we can use them.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/vulkan/vulkan.h"
+
+namespace infer::vulkan {
+
+struct Adapter {
+  VkPhysicalDevice handle = VK_NULL_HANDLE;
+  VkPhysicalDeviceLimits limits{};
+  std::string name, features;  // "llvmpipe (LLVM 15.0.6, 256 bits)", "Vulkan 1.3, subgroups of 8, imports memory"
+  std::string lacks;           // what it would have to have; empty: usable
+  uint32_t vendor = 0, device = 0, driver = 0, api = 0;
+  uint8_t cache_id[VK_UUID_SIZE] = {};  // of pipelines that its driver made
+  uint32_t queue_family = 0;
+  uint32_t subgroup = 0;         // invocations of every subgroup; 0: they differ, or nobody says
+  int32_t kind = 3;              // as infer_device
+  bool software = false;         // a processor computes it
+  bool shares_memory = false;    // with the host: integrated, or software
+  int64_t import_alignment = 0;  // of host memory that it uses in place; 0: it does not
+  bool knows_budget = false;     // VK_EXT_memory_budget
+  int64_t memory_total = 0;
+  int64_t memory_free() const;
+};
+
+// One per process; made at first use and kept, as drivers do not like to be unloaded.
+class Instance {
+ public:
+  static Result<const Instance*> get();
+  VkInstance handle() const { return handle_; }
+  const std::vector<Adapter>& adapters() const { return adapters_; }
+
+ private:
+  Instance() = default;
+  Status init();
+  VkInstance handle_ = VK_NULL_HANDLE;
+  std::vector<Adapter> adapters_;
+};
+
+// False: there is certainly no GPU here. Answered without loading a driver.
+bool may_have_gpu();
+
+}  // namespace infer::vulkan

@@ -1,0 +1,190 @@
+// The table of the vulkan backend: the GPUs that the machine's Vulkan drivers show.
+#include <libinfer/backend.h>
+
+#include <charconv>
+#include <utility>
+
+#include "backends/common/check.h"
+#include "backends/common/host.h"
+#include "backends/vulkan/plan.h"
+
+namespace infer::vulkan {
+namespace {
+
+constinit backend::Host host;
+
+Device* device(infer_dev* d) { return reinterpret_cast<Device*>(d); }
+Plan* plan(infer_plan* p) { return reinterpret_cast<Plan*>(p); }
+
+const char* option_at(int32_t i) {
+  static constexpr const char* kOptions[] = {
+      "software|bool||false|runtime|use devices that the processor computes (lavapipe) too: for tests, as cpu is "
+      "faster",
+      "fault.lost|int|0..1000000000|0|runtime|for tests: this submission finds the device lost; 0: none",
+      "pack.dir|str|||runtime|folder where compiled kernels are kept; empty: they are compiled at every start",
+  };
+  return i >= 0 && i < static_cast<int32_t>(std::size(kOptions)) ? kOptions[i] : nullptr;
+}
+
+// Without a GPU no driver is loaded: a processor that stands in for one must be asked for, and is the one device then.
+int32_t device_count() {
+  try {
+    if (!may_have_gpu()) return 1;
+    const auto instance = Instance::get();
+    return instance.ok() ? static_cast<int32_t>((*instance)->adapters().size()) : 1;
+  } catch (...) {
+    return 0;
+  }
+}
+
+Result<const Adapter*> adapter_at(int32_t index) {
+  TRY_SET(const Instance* instance, Instance::get());
+  if (instance->adapters().empty()) return Status::not_found("no Vulkan driver shows a device");
+  if (index < 0 || static_cast<size_t>(index) >= instance->adapters().size())
+    return Status::not_found(str("there is no Vulkan device ", index));
+  return &instance->adapters()[static_cast<size_t>(index)];
+}
+
+infer_status device_info(int32_t index, infer_dev_info* out) {
+  return host.guard([&]() -> Status {
+    TRY_SET(const Adapter* a, adapter_at(index));
+    *out = {{sizeof(infer_dev_info), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR},
+            a->kind,
+            1,
+            a->name.c_str(),
+            a->features.c_str(),
+            a->memory_total,
+            a->memory_free()};
+    return {};
+  });
+}
+
+infer_status device_open(int32_t index, const infer_setting* settings, int32_t n_settings, infer_dev** out) {
+  return host.guard([&]() -> Status {
+    bool software = false;
+    Device::Options options;
+    for (int32_t i = 0; i < n_settings; ++i) {
+      const std::string_view key = settings[i].key, value = settings[i].value;
+      if (key == "software")
+        software = value == "true" || value == "1";
+      else if (key == "pack.dir")
+        options.folder = value;
+      else if (key == "fault.lost")
+        std::from_chars(value.data(), value.data() + value.size(), options.lost_at);
+      else
+        return Status::not_found(str("vulkan has no option '", key, "'"));
+    }
+    constexpr const char* kAsk = "name the device, or set vulkan.software, to let the processor stand in for one";
+    if (!software && !may_have_gpu()) return Status::not_found(str("there is no GPU on this machine; ", kAsk));
+    TRY_SET(const Adapter* a, adapter_at(index));
+    if (a->software && !software)
+      return Status::unsupported(str(a->name, " is no GPU: the processor computes it; ", kAsk));
+    TRY_SET(auto opened, Device::open(*a, options));
+    *out = reinterpret_cast<infer_dev*>(opened.release());
+    return {};
+  });
+}
+void device_close(infer_dev* d) { delete device(d); }
+
+infer_status buffer_new(infer_dev* d, int64_t bytes, int32_t use, infer_buf** out) {
+  return host.guard([&]() -> Status {
+    TRY_SET(auto made, Buffer::make(*device(d), bytes, use));
+    *out = as_buf(made.release());
+    return {};
+  });
+}
+infer_status buffer_import(infer_dev* d, const void* ptr, int64_t bytes, int32_t read_only, infer_buf** out) {
+  return host.guard([&]() -> Status {
+    TRY_SET(auto made, Buffer::import(*device(d), ptr, bytes, read_only != 0));
+    *out = as_buf(made.release());
+    return {};
+  });
+}
+void buffer_free(infer_buf* b) { delete buffer(b); }
+infer_status buffer_write(infer_buf* b, int64_t at, const void* src, int64_t n) {
+  return host.guard([&] { return buffer(b)->write(at, src, n); });
+}
+infer_status buffer_read(infer_buf* b, int64_t at, void* dst, int64_t n) {
+  return host.guard([&] { return buffer(b)->read(at, dst, n); });
+}
+void* buffer_host(infer_buf* b) { return buffer(b)->host(); }
+
+int32_t supports(infer_dev* d, const infer_program* p, uint32_t op) {
+  try {
+    return backend::sound_node(p, op) && supported(*p, op, device(d)->adapter().limits.maxComputeSharedMemorySize).ok();
+  } catch (...) {
+    return 0;
+  }
+}
+
+infer_status plan_new(infer_dev* d, const infer_program* p, const infer_binding* weights, uint32_t n_weights,
+                      uint32_t* bad_op, int64_t* bytes, infer_plan** out) {
+  return host.guard([&]() -> Status {
+    TRY_SET(auto made, Plan::make(*device(d), *p, weights, n_weights, bad_op));
+    if (bytes) *bytes = made->bytes();
+    *out = reinterpret_cast<infer_plan*>(made.release());
+    return {};
+  });
+}
+void plan_free(infer_plan* p) { delete plan(p); }
+const char* plan_kernel(infer_plan* p, uint32_t op) { return plan(p)->kernel(op); }
+infer_status plan_submit(infer_plan* p, const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
+  return host.guard([&] { return plan(p)->submit(symbols, binds, n_binds); });
+}
+infer_status plan_wait(infer_plan* p, int32_t timeout_ms) {
+  bool pending = false;
+  const infer_status s = host.guard([&] { return plan(p)->wait(timeout_ms, pending); });
+  return s == INFER_OK && pending ? INFER_PENDING : s;
+}
+void plan_cancel(infer_plan* p) { plan(p)->cancel(); }
+
+// Runs of each operator, then kernels that were compiled or taken from the cache.
+int32_t counter_at(infer_dev* d, int32_t i, const char** name, int64_t* value) {
+  if (i < 0 || i > INFER_OP_COUNT - 1) return 0;
+  if (i == INFER_OP_COUNT - 1) {
+    *name = "kernels";
+    *value = device(d)->pipelines().made();
+    return 1;
+  }
+  *name = backend::op_name(static_cast<uint32_t>(i + 1));
+  *value = device(d)->runs[i + 1].load(std::memory_order_relaxed);
+  return 1;
+}
+
+const infer_backend kBackend = {
+    {sizeof(infer_backend), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR},
+    "vulkan",
+    "Vulkan 1.2",
+    20,
+    0,
+    option_at,
+    device_count,
+    device_info,
+    device_open,
+    device_close,
+    buffer_new,
+    buffer_import,
+    buffer_free,
+    buffer_write,
+    buffer_read,
+    buffer_host,
+    supports,
+    plan_new,
+    plan_free,
+    plan_kernel,
+    plan_submit,
+    plan_wait,
+    plan_cancel,
+    counter_at,
+    nullptr,  // buffer_source: it keeps nothing
+    nullptr,  // buffer_discard
+};
+
+}  // namespace
+}  // namespace infer::vulkan
+
+extern "C" const infer_backend* infer_backend_vulkan_v0(const infer_host* table) {
+  if (!infer::backend::Host::usable(table)) return nullptr;
+  infer::vulkan::host.set(table);
+  return &infer::vulkan::kBackend;
+}

@@ -1,0 +1,357 @@
+#include "backends/vulkan/plan.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "backends/common/check.h"
+#include "backends/vulkan/shaders.h"
+
+namespace infer::vulkan {
+namespace {
+
+constexpr size_t kInFlight = 2;      // pieces at a time
+constexpr size_t kLongPiece = 4096;  // dispatches of a piece over few rows,
+constexpr size_t kShortPiece = 48;   // and over many
+
+// Temps in a buffer of the device.
+class DeviceMemories final : public backend::Memories {
+ public:
+  explicit DeviceMemories(Device& device) : device_(device) {}
+  backend::Memory of(infer_buf* b) const override {
+    const Buffer& from = *buffer(b);
+    return {from.host(), from.address(), from.bytes(), from.read_only()};
+  }
+  Result<backend::Memory> temps(int64_t bytes) override {
+    TRY_SET(temps_, Buffer::make(device_, bytes, INFER_USE_STATE));
+    return of(as_buf(temps_.get()));
+  }
+
+ private:
+  Device& device_;
+  std::unique_ptr<Buffer> temps_;
+};
+
+void barrier(VkCommandBuffer c, VkPipelineStageFlags from, VkAccessFlags wrote, VkPipelineStageFlags to,
+             VkAccessFlags reads) {
+  const VkMemoryBarrier b{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, wrote, reads};
+  vkCmdPipelineBarrier(c, from, to, 0, 1, &b, 0, nullptr, 0, nullptr);
+}
+constexpr VkPipelineStageFlags kCompute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+constexpr VkAccessFlags kBoth = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+
+}  // namespace
+
+// Which kernels runs come to.
+class Plan::Collect final : public Emitter {
+ public:
+  std::vector<Kernel> kernels;
+  void dispatch(const Kernel& kernel, const Record&, int64_t) override {
+    if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end()) kernels.push_back(kernel);
+  }
+};
+
+// Writes the records of a run, and the numbers of workgroups.
+class Plan::Fill final : public Emitter {
+ public:
+  Fill(Plan& plan) : plan_(plan) {
+    records_ = reinterpret_cast<Record*>(plan.records_->host());
+    groups_ = reinterpret_cast<VkDispatchIndirectCommand*>(records_ + plan.most_dispatches_);
+  }
+  void dispatch(const Kernel& kernel, const Record& record, int64_t groups) override {
+    const size_t i = plan_.kernels_.size();
+    const int64_t across = std::min<int64_t>(groups, 65535);
+    records_[i] = record;
+    groups_[i] = {static_cast<uint32_t>(across), static_cast<uint32_t>(across ? (groups + across - 1) / across : 0), 1};
+    plan_.kernels_.push_back(kernel);
+  }
+
+ private:
+  Plan& plan_;
+  Record* records_;
+  VkDispatchIndirectCommand* groups_;
+};
+
+Plan::Plan(Device& device) : device_(device), frame_(std::make_unique<DeviceMemories>(device)) {}
+
+Plan::~Plan() {
+  if (running_) (void)finish({}).ok();
+  for (const auto& s : sequences_)
+    for (const Piece& p : s->pieces)
+      if (p.fence) vkDestroyFence(device_.handle(), p.fence, nullptr);
+  if (pool_) vkDestroyCommandPool(device_.handle(), pool_, nullptr);
+}
+
+Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p, const infer_binding* weights,
+                                         uint32_t n_weights, uint32_t* bad_op) {
+  TRY(device.alive());
+  std::unique_ptr<Plan> plan(new Plan(device));
+  TRY(plan->frame_.prepare(p, weights, n_weights, bad_op));
+  plan->around_.shared_memory = device.adapter().limits.maxComputeSharedMemorySize;
+  plan->around_.subgroup = device.adapter().subgroup;
+  for (const Node& n : plan->frame_.nodes()) {
+    if (Status s = supported(p, n.index, plan->around_.shared_memory); !s.ok()) {
+      if (bad_op) *bad_op = n.index;
+      return s;
+    }
+  }
+  for (uint32_t t = 0; t < plan->frame_.n_tensors(); ++t) plan->most_bytes_.push_back(plan->frame_.size_of(t));
+  TRY(plan->prepare_constants({weights, n_weights}));
+  TRY(plan->make_pipelines());
+  TRY(plan->make_records());
+  return plan;
+}
+
+// Turns of every ROPE, nodes of the same attributes and factors sharing theirs; scratch for those that need some.
+Status Plan::prepare_constants(std::span<const infer_binding> weights) {
+  around_.tables = device_.tables();
+  around_.turns.assign(frame_.nodes().size(), 0);
+  std::vector<uint32_t> words;
+  struct Known {
+    const Node* node;
+    size_t at;
+  };
+  std::vector<Known> known;
+  std::vector<size_t> offset(frame_.nodes().size(), 0);
+  int64_t scratch = 0;
+  for (const Node& n : frame_.nodes()) {
+    scratch = std::max(scratch, scratch_bytes(frame_, n));
+    if (n.kind != INFER_OP_ROPE) continue;
+    const auto same = std::find_if(known.begin(), known.end(), [&](const Known& k) {
+      return k.node->i == n.i && k.node->f == n.f && k.node->in[2] == n.in[2];
+    });
+    if (same != known.end()) {
+      offset[n.index] = same->at;
+      continue;
+    }
+    std::vector<float> factors;
+    if (const Tensor* t = frame_.input(n, 2)) {
+      factors.resize(static_cast<size_t>(t->columns()));
+      const auto from =
+          std::find_if(weights.begin(), weights.end(), [&](const infer_binding& w) { return w.tensor == n.in[2]; });
+      TRY(buffer(from->buf)->read(from->offset, factors.data(), static_cast<int64_t>(factors.size() * sizeof(float))));
+    }
+    known.push_back({&n, words.size()});
+    offset[n.index] = words.size();
+    const std::vector<uint32_t> turns = turns_of(n, factors.empty() ? nullptr : factors.data());
+    words.insert(words.end(), turns.begin(), turns.end());
+  }
+  const auto bytes = static_cast<int64_t>(words.size() * sizeof(uint32_t));
+  if (bytes > 0) {
+    TRY_SET(constants_, Buffer::make(device_, bytes, INFER_USE_WEIGHT));
+    TRY(constants_->write(0, words.data(), bytes));
+    for (const Node& n : frame_.nodes())
+      if (n.kind == INFER_OP_ROPE) around_.turns[n.index] = constants_->address() + offset[n.index] * sizeof(uint32_t);
+  }
+  if (scratch == 0) return {};
+  TRY_SET(scratch_, Buffer::make(device_, scratch, INFER_USE_STATE));
+  around_.scratch = scratch_->address();
+  return {};
+}
+
+// Kernels are chosen by the number of rows: one, two, up to four, up to eight, more; and attention over few rows also
+// by how far back it may look. So every kernel is come to when all symbols are small together, or each alone.
+Status Plan::make_pipelines() {
+  Collect all;
+  const std::vector<int64_t>& most = frame_.maxima();
+  for (const int64_t few : {int64_t{1}, int64_t{2}, int64_t{4}, int64_t{8}, INT64_MAX}) {
+    for (size_t which = 0; which <= most.size(); ++which) {  // the last: all
+      std::vector<int64_t> symbols = most;
+      for (size_t s = 0; s < symbols.size(); ++s)
+        if (s == which || which == most.size()) symbols[s] = std::min(symbols[s], few);
+      TRY(frame_.assume(symbols.data()));
+      for (const Node& n : frame_.nodes()) lower(frame_, n, around_, all);
+    }
+  }
+  for (const Node& n : frame_.nodes()) {  // names, as of the symbols' maxima
+    Collect own;
+    lower(frame_, n, around_, own);
+    names_.emplace_back(all_shaders()[own.kernels.front().shader].name);
+  }
+  return device_.pipelines().make(all.kernels);
+}
+
+Status Plan::make_records() {
+  most_dispatches_ = 2 * frame_.nodes().size();  // no operator takes more than two
+  const auto bytes = static_cast<int64_t>(most_dispatches_ * (sizeof(Record) + sizeof(VkDispatchIndirectCommand)));
+  TRY_SET(records_, Buffer::make(device_, bytes, INFER_USE_EXCHANGE));
+  if (!device_.adapter().shares_memory) {
+    TRY_SET(seen_, Buffer::make(device_, bytes, INFER_USE_STATE));
+  }
+  kernels_.reserve(most_dispatches_);
+  dispatches_of_.reserve(frame_.nodes().size());
+  VkCommandPoolCreateInfo pool{};
+  pool.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
+  pool.queueFamilyIndex = device_.adapter().queue_family;
+  return device_.check(vkCreateCommandPool(device_.handle(), &pool, nullptr, &pool_), "making a command pool");
+}
+
+int64_t Plan::bytes() const {
+  int64_t n = frame_.bytes();
+  for (const auto* b : {&constants_, &scratch_, &records_, &seen_})
+    if (*b) n += (*b)->bytes();
+  return n;
+}
+
+// ---- recording ------------------------------------------------------------------------------------------------------
+
+Result<Plan::Sequence*> Plan::sequence() {
+  for (const auto& s : sequences_)
+    if (s->kernels == kernels_) return s.get();
+  auto made = std::make_unique<Sequence>();
+  made->kernels = kernels_;
+  TRY(record(*made));
+  sequences_.push_back(std::move(made));
+  return sequences_.back().get();
+}
+
+Status Plan::record(Sequence& s) {
+  size_t node = 0, dispatch = 0;
+  while (node < frame_.nodes().size()) {
+    s.pieces.emplace_back();
+    if (const Status failed = record_piece(s, node, dispatch, s.pieces.size() == 1, s.pieces.back()); !failed.ok()) {
+      for (const Piece& p : s.pieces)
+        if (p.fence) vkDestroyFence(device_.handle(), p.fence, nullptr);  // its commands go with the pool
+      return failed;
+    }
+  }
+  return {};
+}
+
+bool Plan::must_wait(const Node& n) {
+  std::vector<Range> reads, writes;
+  const auto range = [&](uint32_t t) {
+    return Range{frame_[t].address, frame_[t].address + static_cast<uint64_t>(std::max<int64_t>(1, most_bytes_[t]))};
+  };
+  for (uint32_t t : n.in) {
+    if (t == INFER_NONE || frame_[t].role == INFER_ROLE_WEIGHT) continue;
+    const bool written = n.kind == INFER_OP_KV_WRITE && frame_[t].role == INFER_ROLE_STATE;
+    (written ? writes : reads).push_back(range(t));
+  }
+  for (uint32_t t : n.out) writes.push_back(range(t));
+  if (scratch_ && scratch_bytes(frame_, n) > 0) writes.push_back({around_.scratch, around_.scratch + 1});
+  const auto meet = [](const std::vector<Range>& a, const std::vector<Range>& b) {
+    return std::any_of(a.begin(), a.end(), [&](const Range& x) {
+      return std::any_of(b.begin(), b.end(), [&](const Range& y) { return x.begin < y.end && y.begin < x.end; });
+    });
+  };
+  const bool wait = meet(reads, written_) || meet(writes, written_) || meet(writes, read_);
+  if (wait) written_.clear(), read_.clear();
+  written_.insert(written_.end(), writes.begin(), writes.end());
+  read_.insert(read_.end(), reads.begin(), reads.end());
+  return wait;
+}
+
+Status Plan::record_piece(Sequence& s, size_t& node, size_t& dispatch, bool first, Piece& piece) {
+  VkCommandBufferAllocateInfo allocate{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, nullptr, pool_,
+                                       VK_COMMAND_BUFFER_LEVEL_PRIMARY, 1};
+  TRY(device_.check(vkAllocateCommandBuffers(device_.handle(), &allocate, &piece.commands), "making a command buffer"));
+  const VkFenceCreateInfo fence{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO, nullptr, 0};
+  TRY(device_.check(vkCreateFence(device_.handle(), &fence, nullptr, &piece.fence), "making a fence"));
+  const VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO, nullptr, 0, nullptr};
+  const VkCommandBuffer c = piece.commands;
+  TRY(device_.check(vkBeginCommandBuffer(c, &begin), "recording"));
+  if (first && seen_) {
+    const VkBufferCopy all{0, 0, static_cast<VkDeviceSize>(records_->bytes())};
+    vkCmdCopyBuffer(c, records_->handle(), seen_->handle(), 1, &all);
+    barrier(c, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
+            kCompute | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT,
+            VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_INDIRECT_COMMAND_READ_BIT);
+  }
+  const auto wait = [&] { barrier(c, kCompute, VK_ACCESS_SHADER_WRITE_BIT, kCompute, kBoth); };
+  wait();  // for the piece, or the run, before
+  written_.clear(), read_.clear();
+  const Buffer& records = seen_ ? *seen_ : *records_;
+  const bool many = std::any_of(frame_.nodes().begin(), frame_.nodes().end(),
+                                [&](const Node& n) { return n.kind == INFER_OP_MATMUL && frame_[n.in[0]].dim[0] > 8; });
+  const size_t end = dispatch + (many ? kShortPiece : kLongPiece);
+  const VkDeviceSize groups_at = most_dispatches_ * sizeof(Record);
+  for (; node < frame_.nodes().size() && dispatch < end; ++node) {
+    bool ordered = must_wait(frame_.nodes()[node]);
+    for (uint32_t i = 0; i < dispatches_of_[node]; ++i, ++dispatch) {
+      // The halves of an adapter and of split attention follow each other; K and V of KV_WRITE do not meet.
+      if (ordered || (i > 0 && frame_.nodes()[node].kind != INFER_OP_KV_WRITE)) wait();
+      ordered = false;
+      const VkPipeline pipeline = device_.pipelines().at(s.kernels[dispatch]);
+      if (!pipeline)
+        return Status::internal(str("kernel ", all_shaders()[s.kernels[dispatch].shader].name, " was not compiled"));
+      vkCmdBindPipeline(c, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
+      const uint64_t record = records.address() + dispatch * sizeof(Record);
+      vkCmdPushConstants(c, device_.pipelines().layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof record, &record);
+      vkCmdDispatchIndirect(c, records.handle(), groups_at + dispatch * sizeof(VkDispatchIndirectCommand));
+    }
+  }
+  barrier(
+      c, kCompute, VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_HOST_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+      VK_ACCESS_HOST_READ_BIT | VK_ACCESS_HOST_WRITE_BIT | VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT);
+  return device_.check(vkEndCommandBuffer(c), "recording");
+}
+
+// ---- a run ----------------------------------------------------------------------------------------------------------
+
+Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
+  TRY(device_.alive());
+  if (running_) return Status::invalid("a run of this plan is not over");
+  cancelled_.store(false, std::memory_order_relaxed);
+  TRY(frame_.bind(symbols, binds, n_binds));
+  kernels_.clear();
+  dispatches_of_.clear();
+  Fill fill(*this);
+  for (const Node& n : frame_.nodes()) {
+    const size_t before = kernels_.size();
+    lower(frame_, n, around_, fill);
+    dispatches_of_.push_back(static_cast<uint32_t>(kernels_.size() - before));
+    device_.runs[n.kind].fetch_add(1, std::memory_order_relaxed);
+  }
+  TRY_SET(running_, sequence());
+  submitted_ = finished_ = 0;
+  while (submitted_ < std::min(kInFlight, running_->pieces.size()))
+    if (Status s = next_piece(); !s.ok()) return finish(s);
+  return {};
+}
+
+Status Plan::next_piece() {
+  const Piece& p = running_->pieces[submitted_];
+  TRY(device_.check(vkResetFences(device_.handle(), 1, &p.fence), "submitting work"));
+  TRY(device_.submit(p.commands, p.fence));
+  ++submitted_;
+  return {};
+}
+
+// Waits for what is on the device, whatever comes of it.
+Status Plan::finish(Status s) {
+  for (; finished_ < submitted_; ++finished_) {
+    const Status ended = device_.check(
+        vkWaitForFences(device_.handle(), 1, &running_->pieces[finished_].fence, VK_TRUE, UINT64_MAX), "running");
+    if (s.ok()) s = ended;
+  }
+  running_ = nullptr;
+  return s;
+}
+
+Status Plan::wait(int32_t timeout_ms, bool& pending) {
+  pending = false;
+  if (!running_) return Status::invalid("no run was submitted");
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
+  while (finished_ < running_->pieces.size()) {
+    if (const Status s = device_.alive(); !s.ok()) return finish(s);
+    if (finished_ == submitted_) return finish(Status(INFER_E_CANCELLED, "the run was cancelled"));
+    uint64_t left = UINT64_MAX;
+    if (timeout_ms >= 0)
+      left = static_cast<uint64_t>(
+          std::max<int64_t>(0, std::chrono::duration_cast<std::chrono::nanoseconds>(until - Clock::now()).count()));
+    const VkResult r = vkWaitForFences(device_.handle(), 1, &running_->pieces[finished_].fence, VK_TRUE, left);
+    if (r == VK_TIMEOUT) {
+      pending = true;
+      return {};
+    }
+    if (const Status s = device_.check(r, "running"); !s.ok()) return finish(s);
+    ++finished_;
+    if (submitted_ < running_->pieces.size() && !cancelled_.load(std::memory_order_relaxed))
+      if (Status s = next_piece(); !s.ok()) return finish(s);
+  }
+  running_ = nullptr;
+  return {};
+}
+
+}  // namespace infer::vulkan
