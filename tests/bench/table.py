@@ -3,7 +3,7 @@
 
     tests/bench/table.py LINES.jsonl [LINES.jsonl ...] [--readme README.md]
 
-A table for each file: each is of one machine. Without --readme they go to stdout; with it, between the two marks in that file. A line that lacks what the table
+A table for each file: each is of one machine. Of a step that several files have the first one's lines count: newest first. Without --readme they go to stdout; with it, between the two marks in that file. A line that lacks what the table
 needs, or holds what cannot be (no speed, a fraction above 1.02), ends the program with a message.
 """
 import json, math, os, sys
@@ -123,6 +123,18 @@ def markdown(lines):
     return "\n".join(out)
 
 
+# Without the steps (and their lines) that are in `seen`, where those that remain are noted.
+def unseen(lines, seen):
+    kept, here = [], None  # the step that the lines belong to; None: the head of the file
+    for line in lines:
+        if line.get("kind") == "step":
+            here = line["step"]
+        if here not in seen:
+            kept.append(line)
+    seen.update(l["step"] for l in kept if l.get("kind") == "step")
+    return kept
+
+
 def into(path, text):
     whole = open(path).read()
     if whole.count(BEGIN) != 1 or whole.count(END) != 1 or whole.index(BEGIN) > whole.index(END):
@@ -143,7 +155,8 @@ def main():
         del arguments[at:at + 2]
     if not arguments:
         sys.exit(__doc__)
-    text = "\n\n".join(markdown([json.loads(one) for one in open(path) if one.strip()]) for path in arguments)
+    seen = set()
+    text = "\n\n".join(markdown(unseen([json.loads(one) for one in open(path) if one.strip()], seen)) for path in arguments)
     if readme:
         into(readme, text)
     else:

@@ -59,6 +59,12 @@ class Table(unittest.TestCase):
             with self.assertRaises(SystemExit):
                 table.markdown(lines)
 
+    def test_of_a_step_that_two_files_have_the_first_counts(self):
+        step = lambda name, value: [{"kind": "step", "step": name}, {"kind": "decode", "value": value}]
+        head, seen = [{"kind": "run"}], set()
+        self.assertEqual(table.unseen(head + step("a", 1), seen), head + step("a", 1))
+        self.assertEqual(table.unseen(head + step("a", 2) + step("b", 3), seen), head + step("b", 3))
+
     def test_the_readme_keeps_what_is_outside_the_marks(self):
         with tempfile.TemporaryDirectory() as folder:
             raw, readme = os.path.join(folder, "lines.jsonl"), os.path.join(folder, "README.md")
