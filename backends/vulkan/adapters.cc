@@ -1,14 +1,15 @@
 #include "backends/vulkan/adapters.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <utility>
 
-#include "base/folder.h"
-
 namespace infer::vulkan {
 namespace {
+
+std::atomic<const Instance*> the_instance{nullptr};
 
 std::vector<std::string> extensions_of(VkPhysicalDevice d) {
   uint32_t n = 0;
@@ -127,16 +128,17 @@ int64_t Adapter::memory_free() const {
   return bytes;
 }
 
+const Instance* Instance::loaded() { return the_instance.load(); }
+
 Result<const Instance*> Instance::get() {
   static std::mutex mutex;
-  static const Instance* instance = nullptr;
   const std::lock_guard lock(mutex);
-  if (!instance) {
+  if (!loaded()) {
     std::unique_ptr<Instance> made(new Instance);
     TRY(made->init());
-    instance = made.release();  // never destroyed
+    the_instance.store(made.release());  // never destroyed
   }
-  return instance;
+  return loaded();
 }
 
 Status Instance::init() {
@@ -157,22 +159,6 @@ Status Instance::init() {
   if (n) vkEnumeratePhysicalDevices(handle_, &n, found.data());
   for (VkPhysicalDevice d : found) adapters_.push_back(describe(d));
   return {};
-}
-
-bool may_have_gpu() {
-#if defined(__linux__) && !defined(__ANDROID__)
-  // Nodes that the kernel's drivers make: /dev/dri/renderD128, /dev/nvidia0, /dev/kgsl-3d0, /dev/mali0, ...
-  const auto dri = list_folder("/dev/dri"), dev = list_folder("/dev");
-  if (dri.ok() && std::any_of(dri->begin(), dri->end(), [](const std::string& n) { return n.starts_with("renderD"); }))
-    return true;
-  if (!dev.ok()) return false;
-  return std::any_of(dev->begin(), dev->end(), [](const std::string& n) {
-    return n.starts_with("nvidia") || n.starts_with("kgsl") || n.starts_with("mali") || n.starts_with("pvr") ||
-           n == "dxg" || n == "kfd";
-  });
-#else
-  return true;
-#endif
 }
 
 }  // namespace infer::vulkan

@@ -30,6 +30,7 @@ struct Adapter {
 class Instance {
  public:
   static Result<const Instance*> get();
+  static const Instance* loaded();  // null: nobody asked yet
   VkInstance handle() const { return handle_; }
   const std::vector<Adapter>& adapters() const { return adapters_; }
 
@@ -39,8 +40,5 @@ class Instance {
   VkInstance handle_ = VK_NULL_HANDLE;
   std::vector<Adapter> adapters_;
 };
-
-// False: there is certainly no GPU here. Answered without loading a driver.
-bool may_have_gpu();
 
 }  // namespace infer::vulkan

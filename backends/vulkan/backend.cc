@@ -18,24 +18,18 @@ Plan* plan(infer_plan* p) { return reinterpret_cast<Plan*>(p); }
 
 const char* option_at(int32_t i) {
   static constexpr const char* kOptions[] = {
-      "software|bool||false|runtime|use devices that the processor computes (lavapipe) too: for tests, as cpu is "
-      "faster",
+      "use|str|named gpus all|named|runtime|named: devices are used when the option device names them; gpus: GPUs "
+      "always; all: also what the processor computes in place of a GPU (lavapipe), which is slower than cpu",
+      "named|bool||false|runtime|the option device names a device of this backend; libinfer sets it",
       "fault.lost|int|0..1000000000|0|runtime|for tests: this submission finds the device lost; 0: none",
       "pack.dir|str|||runtime|folder where compiled kernels are kept; empty: they are compiled at every start",
   };
   return i >= 0 && i < static_cast<int32_t>(std::size(kOptions)) ? kOptions[i] : nullptr;
 }
 
-// Without a GPU no driver is loaded: a processor that stands in for one must be asked for, and is the one device then.
-int32_t device_count() {
-  try {
-    if (!may_have_gpu()) return 1;
-    const auto instance = Instance::get();
-    return instance.ok() ? static_cast<int32_t>((*instance)->adapters().size()) : 1;
-  } catch (...) {
-    return 0;
-  }
-}
+// Drivers take time and memory, so none is loaded before a device is really wanted (device_open); until then there may
+// be one.
+int32_t device_count() { return Instance::loaded() ? static_cast<int32_t>(Instance::loaded()->adapters().size()) : 1; }
 
 Result<const Adapter*> adapter_at(int32_t index) {
   TRY_SET(const Instance* instance, Instance::get());
@@ -61,12 +55,16 @@ infer_status device_info(int32_t index, infer_dev_info* out) {
 
 infer_status device_open(int32_t index, const infer_setting* settings, int32_t n_settings, infer_dev** out) {
   return host.guard([&]() -> Status {
-    bool software = false;
+    bool named = false, gpus = false, all = false;
     Device::Options options;
     for (int32_t i = 0; i < n_settings; ++i) {
       const std::string_view key = settings[i].key, value = settings[i].value;
-      if (key == "software")
-        software = value == "true" || value == "1";
+      if (key == "use") {
+        all = value == "all", gpus = all || value == "gpus";
+        if (!gpus && value != "named")
+          return Status::invalid(str("vulkan.use is '", value, "'; it takes named, gpus or all"));
+      } else if (key == "named")
+        named = value == "true" || value == "1";
       else if (key == "pack.dir")
         options.folder = value;
       else if (key == "fault.lost")
@@ -74,11 +72,11 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
       else
         return Status::not_found(str("vulkan has no option '", key, "'"));
     }
-    constexpr const char* kAsk = "name the device, or set vulkan.software, to let the processor stand in for one";
-    if (!software && !may_have_gpu()) return Status::not_found(str("there is no GPU on this machine; ", kAsk));
+    if (!named && !gpus)
+      return Status::not_found("no driver was loaded: name the device (option device), or set vulkan.use to gpus");
     TRY_SET(const Adapter* a, adapter_at(index));
-    if (a->software && !software)
-      return Status::unsupported(str(a->name, " is no GPU: the processor computes it; ", kAsk));
+    if (a->software && !named && !all)
+      return Status::unsupported(str(a->name, " is no GPU: the processor computes it; vulkan.use all takes it"));
     TRY_SET(auto opened, Device::open(*a, options));
     *out = reinterpret_cast<infer_dev*>(opened.release());
     return {};

@@ -185,9 +185,10 @@ typedef struct infer_backend {
   const char *name, *build;   /* "cpu", "0.1.0 gcc 12.2" */
   int32_t priority, reserved; /* higher is tried first; reference is 0 */
   /* Options of this backend, as infer_option_at writes them ("threads|int|1..256|0|runtime|..."); NULL past the end.  A backend that
-   * lists pack.dir or pack.limit is given libinfer's own option of that name. */
+   * lists pack.dir or pack.limit is given libinfer's own option of that name; one that lists named is told that the user asks for its
+   * devices by name, so that others need not load drivers before. */
   const char *(*option_at)(int32_t i);
-  int32_t (*device_count)(void);
+  int32_t (*device_count)(void); /* asked again after each device_open: it may grow when the first one is opened */
   infer_status (*device_info)(int32_t index, infer_dev_info *out);
   infer_status (*device_open)(int32_t index, const infer_setting *settings, int32_t n_settings, infer_dev **out);
   void (*device_close)(infer_dev *d);

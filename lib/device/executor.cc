@@ -113,7 +113,9 @@ Status DeviceExecutor::init(std::span<const Weight> weights, const Limits& limit
 
   const graph::View whole(program_, maxima_);
   TRY(graph::check_program(*whole.c()));
-  Placement placement(devices_, program_);
+  std::vector<int64_t> room;
+  for (const auto& d : devices_) room.push_back(room_for_weights(d->info()));
+  Placement placement(devices_, program_, std::move(room));
   // A device may answer "supports" and then not compile the node: it goes to the next one. Ends, for each round takes a
   // pair away.
   for (;;) {

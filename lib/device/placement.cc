@@ -1,6 +1,7 @@
 #include "device/placement.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "graph/signature.h"
 
@@ -10,12 +11,14 @@ using graph::kNone;
 using graph::Program;
 using graph::TensorId;
 
-Placement::Placement(std::span<const std::shared_ptr<const Device>> devices, const Program& program)
+Placement::Placement(std::span<const std::shared_ptr<const Device>> devices, const Program& program,
+                     std::vector<int64_t> room)
     : devices_(devices),
       program_(program),
       group_(program.nodes().size()),
       chosen_(program.nodes().size(), 0),
-      answers_(program.nodes().size() * devices.size(), Answer::kUnknown) {
+      answers_(program.nodes().size() * devices.size(), Answer::kUnknown),
+      room_(std::move(room)) {
   std::vector<size_t> first_user(program.tensors().size(), SIZE_MAX);  // of a state
   for (size_t n = 0; n < group_.size(); ++n) {
     group_[n] = n;
@@ -45,24 +48,63 @@ bool Placement::takes(const infer_program& whole, size_t node, size_t device) {
 
 void Placement::exclude(size_t node, size_t device) { answers_[node * devices_.size() + device] = Answer::kNo; }
 
+// Every node of the group that begins at `first`; stuck: the one that it does not take.
+bool Placement::takes_group(const infer_program& whole, size_t first, size_t device, size_t& stuck) {
+  for (size_t m = first; m < group_.size(); ++m)
+    if (group_[m] == first && !takes(whole, m, device)) return stuck = m, false;
+  return true;
+}
+
+std::vector<TensorId> Placement::weights_of(size_t first) const {
+  std::vector<TensorId> all;
+  for (size_t m = first; m < group_.size(); ++m)
+    for (TensorId t : program_.nodes()[m].in)
+      if (group_[m] == first && t != kNone && program_.tensor(t).role == INFER_ROLE_WEIGHT) all.push_back(t);
+  return all;
+}
+
 Status Placement::decide(const infer_program& whole) {
+  std::vector<std::vector<bool>> held(devices_.size(), std::vector<bool>(program_.tensors().size(), false));
+  std::vector<int64_t> left = room_;
   for (size_t n = 0; n < group_.size(); ++n) {
     if (group_[n] != n) {
       chosen_[n] = chosen_[group_[n]];
       continue;
     }
-    size_t d = 0;
-    size_t stuck = n;  // the node that the last device tried does not take
-    for (; d < devices_.size(); ++d) {
-      bool all = true;
-      for (size_t m = n; m < group_.size() && all; ++m)
-        if (group_[m] == n && !takes(whole, m, d)) all = false, stuck = m;
-      if (all) break;
+    const std::vector<TensorId> weights = weights_of(n);
+    const auto need = [&](size_t d) {  // what the device does not hold yet
+      int64_t bytes = 0;
+      for (TensorId t : weights) {
+        int64_t one = 0;
+        graph::tensor_bytes(program_.tensor(t), whole.symbol_max, whole.n_symbols, &one);
+        if (!held[d][t]) bytes += one;
+      }
+      return bytes;
+    };
+    size_t chosen = SIZE_MAX, full = SIZE_MAX;  // full: the first that takes it but has no room
+    size_t stuck = n;                           // node that the last device tried does not take
+    for (size_t d = 0; d < devices_.size() && chosen == SIZE_MAX; ++d) {
+      if (!takes_group(whole, n, d, stuck)) continue;
+      if (need(d) <= left[d]) {
+        chosen = d;
+      } else {
+        left[d] = -1;
+        full = std::min(full, d);
+      }
     }
-    if (d == devices_.size()) return no_device(stuck);
-    chosen_[n] = d;
+    if (chosen == SIZE_MAX) chosen = full;  // nobody has room: its allocation will say so
+    if (chosen == SIZE_MAX) return no_device(stuck);
+    if (left[chosen] >= 0) left[chosen] -= need(chosen);
+    for (TensorId t : weights) held[chosen][t] = true;
+    chosen_[n] = chosen;
   }
   return {};
+}
+
+int64_t room_for_weights(const infer_dev_info& device) {
+  if (device.kind != 2 && device.kind != 3) return INT64_MAX;  // the host's own memory
+  const int64_t memory = device.memory_free > 0 ? device.memory_free : device.memory_total;
+  return memory > 0 ? memory / 5 * 4 : INT64_MAX;
 }
 
 Status Placement::no_device(size_t node) const {

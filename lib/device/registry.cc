@@ -127,7 +127,7 @@ void Registry::refuse(std::string name, std::string path, std::string_view why) 
 Status Registry::add(const infer_backend* backend, const std::string& path) {
   Settings shared = options_.shared;
   if (std::find(options_.named.begin(), options_.named.end(), backend->name) != options_.named.end())
-    shared.emplace_back("software", "true");
+    shared.emplace_back("named", "true");
   TRY_SET(const Settings settings, settings_of(*backend, shared, options_.settings));
   std::vector<infer_setting> table;
   for (const auto& [key, value] : settings) table.push_back({key.c_str(), value.c_str()});
@@ -135,8 +135,9 @@ Status Registry::add(const infer_backend* backend, const std::string& path) {
   const LogScope scope(&log_);
   const size_t before = devices_.size();
   std::string note = backend->build ? backend->build : "";
-  const int32_t count = call_or<int32_t>(-1, [&] { return backend->device_count(); });
-  for (int32_t i = 0; i < std::min(count, kMaxDevices); ++i) {
+  // Asked again after each: a backend may not know before the first is opened.
+  const auto count = [&] { return call_or<int32_t>(-1, [&] { return backend->device_count(); }); };
+  for (int32_t i = 0; i < std::min(count(), kMaxDevices); ++i) {
     auto device = open_device(backend, i, table);
     if (device.ok())
       devices_.push_back(device.take());
@@ -146,7 +147,7 @@ Status Registry::add(const infer_backend* backend, const std::string& path) {
       note += str(note.empty() ? "" : "; ", "device ", i, " not used: ", device.status().message());
   }
   if (devices_.size() == before) {
-    refuse(backend->name, path, count <= 0 ? std::string("it finds no device on this machine") : note);
+    refuse(backend->name, path, count() <= 0 ? std::string("it finds no device on this machine") : note);
     return {};
   }
   log_(LogLevel::kInfo, str("backend ", backend->name, " loaded: ", note));

@@ -21,8 +21,8 @@ struct RegistryOptions {
   std::vector<std::string> use;      // names wanted, in order of preference; empty: all, by priority
   std::vector<std::pair<std::string, std::string>>
       settings;                    // "cpu.threads" -> "2"; an unknown key of a loaded backend is E_NOT_FOUND
-  std::vector<std::string> named;  // backends whose devices the user asks for by name: then even those that the
-                                   // processor computes in place of a GPU (the setting "software")
+  std::vector<std::string> named;  // backends whose devices the user asks for by name; those that know a setting
+                                   // "named" are told
   std::vector<std::pair<std::string, std::string>> shared;  // "pack.dir" -> "..."; goes to backends that know the key
   infer_executor executor{};                                // lent to every device; parallel null: nothing is lent
   std::span<const Builtin> builtin;  // linked in; a plugin of the same name found in a folder comes first

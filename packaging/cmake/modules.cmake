@@ -64,9 +64,13 @@ function(infer_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")
 endfunction()
 
-# infer_backend(NAME): the .cc files of this folder as the static library infer_backend_NAME (entry
+# infer_backend(NAME [FOLDER lib/libinfer]): the .cc files of this folder as the static library infer_backend_NAME (entry
 # infer_backend_NAME_v0, for INFER_BACKENDS) and as the plugin libinfer-NAME.so (entry infer_backend_v0).
 function(infer_backend name)
+  cmake_parse_arguments(ARG "" "FOLDER" "" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER lib/libinfer)
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   if(NOT sources)
     return()
@@ -78,8 +82,8 @@ function(infer_backend name)
   add_library(infer_plugin_${name} MODULE ${CMAKE_CURRENT_BINARY_DIR}/plugin.gen.cc)
   target_link_libraries(infer_plugin_${name} PRIVATE infer_backend_${name})
   set_target_properties(infer_plugin_${name} PROPERTIES PREFIX "lib" OUTPUT_NAME infer-${name}
-    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/libinfer)
-  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/lib/libinfer/libinfer-${name}.json CONTENT
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${ARG_FOLDER})
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/${ARG_FOLDER}/libinfer-${name}.json CONTENT
     "{\"name\": \"${name}\", \"library\": \"libinfer-${name}${CMAKE_SHARED_MODULE_SUFFIX}\", \"abi_major\": 0, \"abi_minor\": 2, \"arch\": \"${CMAKE_SYSTEM_PROCESSOR}\", \"version\": \"${PROJECT_VERSION}\"}\n")
   if(NOT WIN32)
     target_link_options(infer_plugin_${name} PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/backends/common/plugin.map -Wl,--gc-sections -Wl,-z,noexecstack)

@@ -1,5 +1,6 @@
 #include "tests/backends/bed.h"
 
+#include <chrono>
 #include <cstdlib>
 
 #include "base/library.h"
@@ -59,7 +60,7 @@ class Rig {
     o.status = compile();
     for (size_t r = 0; r < case_.runs.size() && o.status == INFER_OK; ++r) {
       o.outputs.emplace_back();
-      o.status = run_one(case_.runs[r], o.outputs.back(), o.damage);
+      o.status = run_one(case_.runs[r], o.outputs.back(), o.damage, o.seconds);
     }
     if (o.status != INFER_OK) o.message = last_told;
     if (plan_ && INFER_HAS(&api_, plan_kernel)) {
@@ -117,7 +118,7 @@ class Rig {
                        given->second.begin());
   }
 
-  infer_status run_one(const Run& run, std::map<uint32_t, Bytes>& outputs, std::string& damage) {
+  infer_status run_one(const Run& run, std::map<uint32_t, Bytes>& outputs, std::string& damage, double& seconds) {
     std::vector<infer_binding> binds;
     for (uint32_t t = 0; t < case_.tensors.size(); ++t) {
       const infer_tensor& tensor = case_.tensors[t];
@@ -130,11 +131,14 @@ class Rig {
         return s;
       binds.push_back({t, 0, bound_[t].buf, kGuard, bound_[t].bytes});
     }
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
     if (const infer_status s =
             api_.plan_submit(plan_, run.symbols.data(), binds.data(), static_cast<uint32_t>(binds.size()));
         s != INFER_OK)
       return s;
     if (const infer_status s = api_.plan_wait(plan_, -1); s != INFER_OK) return s;
+    seconds += std::chrono::duration<double>(Clock::now() - begin).count();
     for (const auto& [t, g] : bound_) {
       Bytes all(static_cast<size_t>(g.bytes + 2 * kGuard));
       if (const infer_status s = api_.buffer_read(g.buf, 0, all.data(), static_cast<int64_t>(all.size()));

@@ -14,6 +14,7 @@ struct Outcome {
   std::vector<std::map<uint32_t, Bytes>> outputs;  // per run
   std::string kernel;                              // of the last node
   bool supported = true;
+  double seconds = 0;  // of all runs, from submit to the end of wait
 };
 
 using Settings = std::vector<std::pair<std::string, std::string>>;

@@ -67,6 +67,10 @@ void check_ops(Bed& subject, Bed& reference, Report& report) {
     }
     const Outcome want = reference.run(c);
     double worst = 0;
+    Report::Time& time = report.times[c.name.substr(0, c.name.find(' '))];
+    time.subject += got.seconds;
+    time.reference += want.seconds;
+    ++time.cases;
     if (want.status != INFER_OK)
       report.fail(c.name, "reference fails: " + want.message);
     else if (got.status != INFER_OK)

@@ -1,11 +1,12 @@
-// backend_conformance [--group G]... [--filter TEXT] [--complete] [--verbose] [--set KEY=VALUE]... [--each KEY]
-// [--all-counted] [--counted TEXT]... BACKEND...
+// infer-conform [--group G]... [--filter TEXT] [--complete] [--verbose] [--time] [--set KEY=VALUE]...
+// [--each KEY] [--all-counted] [--counted TEXT]... BACKEND...
 //
 // BACKEND: a name linked in, or the path of a plugin. Groups: golden ops same hostile refuse (default: all).
-// --complete: what the backend does not support is a failure. --set: a setting of the backend. --each: everything once
-// per value that this setting can have, other than auto; a value that this machine refuses is named, one at least must
-// run. --counted: some counter whose name has TEXT must have counted; --all-counted: all of them must, so that a path
-// that the groups never took is a failure.
+// --time: how long the cases of each operator took, beside reference (ops; small shapes, so mostly what a run costs at
+// all). --complete: what the backend does not support is a failure. --set: a setting of the backend. --each: everything
+// once per value that this setting can have, other than auto; a value that this machine refuses is named, one at least
+// must run. --counted: some counter whose name has TEXT must have counted; --all-counted: all of them must, so that a
+// path that the groups never took is a failure.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <sstream>
@@ -18,7 +19,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> groups = {"golden", "ops", "same", "hostile", "refuse"}, counted;
-  bool all_counted = false;
+  bool all_counted = false, time = false;
   Report report;
 };
 
@@ -58,6 +59,10 @@ bool check(const std::string& name, const std::string& label, const Settings& se
     std::printf("%s %s: %d passed, %d failed, %d not supported\n", label.c_str(), group.c_str(), report.passed,
                 report.failed, report.unsupported);
     good = good && report.good();
+    for (const auto& [op, t] : report.times)
+      if (options.time)
+        std::printf("%-16s %4d cases %9.3f ms, reference %9.3f ms\n", op.c_str(), t.cases, 1e3 * t.subject,
+                    1e3 * t.reference);
     for (const auto& [counter, value] : report.counters) counters[counter] += value;
   }
   for (const auto& [counter, value] : subject->counters()) counters[counter] += value;
@@ -102,6 +107,7 @@ int main(int argc, char** argv) {
   app.add_option("--filter", options.report.filter);
   app.add_flag("--complete", options.report.complete);
   app.add_flag("--verbose", options.report.verbose);
+  app.add_flag("--time", options.time);
   app.add_option("--set", settings);
   app.add_option("--each", each);
   app.add_option("--counted", options.counted);

@@ -13,6 +13,11 @@ struct Report {
   bool verbose = false;
   std::string filter;  // only cases whose name has this
   int passed = 0, failed = 0, unsupported = 0;
+  struct Time {
+    double subject = 0, reference = 0;  // seconds
+    int cases = 0;
+  };
+  std::map<std::string, Time> times;        // by the first word of a case's name, its operator
   std::map<std::string, int64_t> counters;  // the subject's, over all beds that the group opened
 
   bool wants(const std::string& name) const { return name.find(filter) != std::string::npos; }

@@ -20,6 +20,7 @@ const infer_host* host;
 const infer_backend* real;  // reference
 std::atomic<int> live_devices, live_buffers, live_plans, faults_gone_off;
 std::vector<std::string> sources;
+std::atomic<int64_t> told_memory{-5};
 
 bool listed(const std::string& list, const std::string& word) {
   return ("," + list + ",").find("," + word + ",") != std::string::npos;
@@ -80,9 +81,10 @@ bool act(const std::string& fault, const char* function, infer_status* code) {
 
 const char* option_at(int32_t i) {
   static const char* const kOptions[] = {
-      "fault|str|||runtime|function@n=kind", "refuse|str|||runtime|operators", "pretend|str|||runtime|operators",
-      "memory|str|host device|host|runtime|where buffers live", "level|int|1..9|3|runtime|nothing"};
-  return i >= 0 && i < 5 ? kOptions[i] : nullptr;
+      "fault|str|||runtime|function@n=kind", "refuse|str|||runtime|operators",
+      "pretend|str|||runtime|operators",     "memory|str|host device|host|runtime|where buffers live",
+      "level|int|1..9|3|runtime|nothing",    "size|int||-5|runtime|bytes of memory that the device says it has"};
+  return i >= 0 && i < 6 ? kOptions[i] : nullptr;
 }
 int32_t device_count() { return 1; }
 infer_status device_info(int32_t index, infer_dev_info* out) {
@@ -92,14 +94,15 @@ infer_status device_info(int32_t index, infer_dev_info* out) {
           1,
           nullptr,
           nullptr,
-          -5,
-          -7};  // sizes that lie
+          told_memory,
+          -7};  // sizes that lie, unless the setting `size` says one
   return INFER_OK;
 }
 
 void configure(MockDevice& d, const std::string& key, const std::string& value) {
   if (key == "refuse") d.refuse = value;
   if (key == "pretend") d.pretend = value;
+  if (key == "size") told_memory = std::stoll(value);
   if (key == "memory") d.host_memory = value != "device";
   if (key != "fault") return;
   const size_t at = value.find('@'), is = value.find('=');
@@ -110,6 +113,7 @@ void configure(MockDevice& d, const std::string& key, const std::string& value) 
 
 infer_status device_open(int32_t, const infer_setting* settings, int32_t n_settings, infer_dev** out) {
   auto d = std::make_unique<MockDevice>();
+  told_memory = -5;
   for (int32_t i = 0; i < n_settings; ++i) configure(*d, settings[i].key, settings[i].value);
   FAULT(d, "device_open");
   if (const infer_status s = real->device_open(0, nullptr, 0, &d->inner); s != INFER_OK) return s;

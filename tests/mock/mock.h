@@ -9,6 +9,7 @@
 //   refuse  "matmul,rope": supports() answers 0
 //   pretend "matmul": supports() answers 1 and plan_new then refuses the node
 //   memory  "host" or "device": device memory has no host address and cannot be imported
+//   size    bytes of memory that the device opened last says it has
 //   level   1..9: nothing; for tests of settings
 #pragma once
 #include <libinfer/backend.h>

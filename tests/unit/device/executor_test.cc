@@ -102,6 +102,35 @@ TEST_CASE("a device that promised a node and does not compile it is passed over 
   CHECK(on_mock > 0);
 }
 
+TEST_CASE("a device takes the first nodes as far as its memory goes, and the next one the rest") {
+  const SmallModel model;
+  const auto plain = runtime(false);
+  auto want = model.executor(*plain);
+  REQUIRE(want.ok());
+  const std::vector<float> expected = run(**want, one_sequence(0, 8));
+  size_t before = 0;
+  for (const char* size : {"1", "12000", "30000", "50000", "10000000"}) {  // of 86 KB of weights and a fifth
+    const auto r = runtime(true, {{"mock.size", size}});
+    auto e = model.executor(*r);
+    REQUIRE_MESSAGE(e.ok(), e.status().message());
+    size_t on_mock = 0, changes = 0;
+    std::string last;
+    for (const auto& p : (*e)->placement()) {
+      on_mock += p.device == "mock";
+      changes += p.device != last;
+      last = p.device;
+    }
+    CHECK(changes <= 2);
+    CHECK(on_mock >= before);
+    before = on_mock;
+    CHECK(run(**e, one_sequence(0, 8)) == expected);
+  }
+  CHECK(before == model.program.nodes().size());
+  const auto alone = runtime(true, {{"mock.size", "1"}});
+  auto e = Executor::create({alone->devices()[0]}, model.program, model.weights, kLimits);  // no other: it must try
+  CHECK(e.ok());
+}
+
 TEST_CASE("an operator that no device takes is named with its tensors and who was asked") {
   const SmallModel model;
   const auto r = runtime(true, {{"mock.refuse", "rope"}});

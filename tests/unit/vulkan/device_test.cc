@@ -21,7 +21,7 @@ Result<std::unique_ptr<device::Registry>> vulkan_runtime(Settings settings = {})
   device::RegistryOptions options;
   options.builtin = kVulkan;
   options.settings = std::move(settings);
-  options.settings.emplace_back("vulkan.software", "true");
+  options.settings.emplace_back("vulkan.use", "all");
   return device::Registry::create(std::move(options), {});
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("compiled kernels are kept; damaged or foreign files of them are not u
   const auto start = [&] {
     device::RegistryOptions options;
     options.builtin = kVulkan;
-    options.settings = {{"vulkan.software", "true"}};
+    options.settings = {{"vulkan.use", "all"}};
     options.shared = {{"pack.dir", folder / "kept"}};
     auto r = device::Registry::create(std::move(options), {});
     REQUIRE(r.ok());
@@ -169,17 +169,19 @@ TEST_CASE("planted fault" * doctest::skip()) {
     vkDestroyBuffer((*opened)->handle(), none, nullptr);
 }
 
-TEST_CASE("a processor that stands in for a GPU must be asked for") {
+TEST_CASE("devices are used when they are named, and not before") {
   device::RegistryOptions options;
   options.builtin = kVulkan;
-  auto r = device::Registry::create(std::move(options), {});
-  if (r.ok()) {  // there is a GPU here
-    for (const auto& d : (*r)->devices()) CHECK(d->info().kind != 4);
-  } else {
-    CHECK(r.status().message().find("software") != std::string_view::npos);
-  }
-  device::RegistryOptions named;
-  named.builtin = kVulkan;
-  named.named = {"vulkan"};
-  CHECK(device::Registry::create(std::move(named), {}).ok());
+  auto r = device::Registry::create(options, {});
+  REQUIRE(!r.ok());
+  CHECK(r.status().message().find("no driver was loaded") != std::string_view::npos);
+  options.named = {"vulkan"};
+  CHECK(device::Registry::create(options, {}).ok());
+  options.named = {"cpu"};
+  CHECK(!device::Registry::create(options, {}).ok());
+  options.settings = {{"vulkan.use", "gpus"}};
+  if (auto gpus = device::Registry::create(options, {}); gpus.ok())
+    for (const auto& d : (*gpus)->devices()) CHECK(d->info().kind != 4);
+  options.settings = {{"vulkan.use", "none"}};
+  CHECK(device::Registry::create(options, {}).status().code() == INFER_E_INVALID);
 }
