@@ -68,6 +68,7 @@ Status Runtime::check_backend_keys(const Settings& settings) const {
 
 Result<std::vector<std::shared_ptr<const device::Device>>> Runtime::choose_devices(
     const std::vector<std::string>& names) const {
+  for (const std::string& name : names) TRY(registry_->want(std::string_view(name).substr(0, name.find(':'))));
   const auto all = registry_->devices();
   if (names.empty()) return all;
   std::vector<std::shared_ptr<const device::Device>> chosen;
@@ -94,6 +95,8 @@ Result<std::vector<std::shared_ptr<const device::Device>>> Runtime::choose_devic
     if (added == 0) {
       std::string known;
       for (const auto& d : all) known += str(known.empty() ? "" : ", ", d->backend().name);
+      for (const auto& e : registry_->entries())
+        if (e.name == backend && !e.backend) known += str("; ", e.name, ": ", e.note);
       return Status::not_found(str("option 'device': there is no device '", name, "'"), str("devices found: ", known));
     }
   }

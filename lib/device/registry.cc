@@ -100,6 +100,20 @@ Status Registry::load(const std::string& path) {
   return {};
 }
 
+Status Registry::want(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(idle_.begin(), idle_.end(), [&](const auto& b) { return b.first->name == name; });
+  const bool told = std::find(options_.named.begin(), options_.named.end(), name) != options_.named.end();
+  if (found == idle_.end() || told) return {};
+  options_.named.emplace_back(name);
+  const auto [backend, path] = *found;
+  idle_.erase(found);
+  std::erase_if(entries_, [&](const Entry& e) { return !e.backend && e.name == name && e.path == path; });
+  TRY(add(backend, path));
+  sort_devices();
+  return {};
+}
+
 std::vector<Registry::Entry> Registry::entries() const {
   const std::lock_guard lock(mutex_);
   return entries_;
@@ -147,6 +161,7 @@ Status Registry::add(const infer_backend* backend, const std::string& path) {
       note += str(note.empty() ? "" : "; ", "device ", i, " not used: ", device.status().message());
   }
   if (devices_.size() == before) {
+    idle_.emplace_back(backend, path);
     refuse(backend->name, path, count() <= 0 ? std::string("it finds no device on this machine") : note);
     return {};
   }

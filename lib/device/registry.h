@@ -68,6 +68,9 @@ class Registry {
   };
   static Result<std::unique_ptr<Registry>> create(RegistryOptions options, Log log);
   Status load(const std::string& path);  // one plugin file; its devices join the others
+  // The user asks for devices of this backend by name. One that opened none before, as nobody had asked, tries again;
+  // what comes of it is in entries().
+  Status want(std::string_view name);
   std::vector<Entry> entries() const;
   std::vector<std::shared_ptr<const Device>> devices() const;  // best first; reference last
 
@@ -86,6 +89,7 @@ class Registry {
   Log log_;
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
+  std::vector<std::pair<const infer_backend*, std::string>> idle_;  // backends that opened no device, with their paths
   std::vector<std::shared_ptr<const Device>> devices_;
 };
 

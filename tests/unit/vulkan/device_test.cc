@@ -17,6 +17,8 @@ namespace {
 
 constexpr device::Builtin kVulkan[] = {{"vulkan", infer_backend_vulkan_v0}};
 
+constexpr device::Builtin kWithReference[] = {{"vulkan", infer_backend_vulkan_v0}, kReference};
+
 Result<std::unique_ptr<device::Registry>> vulkan_runtime(Settings settings = {}) {
   device::RegistryOptions options;
   options.builtin = kVulkan;
@@ -175,6 +177,16 @@ TEST_CASE("devices are used when they are named, and not before") {
   auto r = device::Registry::create(options, {});
   REQUIRE(!r.ok());
   CHECK(r.status().message().find("no driver was loaded") != std::string_view::npos);
+  options.builtin = kWithReference;
+  auto late = device::Registry::create(options, {});
+  REQUIRE(late.ok());
+  CHECK((*late)->devices().size() == 1);
+  REQUIRE((*late)->want("nobody").ok());
+  REQUIRE((*late)->want("vulkan").ok());
+  CHECK((*late)->devices().size() >= 2);
+  for (const auto& e : (*late)->entries()) CHECK(e.backend != nullptr);
+  REQUIRE((*late)->want("vulkan").ok());
+  options.builtin = kVulkan;
   options.named = {"vulkan"};
   CHECK(device::Registry::create(options, {}).ok());
   options.named = {"cpu"};
