@@ -21,6 +21,7 @@ const char* option_at(int32_t i) {
       "use|str|named gpus all|named|runtime|named: devices are used when the option device names them; gpus: GPUs "
       "always; all: also what the processor computes in place of a GPU (lavapipe), which is slower than cpu",
       "named|bool||false|runtime|the option device names a device of this backend; libinfer sets it",
+      "separate|bool||false|runtime|for tests: as if host and device shared no memory",
       "fault.lost|int|0..1000000000|0|runtime|for tests: this submission finds the device lost; 0: none",
       "pack.dir|str|||runtime|folder where compiled kernels are kept; empty: they are compiled at every start",
   };
@@ -67,6 +68,8 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
         named = value == "true" || value == "1";
       else if (key == "pack.dir")
         options.folder = value;
+      else if (key == "separate")
+        options.separate = value == "true" || value == "1";
       else if (key == "fault.lost")
         std::from_chars(value.data(), value.data() + value.size(), options.lost_at);
       else

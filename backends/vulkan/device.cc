@@ -41,6 +41,7 @@ LogicalDevice::~LogicalDevice() {
 Result<std::unique_ptr<Device>> Device::open(const Adapter& adapter, const Options& options) {
   if (!adapter.lacks.empty()) return Status::unsupported(str(adapter.name, " lacks ", adapter.lacks));
   std::unique_ptr<Device> d(new Device(adapter));
+  if (options.separate) d->adapter_.shares_memory = false, d->adapter_.import_alignment = 0;
   TRY(d->init(options));
   return d;
 }

@@ -28,8 +28,9 @@ class Buffer;
 class Device {
  public:
   struct Options {
-    std::string folder;   // where pipelines are kept; empty: nowhere
-    int64_t lost_at = 0;  // for tests: this submission finds the device lost; 0: none
+    std::string folder;     // where pipelines are kept; empty: nowhere
+    bool separate = false;  // for tests: as if host and device shared no memory
+    int64_t lost_at = 0;    // for tests: this submission finds the device lost; 0: none
   };
   static Result<std::unique_ptr<Device>> open(const Adapter& adapter, const Options& options);
   ~Device();
@@ -65,7 +66,7 @@ class Device {
   Status begin_once();
   Status end_once();
 
-  const Adapter& adapter_;  // the Instance's
+  Adapter adapter_;
   LogicalDevice logical_;
   std::mutex queue_mutex_, once_mutex_;
   std::atomic<bool> lost_{false};

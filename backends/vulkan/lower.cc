@@ -12,11 +12,12 @@
 namespace infer::vulkan {
 namespace {
 
-constexpr uint32_t kGroup = 64;                      // invocations of a workgroup, of most kernels
-constexpr int64_t kFewRows = 8;                      // columns of a matrix-vector product, at most
-constexpr int64_t kPart = 512;                       // positions of a part of attention over few rows
-constexpr uint32_t kMostHeads = 4;                   // query heads that share what is read of K and V
-constexpr int64_t kMostHeadDim = 512;                // of heads
+constexpr uint32_t kGroup = 64;        // invocations of a workgroup, of most kernels
+constexpr int64_t kFewRows = 8;        // columns of a matrix-vector product, at most
+constexpr int64_t kPart = 512;         // positions of a part of attention over few rows
+constexpr uint32_t kMostHeads = 4;     // query heads that share what is read of K and V
+constexpr int64_t kMostHeadDim = 512;  // of heads
+constexpr int64_t kMostColumns = int64_t{1} << 29;
 constexpr int64_t kMostValues = UINT32_MAX - 65536;  // invocations are counted in 32 bits
 
 enum What : uint32_t { kAdd, kMul, kScale, kAct, kGlu, kCopy };
@@ -270,6 +271,11 @@ Status supported(const infer_program& p, uint32_t op, uint32_t shared_memory) {
   for (uint32_t i = 0; i < node.n_out; ++i)
     if (values(backend::tensor_at(p, node.out[i])) > static_cast<double>(kMostValues))
       return Status::unsupported("vulkan counts the values of a tensor in 32 bits");
+  for (uint32_t i = 0; i < node.n_in; ++i) {
+    if (node.in[i] == INFER_NONE) continue;
+    const infer_tensor t = tensor(i);
+    if (t.dim[t.rank - 1] > kMostColumns) return Status::unsupported("vulkan counts the bytes of a row in 32 bits");
+  }
   const auto has = [&](Family family, const infer_tensor& t) -> Status {
     if (shader_of(family, t.type) != UINT32_MAX) return {};
     return Status::unsupported(str("vulkan has no kernel ", kFamilyNames[family], " for type ", t.type));

@@ -46,9 +46,10 @@ double distance(const std::vector<float>& a, const std::vector<float>& b) {
 }  // namespace
 
 TEST_CASE("a decoder gives what reference gives: prompts, single tokens, several sequences") {
-  for (uint32_t kv : {INFER_TYPE_F32, INFER_TYPE_F16}) {
+  for (const auto& [kv, separate] :
+       {std::pair{INFER_TYPE_F32, "false"}, {INFER_TYPE_F16, "false"}, {INFER_TYPE_F16, "true"}}) {
     const SmallModel model(kv);
-    auto r = vulkan_runtime();
+    auto r = vulkan_runtime({{"vulkan.separate", separate}});
     REQUIRE_MESSAGE(r.ok(), r.status().message());
     const auto plain = runtime(false);
     auto e = model.executor(**r, all_rows()), want = model.executor(*plain, all_rows());
@@ -62,9 +63,12 @@ TEST_CASE("a decoder gives what reference gives: prompts, single tokens, several
   }
 }
 
-TEST_CASE("pages are copied, read and written back") {
+TEST_CASE("pages are copied, read and written back, also where the host does not see them") {
   const SmallModel model;
-  auto r = vulkan_runtime();
+  const char* separate = "false";
+  SUBCASE("shared") {}
+  SUBCASE("separate") { separate = "true"; }
+  auto r = vulkan_runtime({{"vulkan.separate", separate}});
   REQUIRE(r.ok());
   auto e = model.executor(**r);
   REQUIRE_MESSAGE(e.ok(), e.status().message());
