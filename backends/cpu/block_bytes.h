@@ -43,17 +43,25 @@ struct PackedBlock {
   static constexpr bool kInTurn = Format::kStreams > 1 && V::kStreams > 1;
   static constexpr int kPlane = 4 * kPackedRows, kAhead = kInTurn ? 768 : 1536;  // bytes; kPlane: from word to word
   const uint8_t *odd, *first;                                                    // of the first of the lanes
+  // A tile's vectors lie beside each other, so the first fetches for all. (Zen 3, from the cache: Q6_K 14.5 -> 18.6
+  // GB/s, Q3_K 6.3 -> 8.9, Q5_K 13.6 -> 15.5, IQ4_XS 12.0 -> 14.1, Q4_K 18.9 -> 19.8; from memory Q6_K 11.0 -> 11.8,
+  // Q4_K 11.0 -> 12.5. Blocks of 32 values gain nothing by it.)
+  bool fetches;
   PackedBlock() = default;
   INFER_INLINE PackedBlock(const uint8_t* block, int lane)
-      : odd(block + lane * Format::kOddBytes), first(block + kPackedRows * Format::kOddBytes + lane * 4) {}
-  INFER_INLINE static void fetch(const uint8_t* p) {
-    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + kAhead));
+      : odd(block + lane * Format::kOddBytes),
+        first(block + kPackedRows * Format::kOddBytes + lane * 4),
+        fetches(lane == 0) {}
+  INFER_INLINE static void fetch(const uint8_t* p, bool really) {
+    if (Format::kValues == 32 || really)
+      __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + kAhead));
   }
   struct Words {
     const uint8_t* p;
+    bool fetches;
     INFER_INLINE const uint8_t* at(int j) const { return p + j * Format::kApart * kPlane; }
     INFER_INLINE typename V::B operator[](int j) const {
-      fetch(at(j));
+      fetch(at(j), fetches);
       return V::load_b(at(j));
     }
     INFER_INLINE typename V::B again(int j) const { return V::load_b(at(j)); }
@@ -63,18 +71,18 @@ struct PackedBlock {
     return first + Format::place(word) * kPlane;
   }
   INFER_INLINE typename V::I word(int at) const {
-    fetch(plane(at));
+    fetch(plane(at), fetches);
     return V::bits(V::load(reinterpret_cast<const float*>(plane(at))));
   }
   INFER_INLINE typename V::I byte(int) const {
-    fetch(odd);
+    fetch(odd, fetches);
     return V::and_i(V::to_i(V::load_i8(reinterpret_cast<const int8_t*>(odd))), 255);
   }
   INFER_INLINE typename V::F f16(int) const {
-    fetch(odd);
+    fetch(odd, fetches);
     return V::load_f16(reinterpret_cast<const uint16_t*>(odd));
   }
-  INFER_INLINE Words words(int at) const { return {plane(at)}; }
+  INFER_INLINE Words words(int at) const { return {plane(at), fetches}; }
 };
 
 }  // namespace infer::cpu
