@@ -106,7 +106,8 @@ Status Registry::want(std::string_view name) {
   const bool told = std::find(options_.named.begin(), options_.named.end(), name) != options_.named.end();
   if (found == idle_.end() || told) return {};
   options_.named.emplace_back(name);
-  const auto [backend, path] = *found;
+  const infer_backend* backend = found->first;
+  const std::string path = found->second;
   idle_.erase(found);
   std::erase_if(entries_, [&](const Entry& e) { return !e.backend && e.name == name && e.path == path; });
   TRY(add(backend, path));
