@@ -139,7 +139,7 @@ Status Frame::attach(const infer_binding& b, int64_t need) {
   };
   if (!b.buf) return fail("no buffer");
   const Memory buffer = memories_->of(b.buf);
-  if (b.offset < 0 || b.bytes < 0 || b.offset > buffer.bytes || b.bytes > buffer.bytes - b.offset)
+  if (!inside(b.offset, b.bytes, buffer.bytes))
     return fail(str("bytes [", b.offset, ", +", b.bytes, ") of a buffer of ", buffer.bytes));
   if (b.bytes < need) return fail(str(b.bytes, " bytes; needs ", need));
   const uint32_t role = tensors_[b.tensor].role;

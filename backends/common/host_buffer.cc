@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/checked.h"
 #include "base/memory.h"
 
 namespace infer::backend {
@@ -33,20 +34,20 @@ Result<std::unique_ptr<HostBuffer>> HostBuffer::import(const void* ptr, int64_t 
 
 Status HostBuffer::write(int64_t at, const void* src, int64_t n) {
   if (read_only) return Status::invalid("write into an imported read-only buffer");
-  if (!holds(at, n)) return Status::invalid(str("write of ", n, " bytes at ", at, " into a buffer of ", bytes));
+  if (!inside(at, n, bytes)) return Status::invalid(str("write of ", n, " bytes at ", at, " into a buffer of ", bytes));
   if (n) std::memcpy(data + at, src, static_cast<size_t>(n));
   return {};
 }
 
 Status HostBuffer::read(int64_t at, void* dst, int64_t n) const {
-  if (!holds(at, n)) return Status::invalid(str("read of ", n, " bytes at ", at, " from a buffer of ", bytes));
+  if (!inside(at, n, bytes)) return Status::invalid(str("read of ", n, " bytes at ", at, " from a buffer of ", bytes));
   if (n) std::memcpy(dst, data + at, static_cast<size_t>(n));
   return {};
 }
 
 Status HostBuffer::discard(int64_t at, int64_t n, int64_t& freed) {
   if (!owned) return Status::invalid("discarding memory that is the caller's");
-  if (!holds(at, n)) return Status::invalid(str("discarding ", n, " bytes at ", at, " of a buffer of ", bytes));
+  if (!inside(at, n, bytes)) return Status::invalid(str("discarding ", n, " bytes at ", at, " of a buffer of ", bytes));
   freed = give_back({data + at, static_cast<size_t>(n)});
   return {};
 }

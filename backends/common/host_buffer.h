@@ -32,8 +32,7 @@ struct HostBuffer {
   Status read(int64_t at, void* dst, int64_t n) const;
   Status tell(const infer_source& from);
   Status discard(int64_t at, int64_t n, int64_t& freed);
-  // Are bytes [at, at + n) inside?
-  bool holds(int64_t at, int64_t n) const { return at >= 0 && n >= 0 && at <= bytes && n <= bytes - at; }
+  std::byte* host() const { return data; }
 };
 inline HostBuffer* host_buffer(infer_buf* b) { return reinterpret_cast<HostBuffer*>(b); }
 inline infer_buf* as_buf(HostBuffer* b) { return reinterpret_cast<infer_buf*>(b); }

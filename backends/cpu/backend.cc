@@ -6,9 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "backends/common/check.h"
-#include "backends/common/host.h"
-#include "backends/common/host_buffer.h"
+#include "backends/common/calls.h"
 #include "backends/cpu/dispatch.h"
 #include "backends/cpu/plan.h"
 #include "base/processors.h"
@@ -16,17 +14,14 @@
 namespace infer::cpu {
 namespace {
 
-using backend::as_buf;
-using backend::host_buffer;
-using backend::HostBuffer;
-
 constinit backend::Host host;
 
 constexpr int kMostThreads = 256;
 constexpr int64_t kPackLimit = int64_t{32} << 30;
 
 Device* device(infer_dev* d) { return reinterpret_cast<Device*>(d); }
-Plan* plan(infer_plan* p) { return reinterpret_cast<Plan*>(p); }
+using Buffers = backend::HostBufferCalls<host>;
+using Plans = backend::PlanCalls<host, Device, Plan>;
 
 const char* option_at(int32_t i) {
   static constexpr const char* kOptions[] = {
@@ -82,7 +77,13 @@ infer_status device_info(int32_t index, infer_dev_info* out) {
   if (index != 0) return host.fail(INFER_E_NOT_FOUND, "cpu has one device, number 0");
   return host.guard([&]() -> Status {
     static const std::string features = feature_text(detect_features());
-    *out = {{sizeof(infer_dev_info), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, 0, 1, "cpu", features.c_str(), 0, 0};
+    *out = {{sizeof(infer_dev_info), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR},
+            INFER_DEV_CPU,
+            1,
+            "cpu",
+            features.c_str(),
+            0,
+            0};
     return {};
   });
 }
@@ -143,63 +144,6 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
 }
 void device_close(infer_dev* d) { delete device(d); }
 
-infer_status buffer_new(infer_dev*, int64_t bytes, int32_t, infer_buf** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto buffer, HostBuffer::make(bytes));
-    *out = as_buf(buffer.release());
-    return {};
-  });
-}
-infer_status buffer_import(infer_dev*, const void* ptr, int64_t bytes, int32_t read_only, infer_buf** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto buffer, HostBuffer::import(ptr, bytes, read_only != 0));
-    *out = as_buf(buffer.release());
-    return {};
-  });
-}
-void buffer_free(infer_buf* b) { delete host_buffer(b); }
-infer_status buffer_write(infer_buf* b, int64_t at, const void* src, int64_t n) {
-  return host.guard([&] { return host_buffer(b)->write(at, src, n); });
-}
-infer_status buffer_read(infer_buf* b, int64_t at, void* dst, int64_t n) {
-  return host.guard([&] { return host_buffer(b)->read(at, dst, n); });
-}
-void* buffer_host(infer_buf* b) { return host_buffer(b)->data; }
-infer_status buffer_discard(infer_buf* b, int64_t at, int64_t n, int64_t* freed) {
-  return host.guard([&] { return host_buffer(b)->discard(at, n, *freed); });
-}
-
-infer_status buffer_source(infer_buf* b, const infer_source* source) {
-  return host.guard([&] { return host_buffer(b)->tell(*source); });
-}
-
-int32_t supports(infer_dev* d, const infer_program* p, uint32_t op) {
-  try {
-    return backend::sound_node(p, op) && supported(device(d)->kernels(), *p, op).ok();
-  } catch (...) {
-    return 0;
-  }
-}
-
-infer_status plan_new(infer_dev* d, const infer_program* p, const infer_binding* weights, uint32_t n_weights,
-                      uint32_t* bad_op, int64_t* bytes, infer_plan** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto made, Plan::make(*device(d), *p, weights, n_weights, bad_op));
-    if (bytes) *bytes = made->bytes();
-    *out = reinterpret_cast<infer_plan*>(made.release());
-    return {};
-  });
-}
-void plan_free(infer_plan* p) { delete plan(p); }
-const char* plan_kernel(infer_plan* p, uint32_t op) { return plan(p)->kernel(op); }
-infer_status plan_submit(infer_plan* p, const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
-  return host.guard([&] { return plan(p)->submit(symbols, binds, n_binds); });
-}
-infer_status plan_wait(infer_plan* p, int32_t) {
-  return host.guard([&] { return plan(p)->wait(); });
-}
-void plan_cancel(infer_plan* p) { plan(p)->cancel(); }
-
 int32_t counter_at(infer_dev* d, int32_t i, const char** name, int64_t* value) {
   return device(d)->counter_at(i, name, value);
 }
@@ -215,22 +159,22 @@ const infer_backend kBackend = {
     device_info,
     device_open,
     device_close,
-    buffer_new,
-    buffer_import,
-    buffer_free,
-    buffer_write,
-    buffer_read,
-    buffer_host,
-    supports,
-    plan_new,
-    plan_free,
-    plan_kernel,
-    plan_submit,
-    plan_wait,
-    plan_cancel,
+    Buffers::make,
+    Buffers::import,
+    Buffers::free,
+    Buffers::write,
+    Buffers::read,
+    Buffers::address,
+    Plans::supports,
+    Plans::make,
+    Plans::free,
+    Plans::kernel,
+    Plans::submit,
+    Plans::wait,
+    Plans::cancel,
     counter_at,
-    buffer_source,
-    buffer_discard,
+    Buffers::source,
+    Buffers::discard,
 };
 
 }  // namespace

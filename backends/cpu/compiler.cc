@@ -22,11 +22,11 @@ const char* type_name(uint32_t type) {
 
 }  // namespace
 
-Status supported(const Kernels& k, const infer_program& p, uint32_t op) {
+Status Device::supported(const infer_program& p, uint32_t op) const {
   const infer_op& node = backend::op_at(p, op);
   const auto weight = [&](size_t input) -> Status {
     const infer_tensor& w = backend::tensor_at(p, node.in[input]);
-    if (matmul_path(k, w.type).kernel.run) return {};
+    if (matmul_path(kernels_, w.type).kernel.run) return {};
     return Status::unsupported(str("cpu has no kernel that multiplies weights of type ", type_name(w.type)));
   };
   switch (node.kind) {
@@ -389,7 +389,7 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
   std::unique_ptr<Plan> plan(new Plan(device));
   TRY(plan->frame_.prepare(p, weights, n_weights, bad_op));
   for (const Node& n : plan->frame_.nodes())
-    if (Status s = supported(device.kernels(), p, n.index); !s.ok()) {
+    if (Status s = device.supported(p, n.index); !s.ok()) {
       if (bad_op) *bad_op = n.index;
       return s;
     }

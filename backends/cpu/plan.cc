@@ -92,10 +92,10 @@ void Plan::unit(int thread, int64_t unit) {
   }
 }
 
-Status Plan::wait() const {
+Result<bool> Plan::wait(int32_t) const {
   switch (outcome_) {
     case Outcome::kDone:
-      return {};
+      return true;
     case Outcome::kCancelled:
       return Status(INFER_E_CANCELLED, "the run was cancelled");
     default:

@@ -31,6 +31,7 @@ class Device {
   void use_packs(PackFolder folder, const backend::Host& host);
   Packs* packs() { return packs_.get(); }  // null: not used
   const Kernels& kernels() const { return kernels_; }
+  Status supported(const infer_program& p, uint32_t op) const;  // would a plan take this node? (It is sound.)
   Pool& pool() { return pool_; }
   void use_terms(int n) { terms_ = n; }
   int terms() const { return terms_; }  // most of a group of activations: see RecordLayout
@@ -54,16 +55,13 @@ class Device {
   std::unique_ptr<Packs> packs_;
 };
 
-// Would a plan on these kernels take this node? (The node itself is sound.)
-Status supported(const Kernels& k, const infer_program& p, uint32_t op);
-
 class Plan final : private Work {
  public:
   // On failure *bad_op (may be null) is the node it is about, where it is about one.
   static Result<std::unique_ptr<Plan>> make(Device& device, const infer_program& p, const infer_binding* weights,
                                             uint32_t n_weights, uint32_t* bad_op);
   Status submit(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds);  // runs to the end
-  Status wait() const;                                                                  // how it ended
+  Result<bool> wait(int32_t timeout_ms) const;                                          // how it ended
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }                  // before the next step
   int64_t bytes() const { return frame_.bytes() + bytes_; }
   const char* kernel(uint32_t op) const { return op < kernels_.size() ? kernels_[op].c_str() : nullptr; }

@@ -53,7 +53,7 @@ void reserve(const Frame& f, const Node& n, Scratch& s) {
   }
 }
 
-Status supported(const infer_program& p, uint32_t op) {
+Status Device::supported(const infer_program& p, uint32_t op) const {
   TRY(backend::check_node(p, op));
   const infer_op& node = backend::op_at(p, op);
   const bool over_ranks = node.kind == INFER_OP_ALL_REDUCE || node.kind == INFER_OP_ALL_GATHER;
@@ -66,7 +66,7 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
   std::unique_ptr<Plan> plan(new Plan(device));
   TRY(plan->frame_.prepare(p, weights, n_weights, bad_op));
   for (const Node& n : plan->frame_.nodes()) {
-    if (Status s = supported(p, n.index); !s.ok()) {
+    if (Status s = device.supported(p, n.index); !s.ok()) {
       if (bad_op) *bad_op = n.index;
       return s;
     }
@@ -90,10 +90,10 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
   return {};
 }
 
-Status Plan::wait() {
+Result<bool> Plan::wait(int32_t) {
   switch (std::exchange(outcome_, Outcome::kNone)) {
     case Outcome::kDone:
-      return {};
+      return true;
     case Outcome::kCancelled:
       return Status(INFER_E_CANCELLED, "the run was cancelled");
     default:

@@ -10,11 +10,9 @@
 namespace infer::reference {
 
 struct Device {
-  std::array<std::atomic<int64_t>, INFER_OP_COUNT> runs{};  // of each operator, over all plans
+  Status supported(const infer_program& p, uint32_t op) const;  // is this a node that plan_new takes?
+  std::array<std::atomic<int64_t>, INFER_OP_COUNT> runs{};      // of each operator, over all plans
 };
-
-// Is this a node that plan_new takes?
-Status supported(const infer_program& p, uint32_t op);
 
 class Plan {
  public:
@@ -22,10 +20,10 @@ class Plan {
   static Result<std::unique_ptr<Plan>> make(Device& device, const infer_program& p, const infer_binding* weights,
                                             uint32_t n_weights, uint32_t* bad_op);
   Status submit(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds);  // runs to the end
-  Status wait();                                                                        // how it ended
+  Result<bool> wait(int32_t timeout_ms);                                                // how it ended
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }                  // before the next node
   int64_t bytes() const;
-  size_t n_nodes() const { return frame_.nodes().size(); }
+  const char* kernel(uint32_t op) const { return op < frame_.nodes().size() ? "plain" : nullptr; }
 
  private:
   explicit Plan(Device& device) : device_(device) {}

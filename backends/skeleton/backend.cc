@@ -11,25 +11,35 @@
 
 #include <atomic>
 #include <cmath>
+#include <utility>
 
-#include "backends/common/check.h"
+#include "backends/common/calls.h"
 #include "backends/common/frame.h"
-#include "backends/common/host.h"
-#include "backends/common/host_buffer.h"
 
 namespace infer::skeleton {
 namespace {
 
-using backend::as_buf;
 using backend::Frame;
-using backend::host_buffer;
-using backend::HostBuffer;
 using backend::Node;
 using backend::Tensor;
 
 constinit backend::Host host;  // fail(), log(), and a guard that lets no exception out
 
-struct Device {};
+struct Device {
+  // Is this a node that plan_new takes? The truth, for any program: check_node() has seen that it is sound.
+  Status supported(const infer_program& p, uint32_t op) const {
+    TRY(backend::check_node(p, op));
+    const uint32_t kind = backend::op_at(p, op).kind;
+    switch (kind) {
+      case INFER_OP_ADD:
+      case INFER_OP_SCALE:
+      case INFER_OP_RMS_NORM:
+        return {};
+      default:
+        return Status::unsupported(str("skeleton has no ", backend::op_name(kind)));
+    }
+  }
+};
 
 // ---- kernels: y is what the node makes, all sizes are this run's, and every id is in range
 // ------------------------------
@@ -63,37 +73,24 @@ void rms_norm(const Frame& f, const Node& n) {
   }
 }
 
-// Is this a node that plan_new takes? The truth, for any program: check_node() has seen that it is sound.
-Status supported(const infer_program& p, uint32_t op) {
-  TRY(backend::check_node(p, op));
-  switch (backend::op_at(p, op).kind) {
-    case INFER_OP_ADD:
-    case INFER_OP_SCALE:
-    case INFER_OP_RMS_NORM:
-      return {};
-    default:
-      return Status::unsupported(str("skeleton has no ", backend::op_name(backend::op_at(p, op).kind)));
-  }
-}
-
 // ---- a compiled program
 // -------------------------------------------------------------------------------------------------
 
 class Plan {
  public:
-  static Result<std::unique_ptr<Plan>> make(const infer_program& p, const infer_binding* weights, uint32_t n_weights,
-                                            uint32_t* bad_op) {
+  static Result<std::unique_ptr<Plan>> make(const Device& device, const infer_program& p, const infer_binding* weights,
+                                            uint32_t n_weights, uint32_t* bad_op) {
     std::unique_ptr<Plan> plan(new Plan);
     TRY(plan->frame_.prepare(p, weights, n_weights, bad_op));  // checks the program, binds weights, makes the temps
     for (const Node& n : plan->frame_.nodes())
-      if (Status s = supported(p, n.index); !s.ok()) {
+      if (Status s = device.supported(p, n.index); !s.ok()) {
         if (bad_op) *bad_op = n.index;
         return s;
       }
     return plan;
   }
   int64_t bytes() const { return frame_.bytes(); }
-  size_t n_nodes() const { return frame_.nodes().size(); }
+  const char* kernel(uint32_t op) const { return op < frame_.nodes().size() ? "plain" : nullptr; }
 
   // This one computes in submit and has nothing left to wait for. cancel() may come from any thread.
   Status submit(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
@@ -110,10 +107,11 @@ class Plan {
     }
     return {};
   }
-  Status wait() {
+  Result<bool> wait(int32_t) {  // false would mean: not over yet
     const State ended = std::exchange(state_, State::kNone);
     if (ended == State::kNone) return Status::invalid("no run was submitted");
-    return ended == State::kCancelled ? Status(INFER_E_CANCELLED, "the run was cancelled") : Status();
+    if (ended == State::kCancelled) return Status(INFER_E_CANCELLED, "the run was cancelled");
+    return true;
   }
   void cancel() { cancelled_.store(true); }
 
@@ -139,13 +137,14 @@ class Plan {
 // ---- the table
 // ----------------------------------------------------------------------------------------------------------
 
-Plan* plan(infer_plan* p) { return reinterpret_cast<Plan*>(p); }
+using Buffers = backend::HostBufferCalls<host>;
+using Plans = backend::PlanCalls<host, Device, Plan>;
 
 const char* option_at(int32_t) { return nullptr; }
 int32_t device_count() { return 1; }
 infer_status device_info(int32_t index, infer_dev_info* out) {
   if (index != 0) return host.fail(INFER_E_NOT_FOUND, "skeleton has one device, number 0");
-  *out = {{sizeof(infer_dev_info), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, 0, 1, "skeleton", "", 0, 0};
+  *out = {{sizeof(infer_dev_info), INFER_BACKEND_MAJOR, INFER_BACKEND_MINOR}, INFER_DEV_CPU, 1, "skeleton", "", 0, 0};
   return INFER_OK;
 }
 infer_status device_open(int32_t index, const infer_setting*, int32_t, infer_dev** out) {
@@ -157,54 +156,6 @@ infer_status device_open(int32_t index, const infer_setting*, int32_t, infer_dev
 }
 void device_close(infer_dev* d) { delete reinterpret_cast<Device*>(d); }
 
-infer_status buffer_new(infer_dev*, int64_t bytes, int32_t, infer_buf** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto made, HostBuffer::make(bytes));
-    *out = as_buf(made.release());
-    return {};
-  });
-}
-infer_status buffer_import(infer_dev*, const void* data, int64_t bytes, int32_t read_only, infer_buf** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto made, HostBuffer::import(data, bytes, read_only != 0));
-    *out = as_buf(made.release());
-    return {};
-  });
-}
-void buffer_free(infer_buf* b) { delete host_buffer(b); }
-infer_status buffer_write(infer_buf* b, int64_t at, const void* src, int64_t n) {
-  return host.guard([&] { return host_buffer(b)->write(at, src, n); });
-}
-infer_status buffer_read(infer_buf* b, int64_t at, void* dst, int64_t n) {
-  return host.guard([&] { return host_buffer(b)->read(at, dst, n); });
-}
-void* buffer_host(infer_buf* b) { return host_buffer(b)->data; }
-
-int32_t supports(infer_dev*, const infer_program* p, uint32_t op) {
-  try {
-    return backend::sound_node(p, op) && supported(*p, op).ok();
-  } catch (...) {
-    return 0;
-  }
-}
-infer_status plan_new(infer_dev*, const infer_program* p, const infer_binding* weights, uint32_t n_weights,
-                      uint32_t* bad_op, int64_t* bytes, infer_plan** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto made, Plan::make(*p, weights, n_weights, bad_op));
-    if (bytes) *bytes = made->bytes();
-    *out = reinterpret_cast<infer_plan*>(made.release());
-    return {};
-  });
-}
-void plan_free(infer_plan* p) { delete plan(p); }
-const char* plan_kernel(infer_plan* p, uint32_t op) { return op < plan(p)->n_nodes() ? "plain" : nullptr; }
-infer_status plan_submit(infer_plan* p, const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
-  return host.guard([&] { return plan(p)->submit(symbols, binds, n_binds); });
-}
-infer_status plan_wait(infer_plan* p, int32_t) {
-  return host.guard([&] { return plan(p)->wait(); });
-}
-void plan_cancel(infer_plan* p) { plan(p)->cancel(); }
 int32_t counter_at(infer_dev*, int32_t, const char**, int64_t*) { return 0; }
 
 const infer_backend kBackend = {
@@ -218,22 +169,22 @@ const infer_backend kBackend = {
     device_info,
     device_open,
     device_close,
-    buffer_new,
-    buffer_import,
-    buffer_free,
-    buffer_write,
-    buffer_read,
-    buffer_host,
-    supports,
-    plan_new,
-    plan_free,
-    plan_kernel,
-    plan_submit,
-    plan_wait,
-    plan_cancel,
+    Buffers::make,
+    Buffers::import,
+    Buffers::free,
+    Buffers::write,
+    Buffers::read,
+    Buffers::address,
+    Plans::supports,
+    Plans::make,
+    Plans::free,
+    Plans::kernel,
+    Plans::submit,
+    Plans::wait,
+    Plans::cancel,
     counter_at,
     nullptr,  // buffer_source: keeps nothing on disk
-    nullptr,  // buffer_discard: gives nothing back
+    Buffers::discard,
 };
 
 }  // namespace

@@ -44,16 +44,27 @@ std::string missing(VkPhysicalDevice d, const VkPhysicalDeviceProperties& p,
   return {};
 }
 
-int32_t kind_of(VkPhysicalDeviceType t) {  // as infer_device has it
+// Can a kernel ask for subgroups without gaps? (Of devices with VK_EXT_subgroup_size_control.)
+bool full_subgroups(VkPhysicalDevice d) {
+  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{};
+  control.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT;
+  VkPhysicalDeviceFeatures2 all{};
+  all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
+  all.pNext = &control;
+  vkGetPhysicalDeviceFeatures2(d, &all);
+  return control.computeFullSubgroups == VK_TRUE;
+}
+
+int32_t kind_of(VkPhysicalDeviceType t) {
   switch (t) {
     case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
-      return 1;
+      return INFER_DEV_INTEGRATED;
     case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
-      return 2;
+      return INFER_DEV_DISCRETE;
     case VK_PHYSICAL_DEVICE_TYPE_CPU:
-      return 4;
+      return INFER_DEV_EMULATED;
     default:
-      return 3;
+      return INFER_DEV_OTHER;
   }
 }
 
@@ -75,17 +86,19 @@ Adapter describe(VkPhysicalDevice d) {
   if (imports) subgroup.pNext = &import;
   VkPhysicalDeviceSubgroupSizeControlPropertiesEXT sizes{};
   sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT;
-  if (has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) sizes.pNext = std::exchange(subgroup.pNext, &sizes);
+  const bool controls = has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+  if (controls) sizes.pNext = std::exchange(subgroup.pNext, &sizes);
   vkGetPhysicalDeviceProperties2(d, &p);
   const VkPhysicalDeviceProperties& about = p.properties;
   a.limits = about.limits;
-  if (sizes.minSubgroupSize == sizes.maxSubgroupSize) a.subgroup = sizes.minSubgroupSize;
+  if (sizes.minSubgroupSize == sizes.maxSubgroupSize && controls && full_subgroups(d))
+    a.subgroup = sizes.minSubgroupSize;
   a.name = about.deviceName;
   a.vendor = about.vendorID, a.device = about.deviceID, a.driver = about.driverVersion, a.api = about.apiVersion;
   std::memcpy(a.cache_id, about.pipelineCacheUUID, VK_UUID_SIZE);
   a.software = about.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   a.kind = kind_of(about.deviceType);
-  a.shares_memory = a.software || a.kind == 1;
+  a.shares_memory = a.software || a.kind == INFER_DEV_INTEGRATED;
   if (imports && a.shares_memory) a.import_alignment = static_cast<int64_t>(import.minImportedHostPointerAlignment);
   a.knows_budget = has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   a.lacks = missing(d, about, subgroup);

@@ -1,5 +1,7 @@
 // The Vulkan devices of this machine, and whether we can use them.
 #pragma once
+#include <libinfer/backend.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,8 +18,8 @@ struct Adapter {
   uint32_t vendor = 0, device = 0, driver = 0, api = 0;
   uint8_t cache_id[VK_UUID_SIZE] = {};  // of pipelines that its driver made
   uint32_t queue_family = 0;
-  uint32_t subgroup = 0;         // invocations of every subgroup; 0: they differ, or nobody says
-  int32_t kind = 3;              // as infer_device
+  uint32_t subgroup = 0;  // invocations of every subgroup of a kernel that asks for full ones; 0: who knows
+  int32_t kind = INFER_DEV_OTHER;
   bool software = false;         // a processor computes it
   bool shares_memory = false;    // with the host: integrated, or software
   int64_t import_alignment = 0;  // of host memory that it uses in place; 0: it does not

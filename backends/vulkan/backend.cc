@@ -4,8 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "backends/common/check.h"
-#include "backends/common/host.h"
+#include "backends/common/calls.h"
 #include "backends/vulkan/plan.h"
 
 namespace infer::vulkan {
@@ -14,7 +13,8 @@ namespace {
 constinit backend::Host host;
 
 Device* device(infer_dev* d) { return reinterpret_cast<Device*>(d); }
-Plan* plan(infer_plan* p) { return reinterpret_cast<Plan*>(p); }
+using Buffers = backend::BufferCalls<host, Buffer>;
+using Plans = backend::PlanCalls<host, Device, Plan>;
 
 const char* option_at(int32_t i) {
   static constexpr const char* kOptions[] = {
@@ -88,67 +88,23 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
 void device_close(infer_dev* d) { delete device(d); }
 
 infer_status buffer_new(infer_dev* d, int64_t bytes, int32_t use, infer_buf** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto made, Buffer::make(*device(d), bytes, use));
-    *out = as_buf(made.release());
-    return {};
-  });
+  return Buffers::give(out, [&] { return Buffer::make(*device(d), bytes, use); });
 }
-infer_status buffer_import(infer_dev* d, const void* ptr, int64_t bytes, int32_t read_only, infer_buf** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto made, Buffer::import(*device(d), ptr, bytes, read_only != 0));
-    *out = as_buf(made.release());
-    return {};
-  });
-}
-void buffer_free(infer_buf* b) { delete buffer(b); }
-infer_status buffer_write(infer_buf* b, int64_t at, const void* src, int64_t n) {
-  return host.guard([&] { return buffer(b)->write(at, src, n); });
-}
-infer_status buffer_read(infer_buf* b, int64_t at, void* dst, int64_t n) {
-  return host.guard([&] { return buffer(b)->read(at, dst, n); });
-}
-void* buffer_host(infer_buf* b) { return buffer(b)->host(); }
-
-int32_t supports(infer_dev* d, const infer_program* p, uint32_t op) {
-  try {
-    return backend::sound_node(p, op) && supported(*p, op, device(d)->adapter().limits.maxComputeSharedMemorySize).ok();
-  } catch (...) {
-    return 0;
-  }
+infer_status buffer_import(infer_dev* d, const void* data, int64_t bytes, int32_t read_only, infer_buf** out) {
+  return Buffers::give(out, [&] { return Buffer::import(*device(d), data, bytes, read_only != 0); });
 }
 
-infer_status plan_new(infer_dev* d, const infer_program* p, const infer_binding* weights, uint32_t n_weights,
-                      uint32_t* bad_op, int64_t* bytes, infer_plan** out) {
-  return host.guard([&]() -> Status {
-    TRY_SET(auto made, Plan::make(*device(d), *p, weights, n_weights, bad_op));
-    if (bytes) *bytes = made->bytes();
-    *out = reinterpret_cast<infer_plan*>(made.release());
-    return {};
-  });
-}
-void plan_free(infer_plan* p) { delete plan(p); }
-const char* plan_kernel(infer_plan* p, uint32_t op) { return plan(p)->kernel(op); }
-infer_status plan_submit(infer_plan* p, const int64_t* symbols, const infer_binding* binds, uint32_t n_binds) {
-  return host.guard([&] { return plan(p)->submit(symbols, binds, n_binds); });
-}
-infer_status plan_wait(infer_plan* p, int32_t timeout_ms) {
-  bool pending = false;
-  const infer_status s = host.guard([&] { return plan(p)->wait(timeout_ms, pending); });
-  return s == INFER_OK && pending ? INFER_PENDING : s;
-}
-void plan_cancel(infer_plan* p) { plan(p)->cancel(); }
-
-// Runs of each operator, then kernels that were compiled or taken from the cache.
+// Runs of each operator; kernels that were made; bytes of kept ones that the driver was given at the start.
 int32_t counter_at(infer_dev* d, int32_t i, const char** name, int64_t* value) {
-  if (i < 0 || i > INFER_OP_COUNT - 1) return 0;
-  if (i == INFER_OP_COUNT - 1) {
-    *name = "kernels";
-    *value = device(d)->pipelines().made();
+  if (i < 0 || i > INFER_OP_COUNT) return 0;
+  if (i < INFER_OP_COUNT - 1) {
+    *name = backend::op_name(static_cast<uint32_t>(i + 1));
+    *value = device(d)->runs[static_cast<size_t>(i + 1)].load(std::memory_order_relaxed);
     return 1;
   }
-  *name = backend::op_name(static_cast<uint32_t>(i + 1));
-  *value = device(d)->runs[i + 1].load(std::memory_order_relaxed);
+  const bool made = i == INFER_OP_COUNT - 1;
+  *name = made ? "kernels" : "kernels.kept";
+  *value = made ? device(d)->pipelines().made() : device(d)->pipelines().kept();
   return 1;
 }
 
@@ -165,17 +121,17 @@ const infer_backend kBackend = {
     device_close,
     buffer_new,
     buffer_import,
-    buffer_free,
-    buffer_write,
-    buffer_read,
-    buffer_host,
-    supports,
-    plan_new,
-    plan_free,
-    plan_kernel,
-    plan_submit,
-    plan_wait,
-    plan_cancel,
+    Buffers::free,
+    Buffers::write,
+    Buffers::read,
+    Buffers::address,
+    Plans::supports,
+    Plans::make,
+    Plans::free,
+    Plans::kernel,
+    Plans::submit,
+    Plans::wait,
+    Plans::cancel,
     counter_at,
     nullptr,  // buffer_source: it keeps nothing
     nullptr,  // buffer_discard

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/checked.h"
+
 namespace infer::vulkan {
 namespace {
 
@@ -107,8 +109,7 @@ Status Buffer::fill_zero(VkDeviceSize size) {
 }
 
 Status Buffer::holds(int64_t at, int64_t n, const void* other) const {
-  if (at < 0 || n < 0 || at > bytes_ || n > bytes_ - at)
-    return Status::invalid(str("bytes [", at, ", +", n, ") of a buffer of ", bytes_));
+  if (!inside(at, n, bytes_)) return Status::invalid(str("bytes [", at, ", +", n, ") of a buffer of ", bytes_));
   if (!other && n > 0) return Status::invalid("no memory to copy from or to");
   return device_.alive();
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "backends/vulkan/buffer.h"
+#include "backends/vulkan/lower.h"
 #include "quant/tables.h"
 
 namespace infer::vulkan {
@@ -68,9 +69,14 @@ Status Device::init(const Options& options) {
   v11.storageBuffer16BitAccess = VK_TRUE;
   std::vector<const char*> extensions;
   if (adapter_.import_alignment) extensions.push_back(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
+  if (adapter_.subgroup) extensions.push_back(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
   if (adapter_.knows_budget) extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   VkDeviceCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
+  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT full{};
+  full.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT;
+  full.computeFullSubgroups = VK_TRUE;
+  if (adapter_.subgroup) v12.pNext = &full;
   info.pNext = &v11;
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queue;
@@ -122,6 +128,10 @@ Status Device::make_tables() {
   const auto bytes = static_cast<int64_t>(words.size() * sizeof(uint32_t));
   TRY_SET(tables_, Buffer::make(*this, bytes, INFER_USE_WEIGHT));
   return tables_->write(0, words.data(), bytes);
+}
+
+Status Device::supported(const infer_program& p, uint32_t op) const {
+  return vulkan::supported(p, op, adapter_.limits.maxComputeSharedMemorySize);
 }
 
 uint64_t Device::tables() const { return tables_->address(); }

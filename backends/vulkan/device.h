@@ -39,7 +39,8 @@ class Device {
   VkDevice handle() const { return logical_.handle; }
   VmaAllocator memory() const { return logical_.memory; }
   Pipelines& pipelines() { return *pipelines_; }
-  uint64_t tables() const;  // address of the code-books
+  uint64_t tables() const;                                      // address of the code-books
+  Status supported(const infer_program& p, uint32_t op) const;  // would a plan take this node?
 
   // Once a call has answered that the device is lost, all do.
   Status check(VkResult r, std::string_view doing);

@@ -13,7 +13,6 @@ namespace infer::vulkan {
 namespace {
 
 constexpr uint32_t kGroup = 64;        // invocations of a workgroup, of most kernels
-constexpr int64_t kFewRows = 8;        // columns of a matrix-vector product, at most
 constexpr int64_t kPart = 512;         // positions of a part of attention over few rows
 constexpr uint32_t kMostHeads = 4;     // query heads that share what is read of K and V
 constexpr int64_t kMostHeadDim = 512;  // of heads

@@ -21,6 +21,8 @@ struct Record {
 };
 static_assert(sizeof(Record) == 192);
 
+constexpr int64_t kFewRows = 8;  // columns of a matrix-vector product, at most
+
 class Emitter {
  public:
   virtual ~Emitter() = default;

@@ -49,8 +49,7 @@ Status Pipelines::init() {
 }
 
 std::string Pipelines::file() const {
-  std::string id;
-  for (uint8_t b : adapter_.cache_id) id += str(b >> 4, ".", b & 15, "-");
+  const std::string id(reinterpret_cast<const char*>(adapter_.cache_id), sizeof adapter_.cache_id);
   return str(folder_, "/vulkan-", hash128(str(adapter_.name, adapter_.driver, id)).hex(), ".pipelines");
 }
 
@@ -69,6 +68,7 @@ void Pipelines::load() {
   }
   VkPipelineCacheCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
+  kept_ = static_cast<int64_t>(data.size());
   info.initialDataSize = data.size();
   info.pInitialData = data.data();
   if (vkCreatePipelineCache(device_, &info, nullptr, &cache_) != VK_SUCCESS) cache_ = VK_NULL_HANDLE;
@@ -113,6 +113,9 @@ Result<VkPipeline> Pipelines::make_one(const Kernel& k) {
   info.stage.module = code;
   info.stage.pName = "main";
   info.stage.pSpecializationInfo = &constants;
+  // matvec.comp may rely on its workgroup being one whole subgroup.
+  if (adapter_.subgroup && k.constants[0] % adapter_.subgroup == 0)
+    info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
   info.layout = layout_;
   VkPipeline made = VK_NULL_HANDLE;
   TRY(check(vkCreateComputePipelines(device_, cache_, 1, &info, nullptr, &made),

@@ -30,6 +30,7 @@ class Pipelines {
   Status make(std::span<const Kernel> kernels);  // those that there are not yet
   VkPipeline at(const Kernel& k) const;          // made before
   int64_t made() const;                          // how many, since the device was opened
+  int64_t kept() const { return kept_; }         // bytes of an earlier start's that the driver was given
 
  private:
   Result<VkShaderModule> module(uint32_t shader);
@@ -43,6 +44,7 @@ class Pipelines {
   std::string folder_;
   VkPipelineLayout layout_ = VK_NULL_HANDLE;
   VkPipelineCache cache_ = VK_NULL_HANDLE;
+  int64_t kept_ = 0;
   mutable std::mutex mutex_;
   std::map<uint32_t, VkShaderModule> modules_;
   std::map<Kernel, VkPipeline> pipelines_;

@@ -89,7 +89,7 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
   plan->around_.shared_memory = device.adapter().limits.maxComputeSharedMemorySize;
   plan->around_.subgroup = device.adapter().subgroup;
   for (const Node& n : plan->frame_.nodes()) {
-    if (Status s = supported(p, n.index, plan->around_.shared_memory); !s.ok()) {
+    if (Status s = device.supported(p, n.index); !s.ok()) {
       if (bad_op) *bad_op = n.index;
       return s;
     }
@@ -165,7 +165,7 @@ Status Plan::make_pipelines() {
   for (const Node& n : frame_.nodes()) {  // names, as of the symbols' maxima
     Collect own;
     lower(frame_, n, around_, own);
-    names_.emplace_back(all_shaders()[own.kernels.front().shader].name);
+    names_.push_back(all_shaders()[own.kernels.front().shader].name.data());
   }
   return device_.pipelines().make(all.kernels);
 }
@@ -261,8 +261,9 @@ Status Plan::record_piece(Sequence& s, size_t& node, size_t& dispatch, bool firs
   wait();  // for the piece, or the run, before
   written_.clear(), read_.clear();
   const Buffer& records = seen_ ? *seen_ : *records_;
-  const bool many = std::any_of(frame_.nodes().begin(), frame_.nodes().end(),
-                                [&](const Node& n) { return n.kind == INFER_OP_MATMUL && frame_[n.in[0]].dim[0] > 8; });
+  const bool many = std::any_of(frame_.nodes().begin(), frame_.nodes().end(), [&](const Node& n) {
+    return n.kind == INFER_OP_MATMUL && frame_[n.in[0]].dim[0] > kFewRows;
+  });
   const size_t end = dispatch + (many ? kShortPiece : kLongPiece);
   const VkDeviceSize groups_at = most_dispatches_ * sizeof(Record);
   for (; node < frame_.nodes().size() && dispatch < end; ++node) {
@@ -328,8 +329,7 @@ Status Plan::finish(Status s) {
   return s;
 }
 
-Status Plan::wait(int32_t timeout_ms, bool& pending) {
-  pending = false;
+Result<bool> Plan::wait(int32_t timeout_ms) {
   if (!running_) return Status::invalid("no run was submitted");
   using Clock = std::chrono::steady_clock;
   const auto until = Clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
@@ -341,17 +341,14 @@ Status Plan::wait(int32_t timeout_ms, bool& pending) {
       left = static_cast<uint64_t>(
           std::max<int64_t>(0, std::chrono::duration_cast<std::chrono::nanoseconds>(until - Clock::now()).count()));
     const VkResult r = vkWaitForFences(device_.handle(), 1, &running_->pieces[finished_].fence, VK_TRUE, left);
-    if (r == VK_TIMEOUT) {
-      pending = true;
-      return {};
-    }
+    if (r == VK_TIMEOUT) return false;
     if (const Status s = device_.check(r, "running"); !s.ok()) return finish(s);
     ++finished_;
     if (submitted_ < running_->pieces.size() && !cancelled_.load(std::memory_order_relaxed))
       if (Status s = next_piece(); !s.ok()) return finish(s);
   }
   running_ = nullptr;
-  return {};
+  return true;
 }
 
 }  // namespace infer::vulkan

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "backends/vulkan/buffer.h"
@@ -23,11 +22,10 @@ class Plan {
                                             uint32_t n_weights, uint32_t* bad_op);
   ~Plan();
   Status submit(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds);
-  // E_CANCELLED, or how it ended; *pending: the time is over and it has not ended.
-  Status wait(int32_t timeout_ms, bool& pending);
+  Result<bool> wait(int32_t timeout_ms);  // how it ended; false: not yet
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   int64_t bytes() const;
-  const char* kernel(uint32_t op) const { return op < names_.size() ? names_[op].c_str() : nullptr; }
+  const char* kernel(uint32_t op) const { return op < names_.size() ? names_[op] : nullptr; }
 
  private:
   class Collect;
@@ -55,10 +53,10 @@ class Plan {
   Device& device_;
   Frame frame_;
   Surroundings around_;
-  std::unique_ptr<Buffer> constants_, scratch_, records_,
-      seen_;                         // seen_: the records where the device reads them, if not in records_
+  std::unique_ptr<Buffer> constants_, scratch_, records_;
+  std::unique_ptr<Buffer> seen_;     // the records where the device reads them; null: in records_
   std::vector<int64_t> most_bytes_;  // [n_tensors] at the symbols' maxima
-  std::vector<std::string> names_;   // [nodes] of kernels
+  std::vector<const char*> names_;   // [nodes] of kernels
   size_t most_dispatches_ = 0;
   std::vector<Kernel> kernels_;          // of this run
   std::vector<uint32_t> dispatches_of_;  // [nodes] in this run

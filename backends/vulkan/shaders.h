@@ -7,7 +7,7 @@
 namespace infer::vulkan {
 
 struct Shader {
-  std::string_view name;  // "matvec.q4_1"
+  std::string_view name;  // "matvec.q4_1"; ends in a zero
   std::span<const uint32_t> words;
 };
 std::span<const Shader> all_shaders();  // shaders.gen.cc

@@ -16,6 +16,8 @@ Status check(VkResult r, std::string_view doing) {
     case VK_ERROR_TOO_MANY_OBJECTS:
       return Status::no_memory(str(doing, ": the device has no memory for it"),
                                "use a shorter context, a smaller model, or let a part of it run on cpu");
+    case VK_ERROR_INCOMPATIBLE_DRIVER:
+      return Status::not_found(str(doing, ": no Vulkan driver is installed"));
     case VK_ERROR_DEVICE_LOST:
       return Status(INFER_E_DEVICE_LOST, str(doing, ": the device is lost"));
     default:

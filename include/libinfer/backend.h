@@ -159,9 +159,17 @@ typedef struct infer_host {
   const infer_executor *(*executor)(void *self);
 } infer_host;
 
+/* Kinds of devices, as infer_device tells them.  Emulated ones, which a processor computes in place of a GPU, come after all others. */
+enum infer_dev_kind {
+  INFER_DEV_CPU = 0,
+  INFER_DEV_INTEGRATED = 1,
+  INFER_DEV_DISCRETE = 2,
+  INFER_DEV_OTHER = 3,
+  INFER_DEV_EMULATED = 4
+};
 typedef struct infer_dev_info { /* strings: plugin's, static or as long as the plugin */
   infer_abi abi;
-  int32_t kind, host_memory;   /* kind as in infer_device, 4: comes after all others; host_memory 1: buffer_host works */
+  int32_t kind, host_memory;   /* infer_dev_kind; host_memory 1: buffer_host works */
   const char *name, *features;
   int64_t memory_total, memory_free;
 } infer_dev_info;

@@ -56,4 +56,7 @@ constexpr std::optional<To> narrow(From v) {
   return static_cast<To>(v);
 }
 
+// Do bytes [at, at + n) lie inside `size` bytes?
+constexpr bool inside(int64_t at, int64_t n, int64_t size) { return at >= 0 && n >= 0 && at <= size && n <= size - at; }
+
 }  // namespace infer

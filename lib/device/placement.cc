@@ -33,6 +33,8 @@ Placement::Placement(std::span<const std::shared_ptr<const Device>> devices, con
         if (group_[m] == std::max(a, b)) group_[m] = std::min(a, b);
     }
   }
+  members_.resize(group_.size());
+  for (size_t n = 0; n < group_.size(); ++n) members_[group_[n]].push_back(n);
 }
 
 bool Placement::takes(const infer_program& whole, size_t node, size_t device) {
@@ -50,17 +52,9 @@ void Placement::exclude(size_t node, size_t device) { answers_[node * devices_.s
 
 // Every node of the group that begins at `first`; stuck: the one that it does not take.
 bool Placement::takes_group(const infer_program& whole, size_t first, size_t device, size_t& stuck) {
-  for (size_t m = first; m < group_.size(); ++m)
-    if (group_[m] == first && !takes(whole, m, device)) return stuck = m, false;
+  for (size_t m : members_[first])
+    if (!takes(whole, m, device)) return stuck = m, false;
   return true;
-}
-
-std::vector<TensorId> Placement::weights_of(size_t first) const {
-  std::vector<TensorId> all;
-  for (size_t m = first; m < group_.size(); ++m)
-    for (TensorId t : program_.nodes()[m].in)
-      if (group_[m] == first && t != kNone && program_.tensor(t).role == INFER_ROLE_WEIGHT) all.push_back(t);
-  return all;
 }
 
 Status Placement::decide(const infer_program& whole) {
@@ -71,15 +65,19 @@ Status Placement::decide(const infer_program& whole) {
       chosen_[n] = chosen_[group_[n]];
       continue;
     }
-    const std::vector<TensorId> weights = weights_of(n);
-    const auto need = [&](size_t d) {  // what the device does not hold yet
-      int64_t bytes = 0;
-      for (TensorId t : weights) {
-        int64_t one = 0;
-        graph::tensor_bytes(program_.tensor(t), whole.symbol_max, whole.n_symbols, &one);
-        if (!held[d][t]) bytes += one;
-      }
-      return bytes;
+    const auto each_weight = [&](auto f) {
+      for (size_t m : members_[n])
+        for (TensorId t : program_.nodes()[m].in)
+          if (t != kNone && program_.tensor(t).role == INFER_ROLE_WEIGHT) f(t);
+    };
+    const auto need = [&](size_t d) {  // bytes that the device does not hold yet
+      int64_t sum = 0;
+      each_weight([&](TensorId t) {
+        int64_t bytes = 0;
+        if (!held[d][t] && graph::tensor_bytes(program_.tensor(t), whole.symbol_max, whole.n_symbols, &bytes))
+          sum += bytes;
+      });
+      return sum;
     };
     size_t chosen = SIZE_MAX, full = SIZE_MAX;  // full: the first that takes it but has no room
     size_t stuck = n;                           // node that the last device tried does not take
@@ -95,14 +93,14 @@ Status Placement::decide(const infer_program& whole) {
     if (chosen == SIZE_MAX) chosen = full;  // nobody has room: its allocation will say so
     if (chosen == SIZE_MAX) return no_device(stuck);
     if (left[chosen] >= 0) left[chosen] -= need(chosen);
-    for (TensorId t : weights) held[chosen][t] = true;
+    each_weight([&](TensorId t) { held[chosen][t] = true; });
     chosen_[n] = chosen;
   }
   return {};
 }
 
 int64_t room_for_weights(const infer_dev_info& device) {
-  if (device.kind != 2 && device.kind != 3) return INT64_MAX;  // the host's own memory
+  if (device.kind != INFER_DEV_DISCRETE && device.kind != INFER_DEV_OTHER) return INT64_MAX;  // the host's memory
   const int64_t memory = device.memory_free > 0 ? device.memory_free : device.memory_total;
   return memory > 0 ? memory / 5 * 4 : INT64_MAX;
 }

@@ -34,15 +34,15 @@ class Placement {
   enum class Answer : uint8_t { kUnknown, kYes, kNo };
   bool takes(const infer_program& whole, size_t node, size_t device);
   bool takes_group(const infer_program& whole, size_t first, size_t device, size_t& stuck);
-  std::vector<graph::TensorId> weights_of(size_t first) const;
   Status no_device(size_t node) const;
 
   std::span<const std::shared_ptr<const Device>> devices_;
   const graph::Program& program_;
-  std::vector<size_t> group_;    // [nodes] first node of the group that must stay together
-  std::vector<size_t> chosen_;   // [nodes] device
-  std::vector<Answer> answers_;  // [nodes, devices]
-  std::vector<int64_t> room_;    // [devices]
+  std::vector<size_t> group_;                 // [nodes] first node of the group that must stay together
+  std::vector<std::vector<size_t>> members_;  // [nodes] of the group that begins there; empty elsewhere
+  std::vector<size_t> chosen_;                // [nodes] device
+  std::vector<Answer> answers_;               // [nodes, devices]
+  std::vector<int64_t> room_;                 // [devices]
 };
 
 // Bytes of weights for a device that says how much memory it has: a part stays free for KV pages and workspaces.

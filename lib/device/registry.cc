@@ -105,14 +105,15 @@ Status Registry::want(std::string_view name) {
   const auto found = std::find_if(idle_.begin(), idle_.end(), [&](const auto& b) { return b.first->name == name; });
   const bool told = std::find(options_.named.begin(), options_.named.end(), name) != options_.named.end();
   if (found == idle_.end() || told) return {};
-  options_.named.emplace_back(name);
   const infer_backend* backend = found->first;
   const std::string path = found->second;
+  options_.named.emplace_back(name);
   idle_.erase(found);
   std::erase_if(entries_, [&](const Entry& e) { return !e.backend && e.name == name && e.path == path; });
-  TRY(add(backend, path));
+  const Status added = add(backend, path);
+  if (!added.ok()) refuse(std::string(name), path, described(added));  // said again in entries()
   sort_devices();
-  return {};
+  return added;
 }
 
 std::vector<Registry::Entry> Registry::entries() const {
@@ -196,9 +197,9 @@ Result<std::shared_ptr<const Device>> Registry::open_device(const infer_backend*
 void Registry::sort_devices() {
   const auto rank = [&](const std::shared_ptr<const Device>& d) -> int64_t {
     const auto at = std::find(options_.use.begin(), options_.use.end(), d->name());
-    return at != options_.use.end() ? at - options_.use.begin()
-           : d->info().kind == 4    ? INT64_MAX
-                                    : INT32_MAX - int64_t(d->backend().priority);
+    return at != options_.use.end()               ? at - options_.use.begin()
+           : d->info().kind == INFER_DEV_EMULATED ? INT64_MAX
+                                                  : INT32_MAX - int64_t(d->backend().priority);
   };
   std::stable_sort(devices_.begin(), devices_.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }

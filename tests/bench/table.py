@@ -3,8 +3,9 @@
 
     tests/bench/table.py LINES.jsonl [LINES.jsonl ...] [--readme README.md]
 
-A table for each file: each is of one machine. Of a step that several files have the first one's lines count: newest first. Without --readme they go to stdout; with it, between the two marks in that file. A line that lacks what the table
-needs, or holds what cannot be (no speed, a fraction above 1.02), ends the program with a message.
+A table for each file: each is of one machine. Of a step that several files have the lines of the first file count, so the
+newest comes first. Without --readme the tables go to stdout; with it, between the two marks in that file. A line that lacks
+what the table needs, or holds what cannot be (no speed, a fraction above 1.02), ends the program with a message.
 """
 import json, math, os, sys
 

@@ -5,9 +5,8 @@
 //   a: low, x, down, slots, ranks
 //   n: groups, -, most ranks (r), K, bytes of a row of down
 #include "common.glsl"
+#include "sum.glsl"
 #include "weights.glsl"
-
-shared float parts[64];
 
 void main() {
   if (group() >= node.n[0]) return;
@@ -22,11 +21,6 @@ void main() {
     weights8(row, chunk, n_k, v);
     for (uint i = 0u; i < 8u && 8u * chunk + i < n_k; i++) sum += v[i] * x.v[8u * chunk + i];
   }
-  sum = subgroupAdd(sum);
-  if (subgroupElect()) parts[gl_SubgroupID] = sum;
-  barrier();
-  if (lane != 0u) return;
-  float total = 0.0;
-  for (uint g = 0u; g < gl_NumSubgroups; g++) total += parts[g];
-  F32(node.a[0]).v[t * most + j] = total;
+  const float total = workgroup_sum(sum);
+  if (lane == 0u) F32(node.a[0]).v[t * most + j] = total;
 }

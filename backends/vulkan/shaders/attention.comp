@@ -14,12 +14,12 @@ layout(constant_id = 1) const uint HEADS = 1u;
 layout(constant_id = 2) const uint HEAD_DIM = 64u;
 layout(constant_id = 3) const uint HEAD_DIM_V = 64u;
 const uint kChunk = 64u;  // invocations of the workgroup
-const uint OWN = (HEAD_DIM_V + 63u) / 64u;  // dimensions of one invocation
+const uint OWN = (HEAD_DIM_V + kChunk - 1u) / kChunk;  // dimensions of one invocation
 const float kNone = -3.0e38;  // less than any score
 
 shared float q[HEADS * HEAD_DIM];
-shared float weights[HEADS * 64u];
-shared uint slots[64];
+shared float weights[HEADS * kChunk];
+shared uint slots[kChunk];
 
 void main() {
   if (group() >= node.n[0]) return;
@@ -67,35 +67,32 @@ void main() {
     }
     for (uint h = 0u; h < HEADS; h++) {
       float x = scores[h] * node.f[0];
-      if (node.f[1] > 0.0) {  // softcap; tanh by one exponential, as drivers make NaN of large numbers
-        const float e = exp(-2.0 * abs(x / node.f[1])), cap = (1.0 - e) / (1.0 + e) * node.f[1];
-        x = x < 0.0 ? -cap : cap;
-      }
-      weights[h * 64u + lane] = inside && h < my_heads ? x : kNone;
+      if (node.f[1] > 0.0) x = node.f[1] * tanh_of(x / node.f[1]);  // softcap
+      weights[h * kChunk + lane] = inside && h < my_heads ? x : kNone;
     }
     barrier();
     const uint n = min(kChunk, end - base);
     float mine[HEADS];
     for (uint h = 0u; h < HEADS; h++) {
       float most = top[h];
-      for (uint j = 0u; j < n; j++) most = max(most, weights[h * 64u + j]);
+      for (uint j = 0u; j < n; j++) most = max(most, weights[h * kChunk + j]);
       const float shrink = exp(top[h] - most);
-      mine[h] = inside ? exp(weights[h * 64u + lane] - most) : 0.0;
+      mine[h] = inside ? exp(weights[h * kChunk + lane] - most) : 0.0;
       top[h] = most;
       sum[h] *= shrink;
       for (uint i = 0u; i < OWN; i++) own[h * OWN + i] *= shrink;
     }
     barrier();
-    for (uint h = 0u; h < HEADS; h++) weights[h * 64u + lane] = mine[h];
+    for (uint h = 0u; h < HEADS; h++) weights[h * kChunk + lane] = mine[h];
     barrier();
     for (uint j = 0u; j < n; j++) {
       const uvec2 at = advance(node.a[3], slots[j] * n_kv + kv_head, v_row);
-      for (uint h = 0u; h < HEADS; h++) sum[h] += weights[h * 64u + j];
+      for (uint h = 0u; h < HEADS; h++) sum[h] += weights[h * kChunk + j];
       for (uint i = 0u; i < OWN; i++) {
         const uint d = lane + i * kChunk;
         if (d >= HEAD_DIM_V) continue;
         const float value = state_value(at, d);
-        for (uint h = 0u; h < HEADS; h++) own[h * OWN + i] += weights[h * 64u + j] * value;
+        for (uint h = 0u; h < HEADS; h++) own[h * OWN + i] += weights[h * kChunk + j] * value;
       }
     }
   }

@@ -1,4 +1,4 @@
-// What all kernels share: memory by its address, the record of a node, small numbers, sums over a workgroup.
+// What all kernels share: memory by its address, the record of a node, small numbers.
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_buffer_reference_uvec2 : require
 #extension GL_EXT_shader_16bit_storage : require
@@ -54,4 +54,12 @@ uint float_to_bf16(float f) {
   const uint bits = floatBitsToUint(f);
   if ((bits & 0x7fffffffu) > 0x7f800000u) return (bits >> 16) | 0x40u;
   return (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+}
+
+// Of large numbers drivers make NaN where they compute tanh from two exponentials.
+float tanh_of(float x) {
+  const float e = exp(-2.0 * abs(x));
+  const float big = (1.0 - e) / (1.0 + e), x2 = x * x;
+  const float small = x * (1.0 - x2 * (0.33333333 - x2 * (0.13333333 - x2 * 0.053968254)));
+  return abs(x) < 0.1 ? small : x < 0.0 ? -big : big;
 }

@@ -8,13 +8,6 @@
 layout(constant_id = 1) const uint WHAT = 0u;        // 0 add, 1 mul, 2 scale, 3 act, 4 glu, 5 copy
 layout(constant_id = 2) const uint ACTIVATION = 0u;  // infer_act
 
-// Of large numbers drivers make NaN where they compute tanh from two exponentials.
-float tanh_of(float x) {
-  const float e = exp(-2.0 * abs(x));
-  const float big = (1.0 - e) / (1.0 + e), x2 = x * x;
-  const float small = x * (1.0 - x2 * (0.33333333 - x2 * (0.13333333 - x2 * 0.053968254)));
-  return abs(x) < 0.1 ? small : x < 0.0 ? -big : big;
-}
 // W. J. Cody's rational forms would cost more than is gained: Abramowitz and Stegun 7.1.26, error below 1.5e-7.
 float erf_of(float x) {
   const float t = 1.0 / (1.0 + 0.3275911 * abs(x));

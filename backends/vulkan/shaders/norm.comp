@@ -5,8 +5,7 @@
 //   n: groups, -, values of a run
 //   f: eps
 #include "common.glsl"
-
-shared float parts[64];
+#include "sum.glsl"
 
 void main() {
   if (group() >= node.n[0]) return;
@@ -14,11 +13,6 @@ void main() {
   F32 x = F32(advance(node.a[1], group(), 4u * n)), y = F32(advance(node.a[0], group(), 4u * n)), weight = F32(node.a[2]);
   float sum = 0.0;
   for (uint i = lane; i < n; i += gl_WorkGroupSize.x) sum += x.v[i] * x.v[i];
-  sum = subgroupAdd(sum);
-  if (subgroupElect()) parts[gl_SubgroupID] = sum;
-  barrier();
-  float total = 0.0;
-  for (uint g = 0u; g < gl_NumSubgroups; g++) total += parts[g];
-  const float by = 1.0 / sqrt(total / float(n) + node.f[0]);
+  const float by = 1.0 / sqrt(workgroup_sum(sum) / float(n) + node.f[0]);
   for (uint i = lane; i < n; i += gl_WorkGroupSize.x) y.v[i] = x.v[i] * by * weight.v[i];
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+using infer::inside;
 using infer::narrow;
 using infer::Size;
 
@@ -26,4 +27,16 @@ TEST_CASE("narrow keeps values that fit and refuses others") {
   CHECK(narrow<int32_t>(int64_t{7}) == 7);
   CHECK_FALSE(narrow<int32_t>(int64_t{1} << 31).has_value());
   CHECK_FALSE(narrow<uint8_t>(-1).has_value());
+}
+
+TEST_CASE("a piece lies inside or not, whatever would overflow") {
+  CHECK(inside(0, 0, 0));
+  CHECK(inside(3, 7, 10));
+  CHECK(inside(10, 0, 10));
+  CHECK_FALSE(inside(3, 8, 10));
+  CHECK_FALSE(inside(11, 0, 10));
+  CHECK_FALSE(inside(-1, 2, 10));
+  CHECK_FALSE(inside(0, -1, 10));
+  CHECK_FALSE(inside(INT64_MAX, INT64_MAX, 10));
+  CHECK_FALSE(inside(INT64_MIN, 1, INT64_MAX));
 }
