@@ -31,6 +31,7 @@ void Engine::answer_calls(bool refuse) noexcept {
     } catch (...) {
       c->result = Status::out_of_memory();
     }
+    note_levels();  // before the caller knows: it may look at once
     std::lock_guard lock(mutex_);
     c->done = true;
     answered_.notify_all();
@@ -79,7 +80,6 @@ Result<int64_t> Engine::trim() {
       TRY_SET(const int64_t more, parts_.draft->trim());
       freed += more;
     }
-    note_levels();
     return {};
   }));
   return freed;

@@ -176,7 +176,7 @@ class Engine {
   cache::StateKey state_key() const;
   Status write_adapter(const models::Adapter& adapter, int32_t slot);
   void count(Counter c, int64_t n) { counters_[c].fetch_add(n, std::memory_order_relaxed); }
-  void set(Counter c, int64_t n) { counters_[c].store(n, std::memory_order_relaxed); }
+  void set(Counter c, int64_t n) { counters_[c].store(n, std::memory_order_release); }
   void note_levels();
   void note_step(int64_t begin, int64_t planned, int64_t computed);
   void note_end(const Request& r);

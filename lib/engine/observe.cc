@@ -38,22 +38,24 @@ void Engine::note_end(const Request& r) {
 }
 
 void Engine::note_levels() {
-  set(kWaiting, scheduler_.n_waiting());
-  set(kRunning, scheduler_.n_running());
   set(kPreempted, scheduler_.preempted());
   set(kPagesUsed, scheduler_.pages_used());
   set(kSlotsUsed, scheduler_.slots_used());
   set(kPagesIdle, scheduler_.tree().idle());
   set(kPagesEvicted, scheduler_.tree().evicted());
-  if (!swap_) return;
-  set(kPagesOut, swap_->pages_out());
-  set(kPagesIn, swap_->pages_in());
+  if (swap_) {
+    set(kPagesOut, swap_->pages_out());
+    set(kPagesIn, swap_->pages_in());
+  }
+  // Last: who sees that nothing runs also sees that its pages are back.
+  set(kWaiting, scheduler_.n_waiting());
+  set(kRunning, scheduler_.n_running());
 }
 
 std::vector<std::pair<std::string, int64_t>> Engine::counters() const {
   std::vector<std::pair<std::string, int64_t>> out;
   for (size_t i = 0; i < kCounters; ++i)
-    out.emplace_back(kCounterNames[i], counters_[i].load(std::memory_order_relaxed));
+    out.emplace_back(kCounterNames[i], counters_[i].load(std::memory_order_acquire));
   out.emplace_back("pages.total", parts_.sizes.n_pages);
   for (auto& c : parts_.executor->counters()) out.push_back(std::move(c));
   return out;

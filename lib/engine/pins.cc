@@ -30,7 +30,7 @@ Result<int64_t> Engine::pin(const std::string& name, std::span<const int32_t> to
     n_tokens = pin.prefix.n_tokens;
     pins_.push_back(std::move(pin));
     if (n_tokens > 0 && pages_pinned() <= parts_.sizes.n_pages - parts_.sizes.table_cols)
-      return note_levels(), Status();
+      return Status();
     scheduler_.let_go(pins_.back().prefix);
     pins_.pop_back();
     return n_tokens > 0 ? no_room : none;
@@ -56,7 +56,6 @@ Status Engine::unpin(const std::string& name) {
     if (pin == pins_.end()) return Status::not_found(str("there is no pin '", name.substr(0, 64), "'"));
     scheduler_.let_go(pin->prefix);
     pins_.erase(pin);
-    note_levels();
     return {};
   });
 }

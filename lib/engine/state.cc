@@ -93,7 +93,6 @@ Result<std::vector<int32_t>> Engine::restore(const std::string& path, const Name
           const auto fill = [&](int32_t to) { return parts_.executor->write_page(to, bytes); };
           TRY(scheduler_.append(held, its, fill));
         }
-        note_levels();
         return {};
       };
       TRY(call(fill_some));
@@ -103,7 +102,6 @@ Result<std::vector<int32_t>> Engine::restore(const std::string& path, const Name
   const Status taken = caught(take);
   const Status released = call([&]() -> Status {
     scheduler_.let_go(held);
-    note_levels();
     return {};
   });
   TRY(taken);

@@ -85,6 +85,19 @@ TEST_CASE("what is saved is what the domain knows, and it comes back into the do
   CHECK(own->usage().cached_tokens == 9);
 }
 
+TEST_CASE("pages that are being saved are seen as used, and only they, and only then") {
+  const infer::Folder folder;
+  Bench b;
+  const auto ids = counted(22);
+  collect(**b.engine->submit(task(ids, 1)));
+  settle(*b.engine);
+  std::vector<int64_t> used;
+  b.executor->before_move = [&] { return used.push_back(counter(*b.engine, "pages.used")), Status(); };
+  REQUIRE(b.engine->save(ids, nullptr, folder / "state").ok());
+  CHECK(used == std::vector<int64_t>(6, 6));
+  CHECK(counter(*b.engine, "pages.used") == 0);
+}
+
 TEST_CASE("requests go on while others save and restore") {
   const infer::Folder folder;
   const auto ids = counted(30);
