@@ -14,7 +14,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", [] { return std::string("infer ") + infer_version(); });
   app.footer(
-      "Examples:\n  infer run model.gguf \"What is the capital of France?\"\n  infer chat model.gguf\n"
+      "Examples:\n  infer run model.gguf \"Name the capital of France.\"\n  infer chat model.gguf\n"
       "  infer help options");
   Command chosen;
   add_run(app, chosen);

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 #define INFER_BACKEND_MAJOR 0
-#define INFER_BACKEND_MINOR 5
+#define INFER_BACKEND_MINOR 6
 typedef struct infer_abi { uint32_t struct_size; uint16_t major, minor; } infer_abi; /* first in every table */
 /* Does table t reach as far as member f, and is it there? */
 #define INFER_HAS(t, f) ((const char *)(&(t)->f + 1) <= (const char *)(t) + (t)->abi.struct_size && (t)->f)
@@ -31,7 +31,7 @@ enum { INFER_TYPE_F32 = 0, INFER_TYPE_F16 = 1, INFER_TYPE_Q4_0 = 2, INFER_TYPE_Q
 
 enum infer_role {
   INFER_ROLE_WEIGHT = 0, /* bound when the plan is made; never changes */
-  INFER_ROLE_INPUT = 1,  /* bound at each run; read */
+  INFER_ROLE_INPUT = 1,  /* bound at each run; read.  Of any type: weights that are streamed are inputs, in memory of INFER_USE_WEIGHT */
   INFER_ROLE_STATE = 2,  /* bound at each run; read and written, kept by the host between runs (KV pages) */
   INFER_ROLE_OUTPUT = 3, /* bound at each run; written by one node, and later nodes may read it */
   INFER_ROLE_TEMP = 4    /* lives inside the plan */
@@ -46,7 +46,8 @@ typedef struct infer_tensor {
 
 /* ---- operators --------------------------------------------------------------------------------------------------------
  * T rows (tokens), S sequences, R output rows, B block-table columns, P pages.  f32 unless said.  "any": any weight type.
- * in[] entries may be INFER_NONE where marked optional.  i[] integer attributes, f[] float attributes, in this order.
+ * "any" is a WEIGHT or an INPUT (a table of
+ * EMBED may then have T rows).  in[] entries may be INFER_NONE where marked optional.  i[] integer attributes, f[] float attributes, in this order.
  * Order of nodes is order of execution; STATE is updated in place.  A temp is written by exactly one node.  The output of
  * elementwise nodes may be the same memory as an input (a backend's choice). */
 #define INFER_NONE 0xffffffffu

@@ -35,16 +35,19 @@
 /* engine, int 1..1024, default 32: tokens per KV page */
 #define INFER_OPTION_KV_PAGE "kv.page"
 
-/* engine, int 0..1073741824, default 0: tokens that the KV cache holds over all requests; 0: batch.requests contexts, or what half of the free memory takes */
+/* engine, int 0..1073741824, default 0: tokens that the KV cache holds over all requests; 0: batch.requests contexts (8 where that is 0), or what half of the free memory takes */
 #define INFER_OPTION_KV_TOKENS "kv.tokens"
 
 /* engine, int 0..1125899906842624, default 0: bytes that the engine may use beside the mapped weights; 0: what is free */
 #define INFER_OPTION_MEMORY_MAX "memory.max"
 
+/* engine, int 0..1125899906842624, default 0: bytes of weights that stay in the memory of a device; the others are read from the file layer by layer, while the layer before is computed; 0: as many as fit */
+#define INFER_OPTION_WEIGHTS_MAX "weights.max"
+
 /* engine, int 1..65536, default 512: most tokens of one step; a longer prompt is computed in chunks of it */
 #define INFER_OPTION_BATCH_TOKENS "batch.tokens"
 
-/* engine, int 1..1024, default 8: most requests that run together; more wait */
+/* engine, int 0..1024, default 0: most requests that run together; more wait; 0: 8, or where weights are streamed as many, up to 64, as are computed while a step waits for them */
 #define INFER_OPTION_BATCH_REQUESTS "batch.requests"
 
 /* engine, str priority,fifo,shortest, default priority: who goes first: by priority, then earliest deadline, then the client served least; in order of arrival; by priority, then least to compute */

@@ -21,6 +21,9 @@ std::string describe(const engine::Engine& engine, const Settings& settings) {
   out.member("rows", int64_t{s.rows}).close('}');
   out.key("bytes").open('{').member("kv", s.kv_bytes).member("logits", int64_t{s.logits_bytes});
   out.member("workspace", s.workspace_bytes).member("total", s.bytes()).close('}');
+  const device::Executor::Streamed streamed = parts.executor->streamed();  // weights beyond weights.max
+  out.key("streamed").open('{').member("step", streamed.step_bytes).member("slots", streamed.slot_bytes);
+  out.member("experts", streamed.cache_bytes).close('}');
   out.key("devices").open('[');
   for (const auto& d : parts.source.devices) {
     const char* name = d->info().name;

@@ -23,6 +23,7 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   o.kv_tokens = settings.integer(Key::kv_tokens);
   o.page = settings.integer(Key::kv_page);
   o.memory = settings.integer(Key::memory_max);
+  o.weights = settings.integer(Key::weights_max);
   o.batch_tokens = settings.integer(Key::batch_tokens);
   o.batch_requests = settings.integer(Key::batch_requests);
   o.queue = settings.integer(Key::queue_max);

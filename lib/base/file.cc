@@ -1,5 +1,7 @@
-// The part of File that is the same on every platform: borrowed memory.
+// The part of File that is the same on every platform.
 #include "base/file.h"
+
+#include <cstring>
 
 #include "base/checked.h"
 
@@ -14,6 +16,14 @@ class MemoryFile final : public File {
   }
 };
 }  // namespace
+
+Status File::read(int64_t at, std::span<std::byte> out) const {
+  if (!inside(at, static_cast<int64_t>(out.size()), static_cast<int64_t>(bytes_.size())))
+    return Status::invalid(str("bytes [", at, ", +", out.size(), ") of '", name_, "', which has ", bytes_.size()));
+  TRY(intact());
+  if (!out.empty()) std::memcpy(out.data(), bytes_.data() + at, out.size());
+  return {};
+}
 
 Result<std::shared_ptr<const File>> File::from_memory(const void* data, int64_t length) {
   if (length < 0) return Status::invalid(str("a length of ", length, " bytes was given for a file in memory"));

@@ -37,6 +37,10 @@ class File {
   // caught.
   virtual Status intact() const { return {}; }
 
+  // Copies bytes [at, at + out.size()). Where the system can read a file without its mapping, what was cut meanwhile is
+  // an error and nothing worse.
+  virtual Status read(int64_t at, std::span<std::byte> out) const;
+
   // Tells the system that these bytes are needed soon. A hint: never fails.
   virtual void will_need(std::span<const std::byte>) const {}
 

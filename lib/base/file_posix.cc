@@ -40,6 +40,25 @@ class MappedFile final : public File {
                       "put the file back and open it again; to replace a file in use, rename a new one over it");
   }
 
+  Status read(int64_t at, std::span<std::byte> out) const override {
+    if (!inside(at, static_cast<int64_t>(out.size()), static_cast<int64_t>(bytes_.size())))
+      return Status::invalid(str("bytes [", at, ", +", out.size(), ") of '", name_, "', which has ", bytes_.size()));
+    int64_t from = end_ - static_cast<int64_t>(bytes_.size()) + at;
+    while (!out.empty()) {
+      const ssize_t n = restart([&] {
+        return ::pread(fd_.get(), out.data(), std::min(out.size(), size_t{1} << 30), static_cast<off_t>(from));
+      });
+      if (n < 0) return Status::io(str("cannot read '", name_, "': ", reason(errno)));
+      if (n == 0) {
+        TRY(intact());
+        return Status::io(str("'", name_, "' ended at ", from));
+      }
+      out = out.subspan(static_cast<size_t>(n));
+      from += n;
+    }
+    return {};
+  }
+
   void will_need(std::span<const std::byte> range) const override {
     if (range.empty() || range.data() < bytes_.data() || range.data() + range.size() > bytes_.data() + bytes_.size())
       return;

@@ -4,11 +4,10 @@
 #include <atomic>
 #include <cstring>
 
-#include "base/checked.h"
-#include "device/buffers.h"
-#include "device/compiled.h"
+#include "device/exchange.h"
 #include "device/kv_pages.h"
 #include "device/placement.h"
+#include "device/stages.h"
 #include "device/step_check.h"
 #include "graph/signature.h"
 
@@ -20,23 +19,10 @@ using graph::Program;
 using graph::Symbols;
 using graph::TensorId;
 
-// Inputs, outputs and what crosses between segments, on one device: one buffer, a place per tensor.
-struct Exchange {
-  Buffer buffer;
-  std::vector<int64_t> at;  // [n_tensors] offset; -1: not here
-};
-
-// A tensor that one segment computed and others read.
-struct Crossing {
-  TensorId tensor;
-  size_t from, to;  // devices
-  size_t after;     // segment that computes it
-};
-
 class DeviceExecutor final : public Executor {
  public:
   DeviceExecutor(std::vector<std::shared_ptr<const Device>> devices, const Program& program)
-      : devices_(std::move(devices)), program_(program) {}
+      : devices_(std::move(devices)), program_(program), stages_(devices_, program_, weights_) {}
   Status init(std::span<const Weight> weights, const Limits& limits);
   Status make_pages(int64_t n) override;
 
@@ -44,7 +30,7 @@ class DeviceExecutor final : public Executor {
   Status run(const Step& step, std::span<float> logits, std::span<float> hidden) override;
   void cancel() override {
     cancelled_.store(true);
-    for (Compiled& p : plans_) p.cancel();
+    stages_.cancel();
   }
   Status write(TensorId input, int64_t at, std::span<const std::byte> bytes) override;
   Status copy_page(int32_t from, int32_t to) override { return pages_.copy(from, to); }
@@ -56,38 +42,27 @@ class DeviceExecutor final : public Executor {
   std::vector<Placed> placement() const override;
   int64_t workspace_bytes() const override;
   int64_t state_bytes() const override { return pages_.page_bytes() * rules_.limits.pages; }
+  Streamed streamed() const override { return stages_.streamed(); }
   std::vector<std::pair<std::string, int64_t>> counters() const override;
 
  private:
-  Status take_weights(std::span<const Weight> weights);
-  Status compile(std::span<const Segment> segments, size_t& bad_node, size_t& bad_device);
-  Result<const Buffer*> weight_on(TensorId t, size_t device);
   Status make_states();
-  Status make_exchanges();
-  void make_bindings();
 
   Symbols symbols_of(const Step& step) const;
-  Status write_inputs(const Step& step, const Symbols& symbols);
-  Status write_input(TensorId t, const void* data, size_t bytes, int64_t at = 0);
+  Status write_inputs(const Step& step);
   Status write_adapters(const Step& step);
-  Status run_plans(const Symbols& symbols);
-  Status cross(const Crossing& c, const Symbols& symbols);
 
   std::vector<std::shared_ptr<const Device>> devices_;
   const Program& program_;
   StepRules rules_;
   Symbols maxima_{};
-  std::vector<std::span<const std::byte>> weight_data_;          // [n_tensors]
-  std::vector<Source> weight_source_;                            // [n_tensors]
-  std::vector<std::vector<std::pair<size_t, Buffer>>> weights_;  // [n_tensors] per device that needs it
+  std::vector<Segment> segments_;
+  Weights weights_;
   KvPages pages_;
-  std::vector<Exchange> exchanges_;  // [devices]
-  size_t logits_device_ = 0, hidden_device_ = 0;
-  std::vector<Crossing> crossings_;
-  std::vector<int32_t> slots_;      // [tokens] of a step, and [rows]
-  std::vector<std::byte> staging_;  // host memory for what goes from device to device
-  bool ready_ = false;              // make_pages() was called
-  std::vector<Compiled> plans_;     // destroyed before the buffers that they point into
+  Exchange exchange_;
+  std::vector<int32_t> slots_;  // [tokens] of a step, and [rows]
+  bool ready_ = false;          // make_pages() was called
+  Stages stages_;               // destroyed before the buffers that they point into
   std::atomic<bool> cancelled_{false};
   Status lost_;  // set once a device is gone
 };
@@ -109,24 +84,26 @@ Status DeviceExecutor::init(std::span<const Weight> weights, const Limits& limit
   TRY_SET(rules_, step_rules(program_, limits));
   if (rules_.tensors.logits == kNone) return Status::invalid("the program has no logits");
   maxima_ = {limits.tokens, limits.seqs, limits.seqs + 1, limits.rows, limits.table_cols, limits.pages};
-  TRY(take_weights(weights));
+  TRY(weights_.take(program_, weights, maxima_));
 
   const graph::View whole(program_, maxima_);
   TRY(graph::check_program(*whole.c()));
-  std::vector<int64_t> room;
-  for (const auto& d : devices_) room.push_back(room_for_weights(d->info()));
-  Placement placement(devices_, program_, std::move(room));
+  Placement placement(devices_, program_, limits.weights);
   // A device may answer "supports" and then not compile the node: it goes to the next one. Ends, for each round takes a
   // pair away.
   for (;;) {
     TRY(placement.decide(*whole.c()));
+    segments_ = placement.segments();
     size_t bad_node = SIZE_MAX, bad_device = 0;
-    const Status compiled = compile(placement.segments(), bad_node, bad_device);
+    const Status compiled =
+        stages_.make(segments_, placement.slot_bytes(), placement.expert_bytes(), maxima_, bad_node, bad_device);
     if (compiled.ok()) break;
     if (bad_node == SIZE_MAX) return compiled;
     placement.exclude(bad_node, bad_device);
   }
-  return make_exchanges();
+  TRY(exchange_.make(devices_, program_, segments_, maxima_));
+  slots_.resize(static_cast<size_t>(rules_.limits.tokens + rules_.limits.rows));
+  return {};
 }
 
 Status DeviceExecutor::make_pages(int64_t n) {
@@ -135,71 +112,23 @@ Status DeviceExecutor::make_pages(int64_t n) {
   rules_.limits.pages = n;
   maxima_[graph::kPages] = n;
   TRY(make_states());
-  make_bindings();
+  TRY(stages_.bind(exchange_, pages_));
   ready_ = true;
   return {};
 }
 
-Status DeviceExecutor::take_weights(std::span<const Weight> weights) {
-  weight_data_.resize(program_.tensors().size());
-  weight_source_.resize(program_.tensors().size());
-  weights_.resize(program_.tensors().size());
-  for (const Weight& w : weights) {
-    if (w.tensor >= weight_data_.size() || program_.tensor(w.tensor).role != INFER_ROLE_WEIGHT)
-      return Status::invalid(str("data for tensor ", w.tensor, ", which is no weight of this program"));
-    const uint64_t needed = program_.bytes(w.tensor, maxima_);
-    if (w.data.size() != needed || !w.data.data())
-      return Status::invalid(str("weight ", graph::tensor_text(program_.tensor(w.tensor)), " has ", w.data.size(),
-                                 " bytes; needs ", needed));
-    weight_data_[w.tensor] = w.data;
-    weight_source_[w.tensor] = w.source;
-  }
-  for (TensorId t = 0; t < weight_data_.size(); ++t)
-    if (program_.tensor(t).role == INFER_ROLE_WEIGHT && !weight_data_[t].data())
-      return Status::invalid(str("weight ", graph::tensor_text(program_.tensor(t)), " has no data"));
-  return {};
-}
-
-Status DeviceExecutor::compile(std::span<const Segment> segments, size_t& bad_node, size_t& bad_device) {
-  plans_.clear();
-  plans_.reserve(segments.size());
-  for (const Segment& s : segments) {
-    const std::vector<bool> used = tensors_of(program_, s);
-    std::vector<infer_binding> weights;
-    for (TensorId t = 0; t < used.size(); ++t) {
-      if (program_.tensor(t).role != INFER_ROLE_WEIGHT || !used[t]) continue;
-      TRY_SET(const Buffer* buffer, weight_on(t, s.device));
-      weights.push_back({t, 0, buffer->get(), 0, buffer->bytes()});
-    }
-    bad_device = s.device;
-    auto plan = Compiled::make(*devices_[s.device], program_, maxima_, s, weights, &bad_node);
-    TRY(plan.status());
-    plans_.push_back(plan.take());
-  }
-  return {};
-}
-
-Result<const Buffer*> DeviceExecutor::weight_on(TensorId t, size_t device) {
-  for (const auto& [d, buffer] : weights_[t])
-    if (d == device) return &buffer;
-  TRY_SET(Buffer buffer, Buffer::hold(*devices_[device], weight_data_[t], weight_source_[t],
-                                      str("weight '", program_.tensor(t).name, "'")));
-  weights_[t].reserve(devices_.size());  // pointers into it stay
-  weights_[t].emplace_back(device, std::move(buffer));
-  return &weights_[t].back().second;
-}
-
 Status DeviceExecutor::make_states() {
   std::vector<bool> made(program_.tensors().size(), false);
-  for (const Compiled& p : plans_) {
-    const std::vector<bool> used = tensors_of(program_, p.segment());
+  for (const Segment& s : segments_) {
+    const std::vector<bool> used = tensors_of(program_, s);
     for (TensorId t = 0; t < used.size(); ++t) {
       const infer_tensor& tensor = program_.tensor(t);
       if (tensor.role != INFER_ROLE_STATE || !used[t] || made[t]) continue;
       if (tensor.dim[0] != graph::sym(graph::kPages))
         return Status::unsupported(str("state ", graph::tensor_text(tensor), " is not made of pages"));
       const auto bytes = static_cast<int64_t>(program_.bytes(t, maxima_));
-      auto buffer = Buffer::make(p.device(), bytes, INFER_USE_STATE, str("the KV cache ('", tensor.name, "')"));
+      auto buffer =
+          Buffer::make(*devices_[s.device], bytes, INFER_USE_STATE, str("the KV cache ('", tensor.name, "')"));
       if (buffer.status().code() == INFER_E_NO_MEMORY)
         return Status::no_memory(std::string(buffer.status().message()),
                                  "use a shorter context, fewer KV pages, or an f16 KV cache");
@@ -209,66 +138,6 @@ Status DeviceExecutor::make_states() {
     }
   }
   return {};
-}
-
-// Places for the inputs, outputs and crossing tensors of every device.
-Status DeviceExecutor::make_exchanges() {
-  exchanges_.resize(devices_.size());
-  int64_t largest = 0;  // of what passes through staging_
-  std::vector<Size> total(devices_.size(), 0u);
-  for (Exchange& e : exchanges_) e.at.assign(program_.tensors().size(), -1);
-  const auto place = [&](TensorId t, size_t device) {
-    int64_t& at = exchanges_[device].at[t];
-    if (at >= 0) return;
-    at = static_cast<int64_t>(total[device].value());
-    total[device] = total[device] + Size(program_.bytes(t, maxima_)).padded(64);
-  };
-  std::vector<size_t> maker(program_.tensors().size(), SIZE_MAX);  // plan that computes a tensor
-  for (size_t p = 0; p < plans_.size(); ++p) {
-    const Segment& s = plans_[p].segment();
-    const std::vector<uint32_t> roles = roles_in(program_, s);
-    for (size_t n = s.first; n < s.first + s.count; ++n) {
-      const Program::Node& node = program_.nodes()[n];
-      for (TensorId t : node.out) {
-        maker[t] = p;
-        if (t == rules_.tensors.logits) logits_device_ = s.device;
-        if (t == rules_.tensors.hidden) hidden_device_ = s.device;
-        if (roles[t] == INFER_ROLE_OUTPUT) place(t, s.device);
-      }
-      for (TensorId t : node.in) {
-        if (t == kNone || roles[t] != INFER_ROLE_INPUT) continue;
-        const bool crossed = exchanges_[s.device].at[t] >= 0;
-        place(t, s.device);
-        if (maker[t] == SIZE_MAX || crossed || plans_[maker[t]].segment().device == s.device) continue;
-        crossings_.push_back({t, plans_[maker[t]].segment().device, s.device, maker[t]});
-        largest = std::max(largest, static_cast<int64_t>(program_.bytes(t, maxima_)));
-      }
-    }
-  }
-  for (size_t d = 0; d < devices_.size(); ++d) {
-    if (!total[d].fits(INT64_MAX)) return Status::no_memory("a step's inputs and outputs need more than 2^63 bytes");
-    if (!total[d].value()) continue;
-    TRY_SET(exchanges_[d].buffer, Buffer::make(*devices_[d], static_cast<int64_t>(total[d].value()), INFER_USE_EXCHANGE,
-                                               "a step's inputs and outputs"));
-  }
-  slots_.resize(static_cast<size_t>(rules_.limits.tokens + rules_.limits.rows));
-  staging_.resize(static_cast<size_t>(largest));
-  return {};
-}
-
-void DeviceExecutor::make_bindings() {
-  for (Compiled& p : plans_) {
-    const std::vector<uint32_t> roles = roles_in(program_, p.segment());
-    const std::vector<bool> used = tensors_of(program_, p.segment());
-    for (TensorId t = 0; t < roles.size(); ++t) {
-      if (!used[t]) continue;
-      const Exchange& exchange = exchanges_[p.segment().device];
-      if (roles[t] == INFER_ROLE_INPUT || roles[t] == INFER_ROLE_OUTPUT)
-        p.binds.push_back({t, 0, exchange.buffer.get(), exchange.at[t], 0});
-      for (const KvPages::State& s : pages_.states())
-        if (s.tensor == t) p.binds.push_back({t, 0, s.buffer.get(), 0, s.buffer.bytes()});
-    }
-  }
 }
 
 // ---- a run ----------------------------------------------------------------------------------------------------------
@@ -295,23 +164,17 @@ Status DeviceExecutor::run(const Step& step, std::span<float> logits, std::span<
   if (hidden.size() < rows) return Status::invalid(str("room for ", hidden.size(), " of ", rows, " hidden values"));
 
   const Symbols symbols = symbols_of(step);
-  Status s = write_inputs(step, symbols);
-  if (s.ok()) s = run_plans(symbols);
-  const auto read = [&](TensorId t, size_t device, float* out, size_t n) {
-    const Exchange& e = exchanges_[device];
-    if (s.ok() && n > 0) s = e.buffer.read(e.at[t], out, static_cast<int64_t>(n * sizeof(float)));
+  Status s = write_inputs(step);
+  if (s.ok()) s = stages_.run(symbols, step.tokens, exchange_, cancelled_);
+  const auto read = [&](TensorId t, float* out, size_t n) {
+    const size_t device = exchange_.maker(t);
+    if (s.ok() && n > 0)
+      s = exchange_.buffer(device).read(exchange_.at(device, t), out, static_cast<int64_t>(n * sizeof(float)));
   };
-  read(rules_.tensors.logits, logits_device_, logits.data(), wanted);
-  read(rules_.tensors.hidden, hidden_device_, hidden.data(), rows);
+  read(rules_.tensors.logits, logits.data(), wanted);
+  if (rows > 0) read(rules_.tensors.hidden, hidden.data(), rows);
   if (s.code() == INFER_E_DEVICE_LOST) lost_ = s;
   return s;
-}
-
-Status DeviceExecutor::write_input(TensorId t, const void* data, size_t bytes, int64_t at) {
-  if (t == kNone) return {};
-  for (const Exchange& e : exchanges_)
-    if (e.at[t] >= 0) TRY(e.buffer.write(e.at[t] + at, data, static_cast<int64_t>(bytes)));
-  return {};
 }
 
 Status DeviceExecutor::write(TensorId input, int64_t at, std::span<const std::byte> bytes) {
@@ -319,7 +182,7 @@ Status DeviceExecutor::write(TensorId input, int64_t at, std::span<const std::by
   const uint64_t size = is_input ? program_.bytes(input, maxima_) : 0;
   if (at < 0 || static_cast<uint64_t>(at) > size || bytes.size() > size - static_cast<uint64_t>(at))
     return Status::invalid(str("bytes ", at, ", +", bytes.size(), " of an input of ", size));
-  return write_input(input, bytes.data(), bytes.size(), at);
+  return exchange_.write(input, bytes.data(), bytes.size(), at);
 }
 
 // A step in which no row has an adapter says so for each.
@@ -332,13 +195,13 @@ Status DeviceExecutor::write_adapters(const Step& step) {
   std::ranges::copy(step.adapters, tokens.begin());
   rows[0] = tokens[0];
   for (size_t r = 0; r < step.rows.size(); ++r) rows[r] = tokens[static_cast<size_t>(step.rows[r])];
-  TRY(write_input(t.adapters, tokens.data(), tokens.size_bytes()));
-  return write_input(t.row_adapters, rows.data(), rows.size_bytes());
+  TRY(exchange_.write(t.adapters, tokens.data(), tokens.size_bytes()));
+  return exchange_.write(t.row_adapters, rows.data(), rows.size_bytes());
 }
 
-Status DeviceExecutor::write_inputs(const Step& step, const Symbols& symbols) {
+Status DeviceExecutor::write_inputs(const Step& step) {
   const auto write = [&](TensorId t, const std::vector<int32_t>& v) {
-    return write_input(t, v.data(), v.size() * sizeof(int32_t));
+    return exchange_.write(t, v.data(), v.size() * sizeof(int32_t));
   };
   const graph::StepTensors& t = rules_.tensors;
   constexpr int32_t kFirstRow = 0;
@@ -347,46 +210,24 @@ Status DeviceExecutor::write_inputs(const Step& step, const Symbols& symbols) {
   TRY(write(t.q_start, step.q_start));
   TRY(write(t.kv_len, step.kv_len));
   TRY(write(t.block_table, step.block_table));
-  TRY(step.rows.empty() ? write_input(t.rows, &kFirstRow, sizeof kFirstRow) : write(t.rows, step.rows));
-  TRY(write_adapters(step));
-  for (Compiled& p : plans_)
-    for (infer_binding& b : p.binds)
-      if (program_.tensor(b.tensor).role != INFER_ROLE_STATE)
-        b.bytes = static_cast<int64_t>(program_.bytes(b.tensor, symbols));
-  return {};
-}
-
-Status DeviceExecutor::run_plans(const Symbols& symbols) {
-  const auto stopped = [&] {
-    return cancelled_.load() ? Status(INFER_E_CANCELLED, "the run was cancelled") : Status();
-  };
-  for (size_t p = 0; p < plans_.size(); ++p) {
-    TRY(stopped());
-    TRY(plans_[p].submit(symbols));
-    TRY(plans_[p].wait(cancelled_));
-    for (const Crossing& c : crossings_)
-      if (c.after == p) TRY(cross(c, symbols));
-  }
-  return stopped();
-}
-
-Status DeviceExecutor::cross(const Crossing& c, const Symbols& symbols) {
-  const Exchange &from = exchanges_[c.from], &to = exchanges_[c.to];
-  const auto bytes = static_cast<int64_t>(program_.bytes(c.tensor, symbols));
-  if (from.buffer.host()) return to.buffer.write(to.at[c.tensor], from.buffer.host() + from.at[c.tensor], bytes);
-  TRY(from.buffer.read(from.at[c.tensor], staging_.data(), bytes));
-  return to.buffer.write(to.at[c.tensor], staging_.data(), bytes);
+  TRY(step.rows.empty() ? exchange_.write(t.rows, &kFirstRow, sizeof kFirstRow) : write(t.rows, step.rows));
+  return write_adapters(step);
 }
 
 // ---- facts ----------------------------------------------------------------------------------------------------------
 
 std::vector<Executor::Placed> DeviceExecutor::placement() const {
   std::vector<Placed> all;
-  for (const Compiled& p : plans_) {
-    for (size_t n = p.segment().first; n < p.segment().first + p.segment().count; ++n) {
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    const Segment& s = segments_[i];
+    for (size_t n = s.first; n < s.first + s.count; ++n) {
       const Program::Node& node = program_.nodes()[n];
-      Placed placed{
-          static_cast<uint32_t>(n), graph::op_name(node.kind), std::string(p.device().name()), p.kernel(n), "", ""};
+      Placed placed{static_cast<uint32_t>(n),
+                    graph::op_name(node.kind),
+                    std::string(devices_[s.device]->name()),
+                    stages_.kernel(i, n - s.first),
+                    "",
+                    ""};
       for (TensorId t : node.in) {
         if (t == kNone || program_.tensor(t).role != INFER_ROLE_WEIGHT || !placed.weight.empty()) continue;
         placed.weight = program_.tensor(t).name;
@@ -399,10 +240,7 @@ std::vector<Executor::Placed> DeviceExecutor::placement() const {
 }
 
 int64_t DeviceExecutor::workspace_bytes() const {
-  auto bytes = static_cast<int64_t>(staging_.size());
-  for (const Compiled& p : plans_) bytes += p.bytes();
-  for (const Exchange& e : exchanges_) bytes += e.buffer.bytes();
-  return bytes;
+  return stages_.bytes() + exchange_.bytes() + static_cast<int64_t>(slots_.size() * sizeof slots_[0]);
 }
 
 std::vector<std::pair<std::string, int64_t>> DeviceExecutor::counters() const {
@@ -410,8 +248,7 @@ std::vector<std::pair<std::string, int64_t>> DeviceExecutor::counters() const {
   std::vector<std::pair<std::string, int64_t>> all;
   for (size_t d = 0; d < devices_.size(); ++d) {
     const Device& device = *devices_[d];
-    const bool used =
-        std::any_of(plans_.begin(), plans_.end(), [&](const Compiled& p) { return p.segment().device == d; });
+    const bool used = std::any_of(segments_.begin(), segments_.end(), [&](const Segment& s) { return s.device == d; });
     if (!used || !INFER_HAS(&device.backend(), counter_at)) continue;
     for (int32_t i = 0; i < kMaxCounters; ++i) {
       const char* name = nullptr;
@@ -420,6 +257,7 @@ std::vector<std::pair<std::string, int64_t>> DeviceExecutor::counters() const {
       if (name) all.emplace_back(str(device.name(), ".", name), value);
     }
   }
+  stages_.count(all);
   return all;
 }
 

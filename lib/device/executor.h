@@ -1,8 +1,8 @@
 // A Program on devices: placed, compiled once, run many times. The only caller of backend.h's plan functions.
 //
-// Nodes go to the first device that supports them; contiguous runs of nodes on one device are one plan; tensors that
-// cross plans pass through host memory. Owns the state (KV pages) and the buffers of the Step. After create() a run
-// allocates nothing.
+// Nodes go to the first device that supports them and has room (placement.h); contiguous runs of nodes on one device
+// are one plan; tensors that cross devices pass through host memory. Owns the state (KV pages) and the buffers of the
+// Step. After create() a run allocates nothing.
 #pragma once
 #include <memory>
 #include <span>
@@ -24,6 +24,7 @@ class Executor {
   };
   struct Limits {
     int64_t tokens = 0, seqs = 0, rows = 0, table_cols = 0, pages = 0;  // maxima of a Step, and the number of KV pages
+    int64_t weights = 0;  // most bytes of weights in the memory of a device, the rest streamed; 0: as many as fit
   };
   // devices: in order of preference. `program` must outlive the Executor. Has no pages yet: limits.pages is the most
   // that make_pages() may be asked for.
@@ -67,6 +68,14 @@ class Executor {
   virtual std::vector<Placed> placement() const = 0;
   virtual int64_t workspace_bytes() const = 0;  // plans' own memory, inputs and outputs; does not depend on the pages
   virtual int64_t state_bytes() const = 0;
+  // Weights that are read anew for each step (Limits::weights).
+  struct Streamed {
+    int64_t step_bytes = 0;                       // that a step reads; 0: nothing is streamed
+    int64_t slot_bytes = 0;                       // memory that they pass through
+    int64_t cache_bytes = 0;                      // memory for experts that a step has chosen; not counted above
+    int64_t bytes = 0, read_ns = 0, wait_ns = 0;  // read so far, how long that took, and how long steps waited for it
+  };
+  virtual Streamed streamed() const { return {}; }
   // Counters of all devices used: (name, value).
   virtual std::vector<std::pair<std::string, int64_t>> counters() const = 0;
 };

@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "device/placement.h"
 #include "engine/engine.h"
 
 namespace infer::engine {
@@ -72,13 +73,14 @@ int64_t bank_bytes(const models::Model& model) {
   return all.fits(INT64_MAX / 2) ? static_cast<int64_t>(all.value()) : INT64_MAX / 2;
 }
 
-device::Executor::Limits limits_of(const Sizes& s, int32_t rows) {
+device::Executor::Limits limits_of(const Sizes& s, int32_t rows, int64_t weights) {
   device::Executor::Limits limits;
   limits.tokens = s.tokens;
   limits.seqs = s.sequences;
   limits.rows = rows;
   limits.table_cols = s.table_cols;
   limits.pages = s.n_pages;
+  limits.weights = weights;
   return limits;
 }
 
@@ -99,15 +101,24 @@ Result<DraftModel::Parts> draft_parts(const Source& source, models::BuildOptions
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOptions& options, Wake wake) {
+// How many requests run together where nobody says.
+constexpr int64_t kTogether = 8, kTogetherStreamed = 64;
+
+Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOptions& asked, Wake wake) {
   if (source.devices.empty()) {
     return Status::not_found("there is no device to run on",
                              "infer_runtime_backend_at tells which backends were found or refused, and why");
   }
   TRY_SET(const models::Hyper hyper, models::read_hyper(*source.file));
-  TRY_SET(const int64_t context, decide_context(options, hyper.n_ctx_train));
+  TRY_SET(const int64_t context, decide_context(asked, hyper.n_ctx_train));
 
   Parts parts;
+  EngineOptions options = asked;
+  if (options.batch_requests == 0) {
+    const int64_t room = device::room_for_weights(source.devices, options.weights);
+    options.batch_requests = hyper.weight_bytes > room ? kTogetherStreamed : kTogether;
+    options.contexts = parts.together = kTogether;
+  }
   parts.aging_ms = options.aging_ms;
   parts.step_ms = options.step_ms;
   parts.trace_steps = options.trace_steps;
@@ -148,12 +159,13 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   TRY_SET(const Sizes most, decide_sizes(options, model_sizes, free_bytes));
   TRY_SET(parts.executor,
           device::Executor::compile(source.devices, parts.model->program, weights_of(*parts.model, *source.file),
-                                    limits_of(most, most.rows)));
+                                    limits_of(most, most.rows, options.weights)));
   model_sizes.workspace_known = true;
   model_sizes.workspace_bytes = parts.executor->workspace_bytes() + sampler_bytes;
   if (draft.model) {
-    auto executor = device::Executor::compile(source.devices, draft.model->program,
-                                              weights_of(*draft.model, *draft.file), limits_of(most, most.sequences));
+    auto executor =
+        device::Executor::compile(source.devices, draft.model->program, weights_of(*draft.model, *draft.file),
+                                  limits_of(most, most.sequences, 0));
     TRY(executor.status().in("draft.model"));
     draft.executor = executor.take();
     model_sizes.workspace_bytes += draft.executor->workspace_bytes() + most.sequences * hyper.n_vocab * 4;

@@ -12,7 +12,10 @@ namespace infer::engine {
 Status Engine::step() {
   const int64_t drafted = guess();  // nanoseconds; what the draft model says comes next
   if (stopped()) return {};
-  const int64_t begin = Request::now(), budget = std::max<int64_t>(1, parts_.step_ms * 1000000 - drafted);
+  const device::Executor::Streamed before = parts_.executor->streamed();
+  // A step that reads weights takes as long as that in any case.
+  const int64_t least = before.bytes > 0 ? before.read_ns / before.bytes * before.step_bytes : 0;
+  const int64_t begin = Request::now(), budget = std::max<int64_t>({1, parts_.step_ms * 1000000 - drafted, least});
   const int32_t beside = parts_.step_ms > 0 ? pace_.tokens_within(budget, parts_.sizes.tokens) : parts_.sizes.tokens;
   const Plan& plan = scheduler_.plan(begin, beside);  // what runs now, and in which pages its KV goes
   for (const Part& p : plan)                          // prefixes that end inside a page
@@ -30,7 +33,7 @@ Status Engine::step() {
   const int64_t computed = Request::now();
   scheduler_.commit();  // only now do positions change
   deliver(plan);        // rows of logits -> tokens -> text -> mailboxes
-  note_step(begin, planned, computed);
+  note_step(begin, planned, computed, parts_.executor->streamed().wait_ns - before.wait_ns);
   scheduler_.end_step();
   return {};
 }
@@ -276,6 +279,7 @@ Engine::Engine(Parts parts)
                 "forbid fewer tokens"),
       not_a_number_(INFER_E_CORRUPT, "the model's logits are not numbers",
                     "the file is probably damaged: get it again"),
+      crowd_(parts_.together > 0 ? parts_.together : parts_.sizes.sequences, parts_.sizes.sequences),
       swap_(parts_.swap ? std::make_unique<Swap>(*parts_.executor, pace_, std::move(parts_.swap)) : nullptr),
       scheduler_({parts_.sizes.page, parts_.sizes.tokens, parts_.sizes.sequences, parts_.sizes.rows,
                   parts_.aging_ms * 1000000},
@@ -286,6 +290,8 @@ Engine::Engine(Parts parts)
                                                       static_cast<size_t>(parts_.n_embd))),
       sampler_(static_cast<int32_t>(parts_.n_vocab)),
       trace_(static_cast<size_t>(parts_.trace_steps)) {
+  scheduler_.run_at_most(crowd_.size());
+  set(kMostRunning, crowd_.size());
   const Sizes& s = parts_.sizes;
   const auto tokens = static_cast<size_t>(s.tokens), sequences = static_cast<size_t>(s.sequences);
   step_.tokens.reserve(tokens);

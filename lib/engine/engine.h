@@ -18,6 +18,7 @@
 #include "cache/state_file.h"
 #include "device/executor.h"
 #include "engine/adapters.h"
+#include "engine/crowd.h"
 #include "engine/draft_model.h"
 #include "engine/metrics.h"
 #include "engine/pace.h"
@@ -58,6 +59,7 @@ class Engine {
     int64_t step_ms = 0;                     // that a step beside a decode takes at most, about; 0: as long as it may
     int64_t trace_steps = 0;                 // and requests that trace() remembers
     int64_t aging_ms = 0;                    // a waiting request rises by one level each; 0: never
+    int32_t together = 0;  // requests that run together at first, more as weights are waited for; 0: all
     int64_t n_vocab = 0, n_embd = 0;
     int64_t adapter_slots = 0;
     uint64_t model_id = 0, form_id = 0;  // of a saved state: cache::StateKey
@@ -127,6 +129,7 @@ class Engine {
     kCancelled,
     kWaiting,
     kRunning,
+    kMostRunning,
     kPreempted,
     kPagesUsed,
     kSlotsUsed,
@@ -178,7 +181,7 @@ class Engine {
   void count(Counter c, int64_t n) { counters_[c].fetch_add(n, std::memory_order_relaxed); }
   void set(Counter c, int64_t n) { counters_[c].store(n, std::memory_order_release); }
   void note_levels();
-  void note_step(int64_t begin, int64_t planned, int64_t computed);
+  void note_step(int64_t begin, int64_t planned, int64_t computed, int64_t waited);
   void note_end(const Request& r);
   Status check(const Task& task) const;
 
@@ -189,6 +192,7 @@ class Engine {
 
   // The engine's thread only. Capacities are set at construction; a step allocates nothing once it is warm.
   Pace pace_;
+  Crowd crowd_;
   std::unique_ptr<Swap> swap_;
   Scheduler scheduler_;
   Step step_;

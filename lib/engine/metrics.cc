@@ -27,8 +27,8 @@ std::string metric_name(std::string_view counter) {
 
 // What goes up and down; all else only grows.
 bool is_level(std::string_view name) {
-  return name == "requests.waiting" || name == "requests.running" || name == "pages.used" || name == "slots.used" ||
-         name == "pages.idle" || name == "pages.total";
+  return name == "requests.waiting" || name == "requests.running" || name == "requests.most" || name == "pages.used" ||
+         name == "slots.used" || name == "pages.idle" || name == "pages.total";
 }
 
 std::string label(std::string_view text) {

@@ -5,7 +5,8 @@
 
 namespace infer::engine {
 
-void Engine::note_step(int64_t begin, int64_t planned, int64_t computed) {
+// waited: nanoseconds of the computation in which there was nothing to compute with.
+void Engine::note_step(int64_t begin, int64_t planned, int64_t computed, int64_t waited) {
   const int64_t end = Request::now();
   count(kPlanNs, planned - begin);
   count(kRunNs, computed - planned);
@@ -17,7 +18,9 @@ void Engine::note_step(int64_t begin, int64_t planned, int64_t computed) {
     draft += p.n_draft;
     if (p.count - p.n_draft > 1) prefill += p.count;
   }
-  if (2 * prefill >= step_.n_tokens()) pace_.learn(step_.n_tokens(), computed - planned);
+  if (2 * prefill >= step_.n_tokens()) pace_.learn(step_.n_tokens(), std::max<int64_t>(1, computed - planned - waited));
+  crowd_.learn(computed - planned, waited, scheduler_.n_running());
+  scheduler_.run_at_most(crowd_.size());
   if (!trace_.on()) return;
   trace_.add(StepRecord{begin, planned, computed, end, step_.n_tokens(), step_.n_rows(), step_.n_seqs(), draft,
                         scheduler_.n_waiting(), scheduler_.n_running(), scheduler_.pages_used()});
@@ -50,6 +53,7 @@ void Engine::note_levels() {
   // Last: who sees that nothing runs also sees that its pages are back.
   set(kWaiting, scheduler_.n_waiting());
   set(kRunning, scheduler_.n_running());
+  set(kMostRunning, crowd_.size());
 }
 
 std::vector<std::pair<std::string, int64_t>> Engine::counters() const {
@@ -78,6 +82,7 @@ const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps
                                                                           "requests.cancelled",
                                                                           "requests.waiting",
                                                                           "requests.running",
+                                                                          "requests.most",
                                                                           "requests.preempted",
                                                                           "pages.used",
                                                                           "slots.used",

@@ -29,8 +29,7 @@ Result<int64_t> Engine::pin(const std::string& name, std::span<const int32_t> to
     // Nothing is allocated from here on: what is held cannot be lost.
     n_tokens = pin.prefix.n_tokens;
     pins_.push_back(std::move(pin));
-    if (n_tokens > 0 && pages_pinned() <= parts_.sizes.n_pages - parts_.sizes.table_cols)
-      return Status();
+    if (n_tokens > 0 && pages_pinned() <= parts_.sizes.n_pages - parts_.sizes.table_cols) return Status();
     scheduler_.let_go(pins_.back().prefix);
     pins_.pop_back();
     return n_tokens > 0 ? no_room : none;

@@ -13,7 +13,8 @@ Scheduler::Scheduler(const StepLimits& limits, const Policy& policy, int32_t n_p
       policy_(policy),
       swap_(swap),
       clients_(capacity),
-      served_(static_cast<size_t>(capacity)) {
+      served_(static_cast<size_t>(capacity)),
+      most_running_(limits.sequences) {
   waiting_.reserve(static_cast<size_t>(capacity));
   running_.reserve(static_cast<size_t>(limits.sequences));
   plan_.reserve(static_cast<size_t>(limits.sequences));
@@ -74,7 +75,7 @@ void Scheduler::admit(int64_t now) {
       if (policy_.before(other, first)) best = i, first = other;
     }
     Request& r = *waiting_[best];
-    if (n_running() < limits_.sequences && begin(r)) {
+    if (n_running() < most_running_ && begin(r)) {
       Rank& own = r.sequence().rank;
       own = first;
       own.share = 0;

@@ -86,6 +86,8 @@ class Scheduler {
   // Those that run and have all but their last token in the cache: they decode in the next step, unless they give way.
   void decoding(std::vector<Request*>& out) const;
 
+  // From now on; those that run go on. At most limits.sequences.
+  void run_at_most(int32_t n) { most_running_ = std::clamp(n, 1, limits_.sequences); }
   int32_t n_waiting() const { return static_cast<int32_t>(waiting_.size()); }
   int32_t n_running() const { return static_cast<int32_t>(running_.size()); }
   int64_t preempted() const { return preempted_; }  // times, so far
@@ -125,6 +127,7 @@ class Scheduler {
   std::vector<Request*> waiting_;  // in any order
   std::vector<Request*> running_;  // in the policy's order
   Plan plan_;
+  int32_t most_running_;
   uint64_t arrivals_ = 0;
   int64_t preempted_ = 0;
 };

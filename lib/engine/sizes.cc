@@ -60,7 +60,7 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
                              "set kv.tokens to context.max or more, or context.max to less");
     }
   } else {
-    n_pages = table_cols * sequences;
+    n_pages = table_cols * (o.contexts > 0 ? std::min(o.contexts, sequences) : sequences);
     if (limit > 0)
       n_pages = std::min(n_pages,
                          (limit / 2 - logits_bytes - model.workspace_bytes) / std::max<int64_t>(1, model.page_bytes));

@@ -12,6 +12,8 @@ struct EngineOptions {
   int64_t kv_tokens = 0;  // positions over all requests; 0: decided here
   int64_t page = 32;      // positions per KV page
   int64_t memory = 0;     // bytes; 0: what is free
+  int64_t weights = 0;    // bytes of them that stay in memory; 0: as many as fit
+  int64_t contexts = 0;   // that the KV cache holds where kv_tokens is not said; 0: one for each of batch_requests
   int64_t batch_tokens = 512, batch_requests = 8, queue = 1024;
   uint32_t kv_type = 1;  // element type of backend.h: f16
   int64_t adapter_slots = 0, adapter_rank = 64;

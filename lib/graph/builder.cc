@@ -68,7 +68,7 @@ TensorId Builder::block_table() {
 // or kNone.
 TensorId Builder::node(uint32_t kind, std::vector<TensorId> in, std::vector<int64_t> i, std::vector<double> f) {
   if (!error_.ok()) return kNone;
-  Program::Node n{kind, std::move(in), {}, std::move(i), std::move(f)};
+  Program::Node n{kind, std::move(in), {}, std::move(i), std::move(f), layer_};
   infer_op op{};
   op.kind = kind;
   op.n_in = static_cast<uint32_t>(n.in.size());

@@ -57,8 +57,8 @@ class Builder {
   // `logits` [R, n_vocab] becomes the output, `hidden` [R, n_embd] another one.
   Result<Program> finish(TensorId logits, TensorId hidden = kNone);
 
-  // Number of nodes so far: lets a model tag which nodes belong to which layer.
-  size_t n_nodes() const { return p_.nodes_.size(); }
+  // Nodes from here on belong to this layer; -1: to none.
+  void enter_layer(int64_t layer) { layer_ = layer; }
 
  private:
   TensorId add_tensor(std::string name, uint32_t type, uint32_t role, std::vector<int64_t> dims);
@@ -70,6 +70,7 @@ class Builder {
   bool expect(bool good, std::string_view op, std::string_view what);
 
   Program p_;
+  int64_t layer_ = -1;
   Status error_;
 };
 

@@ -42,4 +42,17 @@ View::View(const Program& p, const Symbols& maxima, size_t first_node, size_t n_
   c_.symbol_max = maxima_.data();
 }
 
+TensorId View::add(const infer_tensor& t) {
+  tensors_.push_back(t);
+  c_.tensors = tensors_.data();
+  return c_.n_tensors++;
+}
+
+void View::replace_input(size_t op, size_t i, TensorId t) {
+  infer_op& o = ops_[op];
+  std::vector<TensorId>& own = inputs_.emplace_back(o.in, o.in + o.n_in);
+  own[i] = t;
+  o.in = own.data();
+}
+
 }  // namespace infer::graph

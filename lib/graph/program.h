@@ -48,6 +48,7 @@ class Program {
     std::vector<TensorId> in, out;
     std::vector<int64_t> i;
     std::vector<double> f;
+    int64_t layer = -1;  // which of the model's layers it belongs to; -1: none
   };
   const infer_tensor& tensor(TensorId t) const { return tensors_[t]; }
   std::span<const infer_tensor> tensors() const { return tensors_; }
@@ -77,11 +78,16 @@ class View {
   View(const Program& p, const Symbols& maxima, size_t first_node = 0, size_t n_nodes = SIZE_MAX,
        std::span<const uint32_t> roles = {});
   const infer_program* c() const { return &c_; }
+  // To declare things otherwise than the Program does.
+  infer_tensor& tensor(TensorId t) { return tensors_[t]; }
+  TensorId add(const infer_tensor& t);
+  void replace_input(size_t op, size_t i, TensorId t);
 
  private:
   Symbols maxima_;
   std::vector<infer_tensor> tensors_;
   std::vector<infer_op> ops_;
+  std::deque<std::vector<TensorId>> inputs_;  // of ops that have others than in the Program
   infer_program c_{};
 };
 

@@ -19,7 +19,9 @@ constexpr OpInfo kOps[] = {
 bool type_fits(std::string_view type, const infer_tensor& t) {
   if (type == "f32") return t.type == INFER_TYPE_F32;
   if (type == "i32") return t.type == INFER_TYPE_I32;
-  if (type == "w") return t.role == INFER_ROLE_WEIGHT && t.type != INFER_TYPE_I32 && quant::find_type(t.type);
+  if (type == "w")
+    return (t.role == INFER_ROLE_WEIGHT || t.role == INFER_ROLE_INPUT) && t.type != INFER_TYPE_I32 &&
+           quant::find_type(t.type);
   if (type == "kv") return t.role == INFER_ROLE_STATE && is_kv_type(t.type);
   if (type == "bank") return t.role == INFER_ROLE_INPUT && is_bank_type(t.type);
   return false;

@@ -117,6 +117,7 @@ Result<Model> Decoder::finish(TensorId x) {
   TRY(status_);
   TRY(all_used());
   if (output == kNone) output = table_;
+  builder_.enter_layer(-1);
   const TensorId hidden = builder_.rms_norm(x, norm_weight, config.rms_eps);
   TRY_SET(model_.program, builder_.finish(builder_.matmul(hidden, output), hidden));
 

@@ -34,7 +34,10 @@ class Decoder {
   // Token ids to rows [T, n_embd].
   TensorId embed();
   // Names below are of the current layer: "attn_norm" is tensor "blk.<layer>.attn_norm.weight".
-  void enter_layer(int64_t layer) { layer_ = layer; }
+  void enter_layer(int64_t layer) {
+    layer_ = layer;
+    builder_.enter_layer(layer);
+  }
   TensorId norm(TensorId x, std::string_view name);
   TensorId attention(TensorId x, const AttentionKind& kind);  // projections, rope, KV, output projection
   TensorId dense(TensorId x);                                 // down(silu(gate(x)) * up(x))

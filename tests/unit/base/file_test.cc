@@ -42,6 +42,37 @@ TEST_CASE("what was written is what is read") {
   (*f)->will_need((*f)->bytes().subspan(1, 2));
 }
 
+TEST_CASE("bytes are copied from anywhere in a file or a window of it, and not from beyond") {
+  const Folder dir;
+  REQUIRE(write_file(dir / "a", bytes("0123456789")).ok());
+  const auto whole = File::open(dir / "a");
+  const auto memory = File::from_memory("0123456789", 10);
+  REQUIRE(whole.ok());
+  std::string out(4, '?');
+  const auto into = std::as_writable_bytes(std::span(out));
+  for (const auto& f : {*whole, *memory}) {
+    CHECK(f->read(3, into).ok());
+    CHECK(out == "3456");
+    CHECK(f->read(6, into).ok());
+    CHECK(out == "6789");
+    CHECK(f->read(10, {}).ok());
+    CHECK(says(f->read(7, into), INFER_E_INVALID, "which has 10"));
+    CHECK(says(f->read(-1, into), INFER_E_INVALID, "bytes [-1, +4)"));
+    CHECK(says(f->read(INT64_MAX, into), INFER_E_INVALID, "which has 10"));
+  }
+#ifndef _WIN32
+  const int fd = ::open((dir / "a").c_str(), O_RDONLY);
+  const auto window = File::open_fd(fd, 2, 6);
+  ::close(fd);
+  REQUIRE(window.ok());
+  CHECK((*window)->read(1, into).ok());
+  CHECK(out == "3456");
+  CHECK(says((*window)->read(3, into), INFER_E_INVALID, "which has 6"));
+  fs::resize_file(dir / "a", 5);
+  CHECK(says((*whole)->read(4, into), INFER_E_IO, "was cut to 5"));
+#endif
+}
+
 TEST_CASE("writing replaces the old file whole, leaves no temporary, and the old mapping keeps the old bytes") {
   const Folder dir;
   REQUIRE(write_file(dir / "a", bytes("old")).ok());

@@ -47,7 +47,7 @@ struct SmallModel {
   std::deque<std::vector<float>> storage;
   std::vector<device::Executor::Weight> weights;
 
-  explicit SmallModel(uint32_t kv_type = INFER_TYPE_F32) {
+  explicit SmallModel(uint32_t kv_type = INFER_TYPE_F32, int n_layers = 2) {
     graph::Builder b;
     Random random;
     const auto w = [&](std::string name, std::vector<int64_t> dims) {
@@ -63,7 +63,8 @@ struct SmallModel {
         .n_heads = 2, .n_kv_heads = 1, .head_dim = 16, .head_dim_v = 16, .page = kPage, .scale = 0.25};
     const graph::Rope rope{.head_dim = 16, .n_rot = 16};
     graph::TensorId x = b.embed(w("embed", {kVocab, kWidth}), b.tokens());
-    for (int layer = 0; layer < 2; ++layer) {
+    for (int layer = 0; layer < n_layers; ++layer) {
+      b.enter_layer(layer);
       const graph::TensorId k_state = b.state(str("k.", layer), kv_type, {graph::sym(graph::kPages), kPage, 1, 16});
       const graph::TensorId v_state = b.state(str("v.", layer), kv_type, {graph::sym(graph::kPages), kPage, 1, 16});
       graph::TensorId h = b.rms_norm(x, w("norm", {kWidth}), 1e-5);
@@ -76,6 +77,7 @@ struct SmallModel {
           x, b.matmul(b.glu(b.matmul(h, w("gate", {64, kWidth})), b.matmul(h, w("up", {64, kWidth})), INFER_ACT_SILU),
                       w("down", {kWidth, 64})));
     }
+    b.enter_layer(-1);
     x = b.gather(x, b.rows());
     auto made = b.finish(b.scale(b.matmul(x, w("output", {kVocab, kWidth})), 0.5));
     REQUIRE_MESSAGE(made.ok(), made.status().message());

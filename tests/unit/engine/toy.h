@@ -33,6 +33,14 @@ class Executor : public infer::device::Executor {
   std::atomic<int64_t> runs{0}, most_tokens{0}, most_rows{0}, most_seqs{0};
   std::atomic<bool> cancelled{false};
 
+  std::atomic<int64_t> waited{0};  // nanoseconds, for weights that it says it streams; 0: it streams none
+  Streamed streamed() const override {
+    Streamed s;
+    s.wait_ns = waited.load();
+    if (s.wait_ns > 0) s.step_bytes = s.bytes = s.read_ns = 1;
+    return s;
+  }
+
   using infer::device::Executor::run;
   // hidden: of each row its token and its position.
   Status run(const infer::Step& s, std::span<float> logits, std::span<float> hidden) override {
@@ -139,7 +147,8 @@ inline infer::engine::Sizes sizes() {
 struct Bench {  // an engine over the toy executor
   explicit Bench(infer::engine::Sizes s = sizes(), int32_t n_vocab = 50,
                  std::shared_ptr<const infer::text::Tokenizer> tokenizer = nullptr, int64_t trace = 0,
-                 uint64_t model_id = 0, uint64_t form_id = 0, std::unique_ptr<infer::cache::SwapStore> swap = nullptr) {
+                 uint64_t model_id = 0, uint64_t form_id = 0, std::unique_ptr<infer::cache::SwapStore> swap = nullptr,
+                 int32_t together = 0) {
     infer::engine::Engine::Parts parts;
     auto made = std::make_unique<Executor>(s, n_vocab);
     executor = made.get();
@@ -148,6 +157,7 @@ struct Bench {  // an engine over the toy executor
     parts.n_vocab = n_vocab;
     parts.n_embd = 2;
     parts.trace_steps = trace;
+    parts.together = together;
     parts.swap = std::move(swap);
     parts.model_id = model_id;
     parts.form_id = form_id;
