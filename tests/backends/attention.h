@@ -4,9 +4,6 @@
 
 namespace infer::conformance {
 
-inline constexpr uint32_t kKvTypes[] = {INFER_TYPE_F16, INFER_TYPE_F32, INFER_TYPE_BF16, INFER_TYPE_Q8_0,
-                                        INFER_TYPE_Q4_0};
-
 struct AttentionShape {
   int64_t heads = 2, kv_heads = 1, dim = 16, dim_v = 16, page = 8, window = 0;
   double scale = 0.25, softcap = 0;

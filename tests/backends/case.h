@@ -33,6 +33,7 @@ std::vector<T> values_of(const Bytes& b) {
 struct Run {
   std::vector<int64_t> symbols;
   std::map<uint32_t, Bytes> inputs;
+  std::vector<std::pair<int64_t, int64_t>> copies = {};  // pages (from, to) of every state, before the run
 };
 
 struct Case {
@@ -42,15 +43,16 @@ struct Case {
     std::vector<int64_t> i;
     std::vector<double> f;
   };
-  std::string name;
+  std::string name, group = "ops";
   std::list<std::string> names;  // tensors point into it: a move keeps them where they are, a copy does not
   std::vector<infer_tensor> tensors;
   std::vector<Node> nodes;
   std::map<uint32_t, Bytes> weights;
   std::vector<int64_t> symbol_max;
-  std::vector<Run> runs;  // one after the other on one plan; states stay
-  double tolerance = 0;   // NMSE of float outputs against reference; 0: the same bits
-  double power = 0;       // what the error's square sum is relative to; 0: the outputs' own square sum
+  std::vector<Run> runs;                // one after the other on one plan; states stay
+  std::vector<uint32_t> streamed = {};  // inputs that are weights by what they hold: in memory for weights
+  double tolerance = 0;                 // NMSE of float outputs against reference; 0: the same bits
+  double power = 0;                     // what the error's square sum is relative to; 0: the outputs' own square sum
 
   uint32_t tensor(uint32_t role, std::string label, uint32_t type, std::vector<int64_t> dims) {
     infer_tensor t{type,
@@ -84,6 +86,8 @@ struct Case {
 };
 
 static_assert(std::is_nothrow_move_constructible_v<Case>);  // a growing vector must not copy
+
+Case copy_of(const Case& original);
 
 // The case's program as a plugin sees it. Borrows from the case.
 struct Program {

@@ -1,10 +1,10 @@
 // Operators against numbers that NumPy computed in float64 (tests/golden/ops/make.py): the check that does not trust
 // reference.
 #include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/numeric.h"
+#include "tests/backends/case_file.h"
 #include "tests/backends/report.h"
 
 namespace infer::conformance {
@@ -64,9 +64,8 @@ std::string difference(const Case& c, const Json& j, const Outcome& o) {
 }  // namespace
 
 void check_golden(Bed& subject, Report& report) {
-  std::ifstream file(INFER_SOURCE_DIR "/tests/golden/ops/ops.json");
-  const Json all = Json::parse(file, nullptr, false);
-  if (!all.is_object()) return report.fail("golden", "cannot read tests/golden/ops/ops.json");
+  const Json all = Json::parse(built_in_golden(), nullptr, false);
+  if (!all.is_object()) return report.fail("golden", "tests/golden/ops/ops.json is no JSON");
   for (const Json& j : all.at("cases")) {
     const Case c = read_case(j);
     if (!report.wants(c.name)) continue;

@@ -1,4 +1,4 @@
-// Every operator of the subject against reference.
+// Cases on the subject against the same on reference: operators, streamed weights, recorded Steps.
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -34,6 +34,12 @@ std::string difference(const Case& c, const Outcome& want, const Outcome& got, d
   return {};
 }
 
+// The first word of a case's name, behind its group: what its times are counted under.
+std::string family(const Case& c) {
+  const std::string name = c.group == "ops" ? c.name : c.name.substr(c.group.size() + 1);
+  return name.substr(0, name.find(' '));
+}
+
 }  // namespace
 
 double nmse(const std::vector<float>& a, const std::vector<float>& b, double given_power) {
@@ -47,15 +53,8 @@ double nmse(const std::vector<float>& a, const std::vector<float>& b, double giv
   return error == 0 ? 0 : power == 0 ? std::numeric_limits<double>::infinity() : error / power;
 }
 
-std::vector<Case> op_cases() {
-  std::vector<Case> all = matmul_cases();
-  for (auto* more : {row_cases, attention_cases, layer_cases})
-    for (Case& c : more()) all.push_back(std::move(c));
-  return all;
-}
-
-void check_ops(Bed& subject, Bed& reference, Report& report) {
-  for (const Case& c : op_cases()) {
+void check_cases(Bed& subject, Bed& reference, const std::vector<Case>& cases, Report& report) {
+  for (const Case& c : cases) {
     if (!report.wants(c.name)) continue;
     const Outcome got = subject.run(c);
     if (!got.supported) {
@@ -67,12 +66,14 @@ void check_ops(Bed& subject, Bed& reference, Report& report) {
     }
     const Outcome want = reference.run(c);
     double worst = 0;
-    Report::Time& time = report.times[c.name.substr(0, c.name.find(' '))];
+    Report::Time& time = report.times[family(c)];
     time.subject += got.seconds;
     time.reference += want.seconds;
     ++time.cases;
     if (want.status != INFER_OK)
       report.fail(c.name, "reference fails: " + want.message);
+    else if (!c.streamed.empty() && want.outputs[0] == want.outputs[1])
+      report.fail(c.name, "other weights give the same");
     else if (got.status != INFER_OK)
       report.fail(c.name, "status " + std::to_string(got.status) + ", " + got.message);
     else if (!got.damage.empty())

@@ -1,7 +1,9 @@
-// infer-conform [--group G]... [--filter TEXT] [--complete] [--verbose] [--time] [--set KEY=VALUE]...
+// infer-conform [--group G]... [--cases DIR] [--filter TEXT] [--complete] [--verbose] [--time] [--set KEY=VALUE]...
 // [--each KEY] [--all-counted] [--counted TEXT]... BACKEND...
 //
-// BACKEND: a name linked in, or the path of a plugin. Groups: golden ops same hostile refuse (default: all).
+// BACKEND: a name linked in, or the path of a plugin. Groups: golden ops streamed replay same hostile refuse (default:
+// all). --cases: the case files of this folder (cases/README.md) instead of the built-in ones; golden and refuse keep
+// theirs.
 // --time: how long the cases of each operator took, beside reference (ops; small shapes, so mostly what a run costs at
 // all). --complete: what the backend does not support is a failure. --set: a setting of the backend. --each: everything
 // once per value that this setting can have, other than auto; a value that this machine refuses is named, one at least
@@ -17,10 +19,13 @@ using namespace infer::conformance;
 
 namespace {
 
+const std::vector<std::string> kGroups = {"golden", "ops", "streamed", "replay", "same", "hostile", "refuse"};
+
 struct Options {
-  std::vector<std::string> groups = {"golden", "ops", "same", "hostile", "refuse"}, counted;
+  std::vector<std::string> groups = kGroups, counted;
   bool all_counted = false, time = false;
   Report report;
+  Cases cases, built_in;
 };
 
 bool counted(const Options& options, const std::map<std::string, int64_t>& counters) {
@@ -40,6 +45,15 @@ bool counted(const Options& options, const std::map<std::string, int64_t>& count
   return good;
 }
 
+// A folder of others' cases need not have some for every group.
+bool has_cases(const Options& options, const std::string& group) {
+  const Cases& c = options.cases;
+  return group == "streamed" ? !c.streamed.empty()
+         : group == "replay" ? !c.replay.empty()
+         : group == "same"   ? !c.same.empty() || !c.chunked.empty()
+                             : group == "golden" || group == "refuse" || !c.ops.empty();
+}
+
 bool check(const std::string& name, const std::string& label, const Settings& settings, const Options& options) {
   std::string why;
   const auto subject = Bed::open(name, settings, why), reference = Bed::open("reference", {}, why);
@@ -47,15 +61,23 @@ bool check(const std::string& name, const std::string& label, const Settings& se
     std::printf("FAIL  %s\n", why.c_str());
     return false;
   }
-  bool good = true;
+  bool good = true, any = false;
   std::map<std::string, int64_t> counters;
   for (const std::string& group : options.groups) {
+    if (!has_cases(options, group)) {
+      std::printf("%s %s: no cases\n", label.c_str(), group.c_str());
+      continue;
+    }
+    any = true;
     Report report = options.report;
     if (group == "golden") check_golden(*subject, report);
-    if (group == "ops") check_ops(*subject, *reference, report);
-    if (group == "same") check_same(name, settings, report);
-    if (group == "hostile") check_hostile(*subject, report);
-    if (group == "refuse") check_refuse(*subject, report);
+    const Cases& cases = options.cases;
+    if (group == "ops") check_cases(*subject, *reference, cases.ops, report);
+    if (group == "streamed") check_cases(*subject, *reference, cases.streamed, report);
+    if (group == "replay") check_cases(*subject, *reference, cases.replay, report);
+    if (group == "same") check_same(name, settings, cases, report);
+    if (group == "hostile") check_hostile(*subject, cases.ops, report);
+    if (group == "refuse") check_refuse(*subject, options.built_in.ops, report);
     std::printf("%s %s: %d passed, %d failed, %d not supported\n", label.c_str(), group.c_str(), report.passed,
                 report.failed, report.unsupported);
     good = good && report.good();
@@ -66,7 +88,7 @@ bool check(const std::string& name, const std::string& label, const Settings& se
     for (const auto& [counter, value] : report.counters) counters[counter] += value;
   }
   for (const auto& [counter, value] : subject->counters()) counters[counter] += value;
-  return counted(options, counters) && good;
+  return counted(options, counters) && good && any;
 }
 
 // check() for every value of a setting that is one of a list of words.
@@ -96,14 +118,28 @@ bool check_each(const std::string& name, const std::string& key, const Settings&
   return good && ran > 0;
 }
 
+// False, and said why: a file is wrong.
+bool read(const std::string& folder, Options& options) {
+  auto built_in = infer::conformance::read_cases(built_in_case_files());
+  if (built_in.ok()) {
+    options.built_in = built_in.take();
+    auto files = folder.empty() ? infer::Result<std::vector<CaseFile>>(built_in_case_files()) : case_files_in(folder);
+    built_in = files.ok() ? read_cases(*files) : infer::Result<Cases>(files.status());
+  }
+  if (built_in.ok()) options.cases = built_in.take();
+  if (!built_in.ok()) std::printf("FAIL  cases: %s\n", std::string(built_in.status().message()).c_str());
+  return built_in.ok();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Holds a libinfer backend against reference");
   Options options;
   std::vector<std::string> names, settings;
-  std::string each;
-  app.add_option("--group", options.groups)->check(CLI::IsMember({"golden", "ops", "same", "hostile", "refuse"}));
+  std::string each, folder;
+  app.add_option("--group", options.groups)->check(CLI::IsMember(kGroups));
+  app.add_option("--cases", folder);
   app.add_option("--filter", options.report.filter);
   app.add_flag("--complete", options.report.complete);
   app.add_flag("--verbose", options.report.verbose);
@@ -115,6 +151,7 @@ int main(int argc, char** argv) {
   app.add_option("backend", names)->required();
   CLI11_PARSE(app, argc, argv);
 
+  if (!read(folder, options)) return 1;
   Settings table;
   for (const std::string& s : settings) table.emplace_back(s.substr(0, s.find('=')), s.substr(s.find('=') + 1));
   bool good = true;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/backends/bed.h"
+#include "tests/backends/case_file.h"
 
 namespace infer::conformance {
 
@@ -17,7 +18,7 @@ struct Report {
     double subject = 0, reference = 0;  // seconds
     int cases = 0;
   };
-  std::map<std::string, Time> times;        // by the first word of a case's name, its operator
+  std::map<std::string, Time> times;        // by family: the operator of most cases
   std::map<std::string, int64_t> counters;  // the subject's, over all beds that the group opened
 
   bool wants(const std::string& name) const { return name.find(filter) != std::string::npos; }
@@ -44,19 +45,14 @@ struct Report {
 double nmse(const std::vector<float>& a, const std::vector<float>& b, double power = 0);
 
 // The groups.
-void check_golden(Bed& subject, Report& report);               // against numbers that NumPy computed in float64
-void check_ops(Bed& subject, Bed& reference, Report& report);  // every operator, type and odd shape against reference
-void check_same(const std::string& subject, const Settings& settings,
-                Report& report);  // same bits whatever the company
-void check_hostile(Bed& subject,
-                   Report& report);  // NaN, infinities, random blocks: anything but a crash or a stray write
-void check_refuse(Bed& subject, Report& report);  // wrong programs, bindings, ids, tables: E_INVALID or E_UNSUPPORTED
-
-// Every case of the ops group.
-std::vector<Case> op_cases();
-std::vector<Case> matmul_cases();
-std::vector<Case> row_cases();
-std::vector<Case> attention_cases();
-std::vector<Case> layer_cases();
+void check_golden(Bed& subject, Report& report);  // against numbers that NumPy computed in float64
+// Each case against reference: operators (ops), weights that are inputs (streamed), Steps that an engine ran (replay).
+void check_cases(Bed& subject, Bed& reference, const std::vector<Case>& cases, Report& report);
+// The same bits whatever the company.
+void check_same(const std::string& subject, const Settings& settings, const Cases& cases, Report& report);
+// NaN, infinities, random blocks: anything but a crash or a stray write.
+void check_hostile(Bed& subject, const std::vector<Case>& all, Report& report);
+// Wrong programs, bindings, ids, tables: E_INVALID or E_UNSUPPORTED. all: the built-in cases, which are damaged.
+void check_refuse(Bed& subject, const std::vector<Case>& all, Report& report);
 
 }  // namespace infer::conformance

@@ -3,7 +3,6 @@
 #include <numeric>
 
 #include "graph/signature.h"
-#include "tests/backends/report.h"
 #include "tests/backends/values.h"
 
 namespace infer::conformance {
@@ -15,13 +14,6 @@ constexpr int64_t kRows = INFER_SYMBOL(0), kSeqs = INFER_SYMBOL(1), kStarts = IN
 struct Inputs {
   uint32_t q, k, v, q_start, kv_len, table;
 };
-
-// The same with heads of whole blocks.
-AttentionShape in_blocks(AttentionShape s) {
-  s.dim = (s.dim + 31) / 32 * 32;
-  s.dim_v = (s.dim_v + 31) / 32 * 32;
-  return s;
-}
 
 void append(Bytes& to, const std::vector<float>& all, int64_t from, int64_t n) {
   const auto* bytes = reinterpret_cast<const std::byte*>(all.data() + from);
@@ -106,38 +98,6 @@ Case attention_case(const AttentionShape& s, const Chunks& chunks, const std::ve
     c.runs.push_back(run);
   }
   return c;
-}
-
-std::vector<Case> attention_cases() {
-  std::vector<Case> all;
-  for (uint32_t kv : kKvTypes) {
-    const auto add = [&](AttentionShape s, const Chunks& chunks) {
-      s.kv_type = kv;
-      if (graph::block_length(kv) > 1) s = in_blocks(s);
-      std::vector<uint64_t> seeds;
-      for (size_t i = 0; i < chunks[0].size(); ++i) seeds.push_back(31 + 7 * i);
-      all.push_back(attention_case(s, chunks, seeds));
-    };
-    add({}, {{1}});
-    add({}, {{1}, {1}, {1}});
-    add({}, {{9}});
-    add({.heads = 9, .kv_heads = 3, .dim = 64, .dim_v = 64, .page = 32, .scale = 0.125}, {{33}, {1}, {1}});
-    add({.heads = 4, .kv_heads = 4, .dim = 8, .dim_v = 8, .page = 16}, {{17, 3}, {1, 5}, {1, 1}});
-    add({.heads = 8, .kv_heads = 1, .dim = 80, .dim_v = 80, .page = 16, .scale = 0.11}, {{40}, {7}});
-    add({.heads = 4, .kv_heads = 2, .dim = 128, .dim_v = 128, .page = 32, .scale = 0.088}, {{70, 1, 20}, {1, 1, 1}});
-    add({.heads = 2, .kv_heads = 2, .dim = 24, .dim_v = 16, .page = 8}, {{20}, {2}});
-    add({.heads = 3, .kv_heads = 1, .dim = 5, .dim_v = 7, .page = 1}, {{6}, {1}});
-    add({.heads = 4, .kv_heads = 2, .page = 8, .window = 1}, {{12}, {1}});
-    add({.heads = 4, .kv_heads = 2, .page = 8, .window = 7}, {{30}, {1}, {9}});
-    add({.heads = 4, .kv_heads = 2, .page = 8, .window = 100}, {{30}, {1}});
-    add({.heads = 4, .kv_heads = 2, .page = 8, .softcap = 2}, {{19}, {1}});
-    add({.heads = 4, .kv_heads = 2, .page = 8, .sinks = true}, {{19}, {1}});
-    add({.heads = 4, .kv_heads = 2, .page = 8, .window = 5, .softcap = 3, .sinks = true}, {{19, 4}, {1, 8}});
-    add({.heads = 6, .kv_heads = 2, .dim = 32, .dim_v = 32, .page = 16, .scale = 0.18}, {{300}, {1}, {1}});
-    add({.heads = 2, .kv_heads = 1, .dim = 64, .dim_v = 64, .page = 32, .scale = 0.125}, {{513, 2}, {1, 40}, {1, 1}});
-    add({.heads = 2, .kv_heads = 1, .scale = 40}, {{33}, {1}});  // scores of hundreds: exp must not overflow
-  }
-  return all;
 }
 
 }  // namespace infer::conformance
