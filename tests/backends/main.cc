@@ -25,7 +25,8 @@ struct Options {
   std::vector<std::string> groups = kGroups, counted;
   bool all_counted = false, time = false;
   Report report;
-  Cases cases, built_in;
+  Cases built_in, others;  // others: of --cases
+  const Cases* cases = nullptr;  // what is asked
 };
 
 bool counted(const Options& options, const std::map<std::string, int64_t>& counters) {
@@ -47,7 +48,7 @@ bool counted(const Options& options, const std::map<std::string, int64_t>& count
 
 // A folder of others' cases need not have some for every group.
 bool has_cases(const Options& options, const std::string& group) {
-  const Cases& c = options.cases;
+  const Cases& c = *options.cases;
   return group == "streamed" ? !c.streamed.empty()
          : group == "replay" ? !c.replay.empty()
          : group == "same"   ? !c.same.empty() || !c.chunked.empty()
@@ -71,7 +72,7 @@ bool check(const std::string& name, const std::string& label, const Settings& se
     any = true;
     Report report = options.report;
     if (group == "golden") check_golden(*subject, report);
-    const Cases& cases = options.cases;
+    const Cases& cases = *options.cases;
     if (group == "ops") check_cases(*subject, *reference, cases.ops, report);
     if (group == "streamed") check_cases(*subject, *reference, cases.streamed, report);
     if (group == "replay") check_cases(*subject, *reference, cases.replay, report);
@@ -120,15 +121,16 @@ bool check_each(const std::string& name, const std::string& key, const Settings&
 
 // False, and said why: a file is wrong.
 bool read(const std::string& folder, Options& options) {
-  auto built_in = infer::conformance::read_cases(built_in_case_files());
-  if (built_in.ok()) {
-    options.built_in = built_in.take();
-    auto files = folder.empty() ? infer::Result<std::vector<CaseFile>>(built_in_case_files()) : case_files_in(folder);
-    built_in = files.ok() ? read_cases(*files) : infer::Result<Cases>(files.status());
-  }
-  if (built_in.ok()) options.cases = built_in.take();
-  if (!built_in.ok()) std::printf("FAIL  cases: %s\n", std::string(built_in.status().message()).c_str());
-  return built_in.ok();
+  const auto take = [](infer::Result<std::vector<CaseFile>> files, Cases& to) -> infer::Status {
+    TRY(files.status());
+    TRY_SET(to, read_cases(*files));
+    return {};
+  };
+  infer::Status read = take(built_in_case_files(), options.built_in);
+  if (read.ok() && !folder.empty()) read = take(case_files_in(folder), options.others);
+  options.cases = folder.empty() ? &options.built_in : &options.others;
+  if (!read.ok()) std::printf("FAIL  cases: %s\n", std::string(read.message()).c_str());
+  return read.ok();
 }
 
 }  // namespace

@@ -131,12 +131,15 @@ Status record(const Recording& r, const std::string& folder) {
     TRY(load(*w.engine, r.model, "low", 2));
     TRY(load(*w.engine, r.model, "high", 5));
     TRY(ask(*w.engine, {{1, 9, 4, "low"}, {2, 14, 3, ""}, {1, 9, 3, "high"}}, n_vocab));
+    // Prefixes are found again by requests with the same adapter alone.
+    TRY(ask(*w.engine, {{3, 12, 3, "high"}, {1, 11, 3, "low"}, {2, 14, 2, ""}}, n_vocab));
   } else {
-    TRY(ask(*w.engine, {{1, 21, 4}}, n_vocab));  // chunks, then decode
-    TRY(ask(*w.engine, {{2, 17, 5}, {1, 21, 3}, {3, 5, 6}},
-            n_vocab));  // a prefix that ends inside a page; one that is all there
-    TRY(ask(*w.engine, {{4, 20, 16}, {5, 18, 20}, {6, 22, 14}, {7, 6, 3}},
-            n_vocab));  // more than there are pages for: some begin again
+    // Chunks, then decode.
+    TRY(ask(*w.engine, {{1, 21, 4}}, n_vocab));
+    // A prefix that ends inside a page, one that is all there, and none.
+    TRY(ask(*w.engine, {{2, 17, 5}, {1, 21, 3}, {3, 5, 6}}, n_vocab));
+    // More than there are pages for: some begin again.
+    TRY(ask(*w.engine, {{4, 20, 16}, {5, 18, 20}, {6, 22, 14}, {7, 6, 3}}, n_vocab));
   }
   int64_t preempted = 0, cached = 0;
   for (const auto& [name, value] : w.engine->counters()) {

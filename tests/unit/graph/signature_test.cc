@@ -58,6 +58,12 @@ TEST_CASE("every operator of backend.h has a row in ops.def with a name of its o
 
 TEST_CASE("a sound raw program passes") { CHECK(Raw().check().ok()); }
 
+TEST_CASE("a weight may be an input: then it is streamed") {
+  Raw raw;
+  raw.tensors[1].role = INFER_ROLE_INPUT;
+  CHECK(raw.check().ok());
+}
+
 TEST_CASE("a damaged raw program is refused, whatever the damage") {
   const auto refused = [](infer_status code, auto&& damage) {
     Raw raw;
@@ -69,7 +75,7 @@ TEST_CASE("a damaged raw program is refused, whatever the damage") {
   refused(INFER_E_UNSUPPORTED, [](Raw& r) { r.tensors[1].type = 999; });
   refused(INFER_E_INVALID, [](Raw& r) { r.tensors[1].type = INFER_TYPE_I32; });
   refused(INFER_E_INVALID, [](Raw& r) { r.tensors[1].role = 9; });
-  refused(INFER_E_INVALID, [](Raw& r) { r.tensors[1].role = INFER_ROLE_INPUT; });
+  refused(INFER_E_INVALID, [](Raw& r) { r.tensors[1].role = INFER_ROLE_STATE; });
   refused(INFER_E_INVALID, [](Raw& r) { r.tensors[1].rank = 0; });
   refused(INFER_E_INVALID, [](Raw& r) { r.tensors[1].rank = 7; });
   refused(INFER_E_INVALID, [](Raw& r) { r.tensors[1].dim[0] = 0; });
