@@ -25,7 +25,7 @@ struct Options {
   std::vector<std::string> groups = kGroups, counted;
   bool all_counted = false, time = false;
   Report report;
-  Cases built_in, others;  // others: of --cases
+  Cases built_in, others;        // others: of --cases
   const Cases* cases = nullptr;  // what is asked
 };
 

@@ -201,9 +201,11 @@ class Maker {
       needed *= t.dim[d] < 0 ? run.symbols[static_cast<size_t>(-1 - t.dim[d])] : t.dim[d];
     if (std::cmp_not_equal(values.size(), needed))
       return Status::invalid(str(values.size(), " values for ", graph::shape_text(t), ", which needs ", needed));
-    for (const Json& v : values)
-      if (!v.is_number() || (t.type == INFER_TYPE_I32 && !v.is_number_integer()))
+    for (const Json& v : values) {
+      const bool small = v.is_number() && std::abs(v.get<double>()) <= INT32_MAX;
+      if (!v.is_number() || (t.type == INFER_TYPE_I32 && !(v.is_number_integer() && small)))
         return Status::invalid(str(v.dump(), " among its values"));
+    }
     if (t.type == INFER_TYPE_I32) return bytes_of(values.get<std::vector<int32_t>>());
     if (t.type == INFER_TYPE_F32) return bytes_of(values.get<std::vector<float>>());
     return Status::invalid("only f32 and i32 can be listed");
