@@ -55,6 +55,24 @@ bool full_subgroups(VkPhysicalDevice d) {
   return control.computeFullSubgroups == VK_TRUE;
 }
 
+// Sums of products of packed signed bytes. (Of devices with VK_KHR_shader_integer_dot_product.)
+void ask_for_dots(VkPhysicalDevice d, Adapter& a) {
+  VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR has{};
+  has.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR;
+  VkPhysicalDeviceFeatures2 features{};
+  features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
+  features.pNext = &has;
+  vkGetPhysicalDeviceFeatures2(d, &features);
+  VkPhysicalDeviceShaderIntegerDotProductPropertiesKHR how{};
+  how.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES_KHR;
+  VkPhysicalDeviceProperties2 properties{};
+  properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+  properties.pNext = &how;
+  vkGetPhysicalDeviceProperties2(d, &properties);
+  a.dots = has.shaderIntegerDotProduct == VK_TRUE;
+  a.fast_dots = a.dots && how.integerDotProduct4x8BitPackedSignedAccelerated == VK_TRUE;
+}
+
 int32_t kind_of(VkPhysicalDeviceType t) {
   switch (t) {
     case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
@@ -101,6 +119,7 @@ Adapter describe(VkPhysicalDevice d) {
   a.shares_memory = a.software || a.kind == INFER_DEV_INTEGRATED;
   if (imports && a.shares_memory) a.import_alignment = static_cast<int64_t>(import.minImportedHostPointerAlignment);
   a.knows_budget = has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  if (has(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) ask_for_dots(d, a);
   a.lacks = missing(d, about, subgroup);
 
   uint32_t n = 0;
@@ -118,9 +137,13 @@ Adapter describe(VkPhysicalDevice d) {
   for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)
     if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
       a.memory_total += static_cast<int64_t>(memory.memoryHeaps[i].size);
-  a.features = str("Vulkan ", VK_API_VERSION_MAJOR(about.apiVersion), ".", VK_API_VERSION_MINOR(about.apiVersion),
-                   ", subgroups of ", subgroup.subgroupSize, a.import_alignment ? ", uses host memory in place" : "",
-                   a.software ? ", computed by the processor" : "");
+  a.features =
+      str("Vulkan ", VK_API_VERSION_MAJOR(about.apiVersion), ".", VK_API_VERSION_MINOR(about.apiVersion),
+          ", subgroups of ", subgroup.subgroupSize,
+          a.fast_dots ? ", int8 dot products (auto: int8)"
+          : a.dots    ? ", int8 dot products in software (auto: exact)"
+                      : "",
+          a.import_alignment ? ", uses host memory in place" : "", a.software ? ", computed by the processor" : "");
   return a;
 }
 

@@ -20,10 +20,11 @@ struct Adapter {
   uint32_t queue_family = 0;
   uint32_t subgroup = 0;  // invocations of every subgroup of a kernel that asks for full ones; 0: who knows
   int32_t kind = INFER_DEV_OTHER;
-  bool software = false;         // a processor computes it
-  bool shares_memory = false;    // with the host: integrated, or software
-  int64_t import_alignment = 0;  // of host memory that it uses in place; 0: it does not
-  bool knows_budget = false;     // VK_EXT_memory_budget
+  bool software = false;                 // a processor computes it
+  bool shares_memory = false;            // with the host: integrated, or software
+  int64_t import_alignment = 0;          // of host memory that it uses in place; 0: it does not
+  bool knows_budget = false;             // VK_EXT_memory_budget
+  bool dots = false, fast_dots = false;  // of packed bytes (VK_KHR_shader_integer_dot_product); in hardware
   int64_t memory_total = 0;
   int64_t memory_free() const;
 };

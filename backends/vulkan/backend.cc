@@ -21,6 +21,10 @@ const char* option_at(int32_t i) {
       "use|str|named gpus all|named|runtime|named: devices are used when the option device names them; gpus: GPUs "
       "always; all: also what the processor computes in place of a GPU (lavapipe), which is slower than cpu",
       "named|bool||false|runtime|the option device names a device of this backend; libinfer sets it",
+      "precision|str|auto exact f16 int8|auto|runtime|what matrix products with block types compute with. exact: "
+      "32-bit "
+      "floats; f16: 16-bit floats over more than 8 rows; int8: the same, and over fewer 8-bit integers; auto: 8-bit "
+      "integers over few rows where the device has them in hardware",
       "separate|bool||false|runtime|for tests: as if host and device shared no memory",
       "fault.lost|int|0..1000000000|0|runtime|for tests: this submission finds the device lost; 0: none",
       "pack.dir|str|||runtime|folder where compiled kernels are kept; empty: they are compiled at every start",
@@ -68,6 +72,8 @@ infer_status device_open(int32_t index, const infer_setting* settings, int32_t n
         named = value == "true" || value == "1";
       else if (key == "pack.dir")
         options.folder = value;
+      else if (key == "precision")
+        options.precision = value;
       else if (key == "separate")
         options.separate = value == "true" || value == "1";
       else if (key == "fault.lost")
@@ -94,17 +100,33 @@ infer_status buffer_import(infer_dev* d, const void* data, int64_t bytes, int32_
   return Buffers::give(out, [&] { return Buffer::import(*device(d), data, bytes, read_only != 0); });
 }
 
-// Runs of each operator; kernels that were made; bytes of kept ones that the driver was given at the start.
+// Runs of each operator, and what else there is to count.
 int32_t counter_at(infer_dev* d, int32_t i, const char** name, int64_t* value) {
-  if (i < 0 || i > INFER_OP_COUNT) return 0;
-  if (i < INFER_OP_COUNT - 1) {
+  constexpr int32_t kOperators = INFER_OP_COUNT - 1;
+  Device& from = *device(d);
+  if (i < 0) return 0;
+  if (i < kOperators) {
     *name = backend::op_name(static_cast<uint32_t>(i + 1));
-    *value = device(d)->runs[static_cast<size_t>(i + 1)].load(std::memory_order_relaxed);
+    *value = from.runs[static_cast<size_t>(i + 1)].load(std::memory_order_relaxed);
     return 1;
   }
-  const bool made = i == INFER_OP_COUNT - 1;
-  *name = made ? "kernels" : "kernels.kept";
-  *value = made ? device(d)->pipelines().made() : device(d)->pipelines().kept();
+  const auto products = [&](Arithmetic a) {
+    return from.products[static_cast<size_t>(a)].load(std::memory_order_relaxed);
+  };
+  const std::pair<const char*, int64_t> others[] = {
+      {"kernels", from.pipelines().made()},
+      {"kernels.kept", from.pipelines().kept()},  // bytes that the driver was given at the start
+      {"dispatches", from.dispatches.load(std::memory_order_relaxed)},
+      {"products.f32", products(Arithmetic::kF32)},
+      {"products.f16", products(Arithmetic::kF16)},
+      {"products.int8", products(Arithmetic::kInt8)},
+      {"f16.scaled", from.counted(Device::kScaledRows)},  // rows of x beyond binary16, which were divided before
+      {"f16.exact", from.counted(Device::kExactTiles)},   // tiles computed in binary32, their weights being beyond it
+  };
+  const auto other = static_cast<size_t>(i - kOperators);
+  if (other >= std::size(others)) return 0;
+  *name = others[other].first;
+  *value = others[other].second;
   return 1;
 }
 

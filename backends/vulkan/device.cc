@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "backends/vulkan/buffer.h"
 #include "backends/vulkan/lower.h"
@@ -43,6 +44,7 @@ Result<std::unique_ptr<Device>> Device::open(const Adapter& adapter, const Optio
   if (!adapter.lacks.empty()) return Status::unsupported(str(adapter.name, " lacks ", adapter.lacks));
   std::unique_ptr<Device> d(new Device(adapter));
   if (options.separate) d->adapter_.shares_memory = false, d->adapter_.import_alignment = 0;
+  TRY_SET(d->policy_, policy_of(options.precision, adapter.dots, adapter.fast_dots));
   TRY(d->init(options));
   return d;
 }
@@ -70,6 +72,7 @@ Status Device::init(const Options& options) {
   std::vector<const char*> extensions;
   if (adapter_.import_alignment) extensions.push_back(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
   if (adapter_.subgroup) extensions.push_back(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+  if (adapter_.dots) extensions.push_back(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
   if (adapter_.knows_budget) extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   VkDeviceCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
@@ -77,6 +80,10 @@ Status Device::init(const Options& options) {
   full.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT;
   full.computeFullSubgroups = VK_TRUE;
   if (adapter_.subgroup) v12.pNext = &full;
+  VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR dots{};
+  dots.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR;
+  dots.shaderIntegerDotProduct = VK_TRUE;
+  if (adapter_.dots) dots.pNext = std::exchange(v12.pNext, &dots);
   info.pNext = &v11;
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queue;
@@ -119,6 +126,7 @@ Status Device::init(const Options& options) {
     TRY_SET(staging_, Buffer::make(*this, kStaging, INFER_USE_EXCHANGE));
   }
   TRY(make_tables());
+  TRY_SET(counts_, Buffer::make(*this, kCountedKinds * int64_t{sizeof(uint32_t)}, INFER_USE_EXCHANGE));
   submissions_left_ = options.lost_at;
   return {};
 }
@@ -135,6 +143,13 @@ Status Device::supported(const infer_program& p, uint32_t op) const {
 }
 
 uint64_t Device::tables() const { return tables_->address(); }
+uint64_t Device::counts() const { return counts_->address(); }
+
+// Kernels may be counting: a number is whole, but may be a moment old.
+int64_t Device::counted(Counted what) const {
+  const auto* words = reinterpret_cast<const volatile uint32_t*>(counts_->host());
+  return words[what];
+}
 
 Status Device::check(VkResult r, std::string_view doing) {
   if (r == VK_ERROR_DEVICE_LOST) lost_.store(true);

@@ -10,6 +10,7 @@
 
 #include "backends/vulkan/adapters.h"
 #include "backends/vulkan/pipelines.h"
+#include "backends/vulkan/precision.h"
 
 namespace infer::vulkan {
 
@@ -28,7 +29,8 @@ class Buffer;
 class Device {
  public:
   struct Options {
-    std::string folder;     // where pipelines are kept; empty: nowhere
+    std::string folder;  // where pipelines are kept; empty: nowhere
+    std::string precision = "auto";
     bool separate = false;  // for tests: as if host and device shared no memory
     int64_t lost_at = 0;    // for tests: this submission finds the device lost; 0: none
   };
@@ -39,7 +41,9 @@ class Device {
   VkDevice handle() const { return logical_.handle; }
   VmaAllocator memory() const { return logical_.memory; }
   Pipelines& pipelines() { return *pipelines_; }
-  uint64_t tables() const;                                      // address of the code-books
+  uint64_t tables() const;  // address of the code-books
+  uint64_t counts() const;  // address of what kernels count
+  const Policy& policy() const { return policy_; }
   Status supported(const infer_program& p, uint32_t op) const;  // would a plan take this node?
 
   // Once a call has answered that the device is lost, all do.
@@ -58,7 +62,11 @@ class Device {
   Status copy_in(const Buffer& to, int64_t at, const void* src, int64_t n);
   Status copy_out(const Buffer& from, int64_t at, void* dst, int64_t n);
 
-  std::atomic<int64_t> runs[INFER_OP_COUNT] = {};  // of each operator, over all plans
+  std::atomic<int64_t> runs[INFER_OP_COUNT] = {};    // of each operator, over all plans
+  std::atomic<int64_t> products[kArithmetics] = {};  // of them matrix products, by what they computed with
+  std::atomic<int64_t> dispatches = 0;
+  enum Counted { kScaledRows, kExactTiles, kCountedKinds };  // words at counts(): round_f16.comp, matmat_f16.comp
+  int64_t counted(Counted what) const;
 
  private:
   explicit Device(const Adapter& adapter) : adapter_(adapter) {}
@@ -73,7 +81,8 @@ class Device {
   std::atomic<bool> lost_{false};
   int64_t submissions_left_ = 0;  // until the device is lost; 0: as long as it lives
   std::unique_ptr<Pipelines> pipelines_;
-  std::unique_ptr<Buffer> tables_, staging_;
+  Policy policy_;
+  std::unique_ptr<Buffer> tables_, counts_, staging_;
   VkCommandPool once_pool_ = VK_NULL_HANDLE;
   VkCommandBuffer once_commands_ = VK_NULL_HANDLE;
   VkFence once_fence_ = VK_NULL_HANDLE;

@@ -22,9 +22,20 @@ constexpr int64_t kMostValues = UINT32_MAX - 65536;  // invocations are counted 
 enum What : uint32_t { kAdd, kMul, kScale, kAct, kGlu, kCopy };
 
 // The shaders that exist once per type, found once.
-enum Family { kMatvec, kMatmat, kEmbed, kAdaptDown, kAdaptUp, kAttention, kKvWrite, kFamilies };
-constexpr std::string_view kFamilyNames[kFamilies] = {"matvec",   "matmat",    "embed",   "adapt_down",
-                                                      "adapt_up", "attention", "kv_write"};
+enum Family {
+  kMatvec,
+  kMatvecInt8,
+  kMatmat,
+  kMatmatF16,
+  kEmbed,
+  kAdaptDown,
+  kAdaptUp,
+  kAttention,
+  kKvWrite,
+  kFamilies
+};
+constexpr std::string_view kFamilyNames[kFamilies] = {"matvec",     "matvec_int8", "matmat",    "matmat_f16", "embed",
+                                                      "adapt_down", "adapt_up",    "attention", "kv_write"};
 constexpr uint32_t kTypes = 64;  // type numbers are below
 
 uint32_t shader_of(Family family, uint32_t type) {
@@ -58,21 +69,51 @@ void each(Emitter& out, uint32_t shader, Record r, int64_t values, uint32_t a = 
 // A workgroup of one subgroup adds up without shared memory and barriers.
 uint32_t vector_group(const Surroundings& s) { return s.subgroup ? s.subgroup : kGroup; }
 
+// A product's x as its kernel takes it: rounded, by this node or by an earlier one with the same x.
+struct Given {
+  uint64_t values = 0, scales = 0;  // addresses
+};
+Given rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic how, Emitter& out) {
+  static const uint32_t to_f16 = shader_named("round_f16"), to_int8 = shader_named("round_int8");
+  const Tensor& x = *f.input(n, 0);
+  const Rounded& where = s.rounded.of[n.index];
+  Given g;
+  g.values = s.rounded_at + static_cast<uint64_t>(where.at);
+  g.scales = g.values + static_cast<uint64_t>(rounded_values(how, x.rows(), x.columns()));
+  if (!where.makes[static_cast<size_t>(how)]) return g;
+  Record r;
+  r.a[0] = g.values, r.a[1] = g.scales, r.a[2] = x.address, r.a[3] = s.counts;
+  if (how == Arithmetic::kInt8) {
+    each(out, to_int8, r, x.rows() * x.columns() / 32);
+  } else {
+    r.n[0] = u(x.rows()), r.n[3] = u(x.columns());
+    out.dispatch({to_f16, {kGroup, 0, 0, 0}}, r, x.rows());
+  }
+  return g;
+}
+
 void matmul(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
   const Tensor &x = *f.input(n, 0), &w = *f.input(n, 1), &y = f[n.out[0]];
   const int64_t columns = x.dim[0], rows = w.dim[0];
+  const Arithmetic how = arithmetic_of(s.policy, f, n);
   Record r;
   r.a[0] = y.address, r.a[1] = x.address, r.a[2] = w.address, r.a[3] = at(f.input(n, 2)), r.a[7] = s.tables;
   r.n[1] = u(columns), r.n[2] = u(rows), r.n[3] = u(w.columns()), r.n[4] = row_bytes(w);
+  const Given g = how == Arithmetic::kF32 ? Given{} : rounded(f, n, s, how, out);
   if (columns > kFewRows) {
-    const int64_t groups = (rows + 63) / 64 * ((columns + 31) / 32);
+    const uint32_t wide = columns <= kNarrow ? u(kNarrow) : u(2 * kNarrow);
+    const int64_t groups = (rows + 63) / 64 * ((columns + wide - 1) / wide);
     r.n[0] = u(groups);
-    return out.dispatch({shader_of(kMatmat, w.type), {128, 0, 0, 0}}, r, groups);
+    if (how == Arithmetic::kF16) r.a[4] = g.values, r.a[5] = g.scales, r.a[6] = s.counts;
+    const Family family = how == Arithmetic::kF16 ? kMatmatF16 : kMatmat;
+    return out.dispatch({shader_of(family, w.type), {2 * wide, wide, 0, 0}}, r, groups);
   }
+  if (how == Arithmetic::kInt8) r.a[1] = g.values, r.a[5] = g.scales;
   const uint32_t together = columns <= 2 ? u(columns) : columns <= 4 ? 4 : 8, per_group = together <= 2 ? 4 : 2;
   const int64_t groups = (rows + per_group - 1) / per_group;
   r.n[0] = u(groups);
-  out.dispatch({shader_of(kMatvec, w.type), {vector_group(s), per_group, together, s.subgroup > 0}}, r, groups);
+  const Family family = how == Arithmetic::kInt8 ? kMatvecInt8 : kMatvec;
+  out.dispatch({shader_of(family, w.type), {vector_group(s), per_group, together, s.subgroup > 0}}, r, groups);
 }
 
 void matmul_experts(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
@@ -83,7 +124,13 @@ void matmul_experts(const Frame& f, const Node& n, const Surroundings& s, Emitte
   r.a[7] = s.tables;
   r.n[0] = u(groups), r.n[1] = u(columns), r.n[2] = u(rows), r.n[3] = u(w.columns()), r.n[4] = row_bytes(w);
   r.n[5] = x.rank == 2 ? u(ids.dim[1]) : 1;
-  out.dispatch({shader_of(kMatvec, w.type), {vector_group(s), 2, 1, s.subgroup > 0}}, r, groups);
+  const Arithmetic how = arithmetic_of(s.policy, f, n);
+  if (how == Arithmetic::kInt8) {
+    const Given g = rounded(f, n, s, how, out);
+    r.a[1] = g.values, r.a[5] = g.scales;
+  }
+  const Family family = how == Arithmetic::kInt8 ? kMatvecInt8 : kMatvec;
+  out.dispatch({shader_of(family, w.type), {vector_group(s), 2, 1, s.subgroup > 0}}, r, groups);
 }
 
 void adapt(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
@@ -255,6 +302,8 @@ void lower(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
       return;  // Frame takes no others
   }
 }
+
+bool has_int8_kernel(uint32_t type) { return shader_of(kMatvecInt8, type) != UINT32_MAX; }
 
 Status supported(const infer_program& p, uint32_t op, uint32_t shared_memory) {
   TRY(backend::check_node(p, op));

@@ -6,6 +6,7 @@
 
 #include "backends/common/frame.h"
 #include "backends/vulkan/pipelines.h"
+#include "backends/vulkan/precision.h"
 
 namespace infer::vulkan {
 
@@ -22,6 +23,7 @@ struct Record {
 static_assert(sizeof(Record) == 192);
 
 constexpr int64_t kFewRows = 8;  // columns of a matrix-vector product, at most
+constexpr int64_t kNarrow = 32;  // columns of a matrix-matrix product in narrow tiles, at most
 
 class Emitter {
  public:
@@ -35,9 +37,14 @@ struct Surroundings {
   std::vector<uint64_t> turns;       // [nodes] address of what a ROPE turns its pairs by
   uint32_t shared_memory = 0;        // bytes that a workgroup may have
   uint32_t subgroup = 0;             // invocations of a subgroup, if they are always so many; else 0
+  Policy policy;
+  RoundedPlan rounded;
+  uint64_t rounded_at = 0, counts = 0;  // addresses: of what `rounded` places, of the device's counters
 };
 
 void lower(const Frame& f, const Node& n, const Surroundings& s, Emitter& out);
+
+bool has_int8_kernel(uint32_t type);  // of weights
 
 // Is this a node that plan_new takes?
 Status supported(const infer_program& p, uint32_t op, uint32_t shared_memory);

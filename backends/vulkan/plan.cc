@@ -88,6 +88,8 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
   TRY(plan->frame_.prepare(p, weights, n_weights, bad_op));
   plan->around_.shared_memory = device.adapter().limits.maxComputeSharedMemorySize;
   plan->around_.subgroup = device.adapter().subgroup;
+  plan->around_.policy = device.policy();
+  plan->around_.counts = device.counts();
   for (const Node& n : plan->frame_.nodes()) {
     if (Status s = device.supported(p, n.index); !s.ok()) {
       if (bad_op) *bad_op = n.index;
@@ -142,18 +144,23 @@ Status Plan::prepare_constants(std::span<const infer_binding> weights) {
     for (const Node& n : frame_.nodes())
       if (n.kind == INFER_OP_ROPE) around_.turns[n.index] = constants_->address() + offset[n.index] * sizeof(uint32_t);
   }
+  around_.rounded = plan_rounded(around_.policy, frame_);
+  if (around_.rounded.bytes > 0) {
+    TRY_SET(rounded_, Buffer::make(device_, around_.rounded.bytes, INFER_USE_STATE));
+    around_.rounded_at = rounded_->address();
+  }
   if (scratch == 0) return {};
   TRY_SET(scratch_, Buffer::make(device_, scratch, INFER_USE_STATE));
   around_.scratch = scratch_->address();
   return {};
 }
 
-// Kernels are chosen by the number of rows: one, two, up to four, up to eight, more; and attention over few rows also
-// by how far back it may look. So every kernel is come to when all symbols are small together, or each alone.
+// Kernels are chosen by the number of rows: one, two, up to four, up to eight, up to 32, more; and attention over few
+// rows also by how far back it may look. So every kernel is come to when all symbols are small together, or each alone.
 Status Plan::make_pipelines() {
   Collect all;
   const std::vector<int64_t>& most = frame_.maxima();
-  for (const int64_t few : {int64_t{1}, int64_t{2}, int64_t{4}, int64_t{8}, INT64_MAX}) {
+  for (const int64_t few : {int64_t{1}, int64_t{2}, int64_t{4}, kFewRows, kNarrow, INT64_MAX}) {
     for (size_t which = 0; which <= most.size(); ++which) {  // the last: all
       std::vector<int64_t> symbols = most;
       for (size_t s = 0; s < symbols.size(); ++s)
@@ -162,12 +169,23 @@ Status Plan::make_pipelines() {
       for (const Node& n : frame_.nodes()) lower(frame_, n, around_, all);
     }
   }
-  for (const Node& n : frame_.nodes()) {  // names, as of the symbols' maxima
+  for (const Node& n : frame_.nodes()) names_.push_back(name_of(n));
+  return device_.pipelines().make(all.kernels);
+}
+
+// The kernel that makes the node's output, and for products those over one row and over the most, if they differ.
+std::string Plan::name_of(const Node& n) {
+  const bool product = is_product(n);
+  const auto name_at = [&](int64_t most) {
+    std::vector<int64_t> symbols = frame_.maxima();
+    for (int64_t& s : symbols) s = std::min(s, most);
+    if (!frame_.assume(symbols.data()).ok()) return std::string();
     Collect own;
     lower(frame_, n, around_, own);
-    names_.push_back(all_shaders()[own.kernels.front().shader].name.data());
-  }
-  return device_.pipelines().make(all.kernels);
+    return std::string(all_shaders()[(product ? own.kernels.back() : own.kernels.front()).shader].name);
+  };
+  const std::string few = product ? name_at(1) : "", most = name_at(INT64_MAX);
+  return few.empty() || few == most ? most : few + " " + most;
 }
 
 Status Plan::make_records() {
@@ -187,7 +205,7 @@ Status Plan::make_records() {
 
 int64_t Plan::bytes() const {
   int64_t n = frame_.bytes();
-  for (const auto* b : {&constants_, &scratch_, &records_, &seen_})
+  for (const auto* b : {&constants_, &scratch_, &rounded_, &records_, &seen_})
     if (*b) n += (*b)->bytes();
   return n;
 }
@@ -217,8 +235,9 @@ Status Plan::record(Sequence& s) {
   return {};
 }
 
-bool Plan::must_wait(const Node& n) {
-  std::vector<Range> reads, writes;
+Plan::Access Plan::access(const Node& n, bool rounds) const {
+  Access a;
+  auto& [reads, writes] = a;
   const auto range = [&](uint32_t t) {
     return Range{frame_[t].address, frame_[t].address + static_cast<uint64_t>(std::max<int64_t>(1, most_bytes_[t]))};
   };
@@ -229,6 +248,21 @@ bool Plan::must_wait(const Node& n) {
   }
   for (uint32_t t : n.out) writes.push_back(range(t));
   if (scratch_ && scratch_bytes(frame_, n) > 0) writes.push_back({around_.scratch, around_.scratch + 1});
+  if (const Rounded& r = around_.rounded.of[n.index]; r.at >= 0) {
+    const uint64_t begin = around_.rounded_at + static_cast<uint64_t>(r.at);
+    (rounds ? writes : reads).push_back({begin, begin + static_cast<uint64_t>(r.bytes)});
+  }
+  return a;
+}
+
+void Plan::note(const Access& a) {
+  written_.insert(written_.end(), a.writes.begin(), a.writes.end());
+  read_.insert(read_.end(), a.reads.begin(), a.reads.end());
+}
+
+bool Plan::must_wait(const Node& n, bool rounds) {
+  const Access own = access(n, rounds);
+  const auto& [reads, writes] = own;
   const auto meet = [](const std::vector<Range>& a, const std::vector<Range>& b) {
     return std::any_of(a.begin(), a.end(), [&](const Range& x) {
       return std::any_of(b.begin(), b.end(), [&](const Range& y) { return x.begin < y.end && y.begin < x.end; });
@@ -236,8 +270,7 @@ bool Plan::must_wait(const Node& n) {
   };
   const bool wait = meet(reads, written_) || meet(writes, written_) || meet(writes, read_);
   if (wait) written_.clear(), read_.clear();
-  written_.insert(written_.end(), writes.begin(), writes.end());
-  read_.insert(read_.end(), reads.begin(), reads.end());
+  note(own);
   return wait;
 }
 
@@ -267,11 +300,17 @@ Status Plan::record_piece(Sequence& s, size_t& node, size_t& dispatch, bool firs
   const size_t end = dispatch + (many ? kShortPiece : kLongPiece);
   const VkDeviceSize groups_at = most_dispatches_ * sizeof(Record);
   for (; node < frame_.nodes().size() && dispatch < end; ++node) {
-    bool ordered = must_wait(frame_.nodes()[node]);
+    const Node& n = frame_.nodes()[node];
+    const bool rounds = is_product(n) && dispatches_of_[node] > 1;
+    bool ordered = must_wait(n, rounds);
     for (uint32_t i = 0; i < dispatches_of_[node]; ++i, ++dispatch) {
       // The halves of an adapter and of split attention follow each other; K and V of KV_WRITE do not meet.
-      if (ordered || (i > 0 && frame_.nodes()[node].kind != INFER_OP_KV_WRITE)) wait();
+      if (ordered || (i > 0 && n.kind != INFER_OP_KV_WRITE)) wait();
       ordered = false;
+      if (i > 0 && rounds) {  // all before has ended: the next product of the same x need not wait for this one
+        written_.clear(), read_.clear();
+        note(access(n, false));
+      }
       const VkPipeline pipeline = device_.pipelines().at(s.kernels[dispatch]);
       if (!pipeline)
         return Status::internal(str("kernel ", all_shaders()[s.kernels[dispatch].shader].name, " was not compiled"));
@@ -302,7 +341,11 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
     lower(frame_, n, around_, fill);
     dispatches_of_.push_back(static_cast<uint32_t>(kernels_.size() - before));
     device_.runs[n.kind].fetch_add(1, std::memory_order_relaxed);
+    if (is_product(n))
+      device_.products[static_cast<size_t>(arithmetic_of(around_.policy, frame_, n))].fetch_add(
+          1, std::memory_order_relaxed);
   }
+  device_.dispatches.fetch_add(static_cast<int64_t>(kernels_.size()), std::memory_order_relaxed);
   TRY_SET(running_, sequence());
   submitted_ = finished_ = 0;
   while (submitted_ < std::min(kInFlight, running_->pieces.size()))

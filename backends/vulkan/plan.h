@@ -8,6 +8,7 @@
 #include <atomic>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "backends/vulkan/buffer.h"
@@ -25,7 +26,7 @@ class Plan {
   Result<bool> wait(int32_t timeout_ms);  // how it ended; false: not yet
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   int64_t bytes() const;
-  const char* kernel(uint32_t op) const { return op < names_.size() ? names_[op] : nullptr; }
+  const char* kernel(uint32_t op) const { return op < names_.size() ? names_[op].c_str() : nullptr; }
 
  private:
   class Collect;
@@ -42,29 +43,35 @@ class Plan {
   explicit Plan(Device& device);
   Status prepare_constants(std::span<const infer_binding> weights);
   Status make_pipelines();
+  std::string name_of(const Node& n);
   Status make_records();
   Result<Sequence*> sequence();  // of the kernels of this run
   Status record(Sequence& s);
   Status record_piece(Sequence& s, size_t& node, size_t& dispatch, bool first, Piece& piece);
-  bool must_wait(const Node& n);  // for what earlier nodes of this piece wrote, or read
+  struct Range {  // of addresses
+    uint64_t begin, end;
+  };
+  struct Access {
+    std::vector<Range> reads, writes;
+  };
+  Access access(const Node& n, bool rounds) const;  // rounds: its x, in this run, where other nodes may read it too
+  void note(const Access& a);
+  bool must_wait(const Node& n, bool rounds);  // for what earlier nodes of this piece wrote, or read
   Status next_piece();
   Status finish(Status s);
 
   Device& device_;
   Frame frame_;
   Surroundings around_;
-  std::unique_ptr<Buffer> constants_, scratch_, records_;
+  std::unique_ptr<Buffer> constants_, scratch_, rounded_, records_;
   std::unique_ptr<Buffer> seen_;     // the records where the device reads them; null: in records_
   std::vector<int64_t> most_bytes_;  // [n_tensors] at the symbols' maxima
-  std::vector<const char*> names_;   // [nodes] of kernels
+  std::vector<std::string> names_;   // [nodes] of kernels
   size_t most_dispatches_ = 0;
   std::vector<Kernel> kernels_;          // of this run
   std::vector<uint32_t> dispatches_of_;  // [nodes] in this run
   std::vector<std::unique_ptr<Sequence>> sequences_;
   VkCommandPool pool_ = VK_NULL_HANDLE;
-  struct Range {
-    uint64_t begin, end;
-  };
   std::vector<Range> written_, read_;  // while recording: since the last barrier
 
   Sequence* running_ = nullptr;

@@ -2,7 +2,9 @@
 # (of weights) or STATE_F16 (of pages) defined; BLOCK_BYTES as in lib/quant/blocks.h.
 set(types F32=4 F16=2 BF16=2 Q4_0=18 Q4_1=20 Q5_0=22 Q5_1=24 Q8_0=34 Q2_K=84 Q3_K=110 Q4_K=144 Q5_K=176 Q6_K=210 IQ1_S=50 IQ1_M=56
   IQ2_XXS=66 IQ2_XS=74 IQ2_S=82 IQ3_XXS=98 IQ3_S=110 IQ4_NL=18 IQ4_XS=136 TQ1_0=54 TQ2_0=66 MXFP4=17 NVFP4=36)
-set(bank_types F32=4 F16=2 BF16=2)  # of adapters
+# of which 32 values are whole numbers times a scale or two: ints.glsl
+set(int8_types Q4_0=18 Q4_1=20 Q5_0=22 Q5_1=24 Q8_0=34 Q3_K=110 Q4_K=144 Q5_K=176 Q6_K=210 IQ4_NL=18 IQ4_XS=136 MXFP4=17)
+set(plain_types F32=4 F16=2 BF16=2)  # adapters are of these
 set(state_types F32 F16 BF16 Q8_0 Q4_0)
 set(INFER_SHADER_HEADERS "")
 set(includes "")
@@ -25,7 +27,7 @@ function(infer_shader kernel variant)  # further arguments: definitions
   set(rows "${rows}    {\"${name}\", spv_${symbol}},\n" PARENT_SCOPE)
 endfunction()
 
-foreach(kernel elementwise norm rope gather route expert_sum attention_sum)
+foreach(kernel elementwise norm round_f16 round_int8 rope gather route expert_sum attention_sum)
   infer_shader(${kernel} "")
 endforeach()
 foreach(type ${types})
@@ -35,7 +37,13 @@ foreach(type ${types})
   foreach(kernel matvec matmat embed)
     infer_shader(${kernel} ${name} -DTYPE_${name} -DBLOCK_BYTES=${bytes}u)
   endforeach()
-  if(type IN_LIST bank_types)
+  if(type IN_LIST int8_types)
+    infer_shader(matvec_int8 ${name} -DTYPE_${name} -DBLOCK_BYTES=${bytes}u)
+  endif()
+  if(NOT type IN_LIST plain_types)
+    infer_shader(matmat_f16 ${name} -DTYPE_${name} -DBLOCK_BYTES=${bytes}u)
+  endif()
+  if(type IN_LIST plain_types)
     foreach(kernel adapt_down adapt_up)
       infer_shader(${kernel} ${name} -DTYPE_${name} -DBLOCK_BYTES=${bytes}u)
     endforeach()
