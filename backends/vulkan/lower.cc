@@ -12,10 +12,13 @@
 namespace infer::vulkan {
 namespace {
 
-constexpr uint32_t kGroup = 64;        // invocations of a workgroup, of most kernels
-constexpr int64_t kPart = 512;         // positions of a part of attention over few rows
-constexpr uint32_t kMostHeads = 4;     // query heads that share what is read of K and V
-constexpr int64_t kMostHeadDim = 512;  // of heads
+constexpr uint32_t kGroup = 64;            // invocations of a workgroup, of most kernels
+constexpr int64_t kPart = 512;             // positions of a part of attention over few rows
+constexpr uint32_t kMostHeads = 4;         // query heads that share what is read of K and V
+constexpr int64_t kTile = 32;              // query vectors of a tile of attention over many rows
+constexpr uint32_t kTileHeads = 8;         // query heads among them, at most
+constexpr uint32_t kTileBytes = 24 << 10;  // of shared memory that it takes, at most
+constexpr int64_t kMostHeadDim = 512;      // of heads
 constexpr int64_t kMostColumns = int64_t{1} << 29;
 constexpr int64_t kMostValues = UINT32_MAX - 65536;  // invocations are counted in 32 bits
 
@@ -31,11 +34,13 @@ enum Family {
   kAdaptDown,
   kAdaptUp,
   kAttention,
+  kAttentionTile,
   kKvWrite,
   kFamilies
 };
-constexpr std::string_view kFamilyNames[kFamilies] = {"matvec",     "matvec_int8", "matmat",    "matmat_f16", "embed",
-                                                      "adapt_down", "adapt_up",    "attention", "kv_write"};
+constexpr std::string_view kFamilyNames[kFamilies] = {"matvec",         "matvec_int8", "matmat",   "matmat_f16",
+                                                      "embed",          "adapt_down",  "adapt_up", "attention",
+                                                      "attention_tile", "kv_write"};
 constexpr uint32_t kTypes = 64;  // type numbers are below
 
 uint32_t shader_of(Family family, uint32_t type) {
@@ -168,12 +173,22 @@ uint32_t heads_together(int64_t grouped, int64_t head_dim, uint32_t shared_memor
   return u(std::max<int64_t>(1, std::min<int64_t>({grouped, kMostHeads, fit})));
 }
 
+// Tiles pay where sequences have several rows each.
+bool in_tiles(int64_t rows, int64_t sequences, uint32_t shared_memory) {
+  return rows > kFewRows && rows >= 4 * sequences && shared_memory >= kTileBytes;
+}
+
 void attention(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
   const Tensor &q = *f.input(n, 0), &k = *f.input(n, 1), &table = *f.input(n, 5), &y = f[n.out[0]];
   const int64_t heads = n.i[0], kv_heads = n.i[1], dim = n.i[2], dim_v = n.i[3], page = n.i[4], rows = q.dim[0];
   const int64_t parts = parts_of(rows, table.dim[1] * page);
-  const uint32_t together = heads_together(heads / kv_heads, dim, s.shared_memory);
-  const int64_t blocks = (heads / kv_heads + together - 1) / together, groups = rows * kv_heads * blocks * parts;
+  const bool tiles = in_tiles(rows, table.dim[0], s.shared_memory);
+  const uint32_t together = tiles ? u(std::min<int64_t>(heads / kv_heads, kTileHeads))
+                                  : heads_together(heads / kv_heads, dim, s.shared_memory);
+  const int64_t blocks = (heads / kv_heads + together - 1) / together;
+  // Every sequence begins a tile; how many rows each has, the kernel finds.
+  const int64_t places = tiles ? rows / (kTile / together) + table.dim[0] : rows * parts;
+  const int64_t groups = places * kv_heads * blocks;
   Record r;
   r.a[0] = parts > 1 ? s.scratch : y.address, r.a[1] = q.address, r.a[2] = k.address, r.a[3] = f.input(n, 2)->address;
   r.a[4] = f.input(n, 3)->address, r.a[5] = f.input(n, 4)->address, r.a[6] = table.address, r.a[7] = at(f.input(n, 6));
@@ -181,6 +196,7 @@ void attention(const Frame& f, const Node& n, const Surroundings& s, Emitter& ou
                             dim,    dim_v,        n.i[5],       parts, kPart};
   for (size_t i = 0; i < std::size(values); ++i) r.n[i] = u(values[i]);
   r.f[0] = static_cast<float>(n.f[0]), r.f[1] = static_cast<float>(n.f[1]);
+  if (tiles) return out.dispatch({shader_of(kAttentionTile, k.type), {128, together, u(dim), u(dim_v)}}, r, groups);
   out.dispatch({shader_of(kAttention, k.type), {kGroup, together, u(dim), u(dim_v)}}, r, groups);
   if (parts == 1) return;
   static const uint32_t sum = shader_named("attention_sum");

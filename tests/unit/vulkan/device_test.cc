@@ -271,3 +271,45 @@ TEST_CASE("devices are used when they are named, and not before") {
   options.settings = {{"vulkan.use", "none"}};
   CHECK(device::Registry::create(options, {}).status().code() == INFER_E_INVALID);
 }
+
+TEST_CASE("attention in tiles: a row's answer depends neither on the rows of its step nor on other sequences") {
+  constexpr int32_t kLong = 150, kFirst = 101;  // positions: several chunks of 64, and tiles that begin anywhere
+  const SmallModel model(INFER_TYPE_F16);
+  auto r = vulkan_runtime();
+  REQUIRE(r.ok());
+  const Executor::Limits limits{.tokens = 200, .seqs = 2, .rows = 200, .table_cols = 40, .pages = 90};
+  auto e = model.executor(**r, limits);
+  REQUIRE_MESSAGE(e.ok(), e.status().message());
+  bool tiles = false;
+  for (const auto& node : (*e)->placement()) tiles = tiles || node.kernel == "attention_tile.f16";
+  REQUIRE(tiles);
+  const std::vector<float> alone = run(**e, one_sequence(0, kLong));
+  const auto plain = runtime(false);
+  auto want = model.executor(*plain, limits);
+  REQUIRE(want.ok());
+  CHECK(distance(run(**want, one_sequence(0, kLong)), alone) < 1e-9);
+
+  std::vector<float> parts = run(**e, one_sequence(0, kFirst, 40));
+  const std::vector<float> rest = run(**e, one_sequence(kFirst, kLong - kFirst, 40));
+  parts.insert(parts.end(), rest.begin(), rest.end());
+  CHECK(parts == alone);
+
+  // Behind a sequence of 37 rows, which ends in the middle of a tile.
+  constexpr int32_t kOther = 37;
+  Step both = one_sequence(0, kOther, 45);
+  const Step last = one_sequence(0, kLong);
+  for (int32_t i = 0; i < kLong; ++i) {
+    both.tokens.push_back(last.tokens[static_cast<size_t>(i)]);
+    both.positions.push_back(i);
+    both.rows.push_back(kOther + i);
+  }
+  both.q_start = {0, kOther, kOther + kLong};
+  both.kv_len = {kOther, kLong};
+  std::vector<int32_t> table(static_cast<size_t>(2 * last.table_cols), 0);
+  std::copy(both.block_table.begin(), both.block_table.end(), table.begin());
+  std::copy(last.block_table.begin(), last.block_table.end(), table.begin() + last.table_cols);
+  both.table_cols = last.table_cols;
+  both.block_table = table;
+  const std::vector<float> company = run(**e, both);
+  CHECK(std::vector<float>(company.begin() + kOther * kVocab, company.end()) == alone);
+}
