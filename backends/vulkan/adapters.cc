@@ -6,6 +6,8 @@
 #include <mutex>
 #include <utility>
 
+#include "backends/vulkan/matrices.h"
+
 namespace infer::vulkan {
 namespace {
 
@@ -86,7 +88,7 @@ int32_t kind_of(VkPhysicalDeviceType t) {
   }
 }
 
-Adapter describe(VkPhysicalDevice d) {
+Adapter describe(VkInstance instance, VkPhysicalDevice d) {
   Adapter a;
   a.handle = d;
   VkPhysicalDeviceSubgroupProperties subgroup{};
@@ -120,6 +122,8 @@ Adapter describe(VkPhysicalDevice d) {
   if (imports && a.shares_memory) a.import_alignment = static_cast<int64_t>(import.minImportedHostPointerAlignment);
   a.knows_budget = has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   if (has(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) ask_for_dots(d, a);
+  a.matrices = a.subgroup && a.subgroup <= 64 && a.limits.maxComputeWorkGroupInvocations >= 4 * a.subgroup &&
+               has(kMatricesExtension) && has_matrices(instance, d);
   a.lacks = missing(d, about, subgroup);
 
   uint32_t n = 0;
@@ -143,6 +147,7 @@ Adapter describe(VkPhysicalDevice d) {
           a.fast_dots ? ", int8 dot products (auto: int8)"
           : a.dots    ? ", int8 dot products in software (auto: exact)"
                       : "",
+          a.matrices ? ", matrix units (f16, int8: over many rows)" : "",
           a.import_alignment ? ", uses host memory in place" : "", a.software ? ", computed by the processor" : "");
   return a;
 }
@@ -193,7 +198,7 @@ Status Instance::init() {
   TRY(check(vkEnumeratePhysicalDevices(handle_, &n, nullptr), "looking for Vulkan devices"));
   std::vector<VkPhysicalDevice> found(n);
   if (n) vkEnumeratePhysicalDevices(handle_, &n, found.data());
-  for (VkPhysicalDevice d : found) adapters_.push_back(describe(d));
+  for (VkPhysicalDevice d : found) adapters_.push_back(describe(handle_, d));
   return {};
 }
 

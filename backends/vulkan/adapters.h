@@ -24,6 +24,7 @@ struct Adapter {
   bool shares_memory = false;            // with the host: integrated, or software
   int64_t import_alignment = 0;          // of host memory that it uses in place; 0: it does not
   bool knows_budget = false;             // VK_EXT_memory_budget
+  bool matrices = false;                 // cooperative matrices as matmat_coop.comp takes them
   bool dots = false, fast_dots = false;  // of packed bytes (VK_KHR_shader_integer_dot_product); in hardware
   int64_t memory_total = 0;
   int64_t memory_free() const;

@@ -6,6 +6,7 @@
 
 #include "backends/vulkan/buffer.h"
 #include "backends/vulkan/lower.h"
+#include "backends/vulkan/matrices.h"
 #include "quant/tables.h"
 
 namespace infer::vulkan {
@@ -74,6 +75,7 @@ Status Device::init(const Options& options) {
   if (adapter_.subgroup) extensions.push_back(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
   if (adapter_.dots) extensions.push_back(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
   if (adapter_.knows_budget) extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  if (adapter_.matrices) extensions.push_back(kMatricesExtension);
   VkDeviceCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
   VkPhysicalDeviceSubgroupSizeControlFeaturesEXT full{};
@@ -84,6 +86,12 @@ Status Device::init(const Options& options) {
   dots.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR;
   dots.shaderIntegerDotProduct = VK_TRUE;
   if (adapter_.dots) dots.pNext = std::exchange(v12.pNext, &dots);
+  MatricesFeature matrices;
+  matrices.matrices = VK_TRUE;
+  if (adapter_.matrices) {
+    v12.shaderFloat16 = v12.vulkanMemoryModel = VK_TRUE;
+    matrices.next = std::exchange(v12.pNext, &matrices);
+  }
   info.pNext = &v11;
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queue;

@@ -18,6 +18,7 @@ constexpr uint32_t kMostHeads = 4;         // query heads that share what is rea
 constexpr int64_t kTile = 32;              // query vectors of a tile of attention over many rows
 constexpr uint32_t kTileHeads = 8;         // query heads among them, at most
 constexpr uint32_t kTileBytes = 24 << 10;  // of shared memory that it takes, at most
+constexpr uint32_t kCoopBytes = 27 << 10;  // of shared memory that matmat_coop.comp takes, at most
 constexpr int64_t kMostHeadDim = 512;      // of heads
 constexpr int64_t kMostColumns = int64_t{1} << 29;
 constexpr int64_t kMostValues = UINT32_MAX - 65536;  // invocations are counted in 32 bits
@@ -30,6 +31,7 @@ enum Family {
   kMatvecInt8,
   kMatmat,
   kMatmatF16,
+  kMatmatCoop,
   kEmbed,
   kAdaptDown,
   kAdaptUp,
@@ -38,9 +40,9 @@ enum Family {
   kKvWrite,
   kFamilies
 };
-constexpr std::string_view kFamilyNames[kFamilies] = {"matvec",         "matvec_int8", "matmat",   "matmat_f16",
-                                                      "embed",          "adapt_down",  "adapt_up", "attention",
-                                                      "attention_tile", "kv_write"};
+constexpr std::string_view kFamilyNames[kFamilies] = {"matvec",      "matvec_int8",    "matmat",     "matmat_f16",
+                                                      "matmat_coop", "embed",          "adapt_down", "adapt_up",
+                                                      "attention",   "attention_tile", "kv_write"};
 constexpr uint32_t kTypes = 64;  // type numbers are below
 
 uint32_t shader_of(Family family, uint32_t type) {
@@ -97,6 +99,12 @@ Given rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic h
   return g;
 }
 
+// 64 columns at a time, for which a build whose compiler knows matrices has a kernel.
+bool uses_matrices(const Surroundings& s, uint32_t type, uint32_t wide) {
+  return s.matrices && wide == 2 * kNarrow && s.shared_memory >= kCoopBytes &&
+         shader_of(kMatmatCoop, type) != UINT32_MAX;
+}
+
 void matmul(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
   const Tensor &x = *f.input(n, 0), &w = *f.input(n, 1), &y = f[n.out[0]];
   const int64_t columns = x.dim[0], rows = w.dim[0];
@@ -110,6 +118,8 @@ void matmul(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) 
     const int64_t groups = (rows + 63) / 64 * ((columns + wide - 1) / wide);
     r.n[0] = u(groups);
     if (how == Arithmetic::kF16) r.a[4] = g.values, r.a[5] = g.scales, r.a[6] = s.counts;
+    if (how == Arithmetic::kF16 && uses_matrices(s, w.type, wide))
+      return out.dispatch({shader_of(kMatmatCoop, w.type), {4 * s.subgroup, 0, 0, 0}}, r, groups);
     const Family family = how == Arithmetic::kF16 ? kMatmatF16 : kMatmat;
     return out.dispatch({shader_of(family, w.type), {2 * wide, wide, 0, 0}}, r, groups);
   }

@@ -37,6 +37,7 @@ struct Surroundings {
   std::vector<uint64_t> turns;       // [nodes] address of what a ROPE turns its pairs by
   uint32_t shared_memory = 0;        // bytes that a workgroup may have
   uint32_t subgroup = 0;             // invocations of a subgroup, if they are always so many; else 0
+  bool matrices = false;             // matrix units, as matmat_coop.comp takes them
   Policy policy;
   RoundedPlan rounded;
   uint64_t rounded_at = 0, counts = 0;  // addresses: of what `rounded` places, of the device's counters

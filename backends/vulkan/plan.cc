@@ -88,6 +88,7 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
   TRY(plan->frame_.prepare(p, weights, n_weights, bad_op));
   plan->around_.shared_memory = device.adapter().limits.maxComputeSharedMemorySize;
   plan->around_.subgroup = device.adapter().subgroup;
+  plan->around_.matrices = device.adapter().matrices;
   plan->around_.policy = device.policy();
   plan->around_.counts = device.counts();
   for (const Node& n : plan->frame_.nodes()) {
