@@ -164,16 +164,15 @@ void adapt(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
 }
 
 void kv_write(const Frame& f, const Node& n, Emitter& out) {
-  const Tensor& table = *f.input(n, 6);
-  for (size_t i = 0; i < 2; ++i) {  // K, V
-    const Tensor &x = *f.input(n, i), &state = *f.input(n, 2 + i);
-    Record r;
-    r.a[0] = x.address, r.a[1] = state.address, r.a[2] = f.input(n, 4)->address, r.a[3] = f.input(n, 5)->address,
-    r.a[4] = table.address;
-    r.n[1] = u(table.dim[0]), r.n[2] = u(table.dim[1]), r.n[3] = u(n.i[3]), r.n[4] = u(n.i[0] * n.i[1 + i]);
-    const int64_t unit = quant::info(static_cast<quant::Type>(state.type)).block_elems;
-    each(out, shader_of(kKvWrite, state.type), r, x.dim[0] * (n.i[0] * n.i[1 + i] / unit));
-  }
+  const Tensor &k = *f.input(n, 0), &state = *f.input(n, 2), &table = *f.input(n, 6);
+  const int64_t unit = quant::info(static_cast<quant::Type>(state.type)).block_elems;
+  const int64_t width = n.i[0] * n.i[1], width_v = n.i[0] * n.i[2], of_k = k.dim[0] * (width / unit);
+  Record r;
+  r.a[0] = k.address, r.a[1] = state.address, r.a[2] = f.input(n, 4)->address, r.a[3] = f.input(n, 5)->address,
+  r.a[4] = table.address, r.a[5] = f.input(n, 1)->address, r.a[6] = f.input(n, 3)->address;
+  r.n[1] = u(table.dim[0]), r.n[2] = u(table.dim[1]), r.n[3] = u(n.i[3]), r.n[4] = u(width), r.n[5] = u(width_v),
+  r.n[6] = u(of_k);
+  each(out, shader_of(kKvWrite, state.type), r, of_k + k.dim[0] * (width_v / unit));
 }
 
 int64_t parts_of(int64_t rows, int64_t positions) { return rows <= kFewRows ? (positions + kPart - 1) / kPart : 1; }
@@ -228,14 +227,20 @@ void elementwise(const Frame& f, const Node& n, What what, Emitter& out) {
   each(out, shader, r, a.rows() * a.columns(), what, what == kAct || what == kGlu ? u(n.i[0]) : 0);
 }
 
-void rms_norm(const Frame& f, const Node& n, Emitter& out) {
-  static const uint32_t shader = shader_named("norm");
+void rms_norm(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
+  static const uint32_t shader = shader_named("norm"), rounding = shader_named("norm_int8");
   const Tensor &x = *f.input(n, 0), &weight = *f.input(n, 1);
   const int64_t groups = x.rows() * x.columns() / weight.dim[0];
   Record r;
   r.a[0] = f[n.out[0]].address, r.a[1] = x.address, r.a[2] = weight.address;
   r.n[0] = u(groups), r.n[2] = u(weight.dim[0]);
   r.f[0] = static_cast<float>(n.f[0]);
+  const Rounded& to = s.rounded.of[n.index];
+  if (to.at >= 0 && arithmetic_of(s.policy, f, f.nodes()[to.product]) == Arithmetic::kInt8) {
+    r.a[3] = s.rounded_at + static_cast<uint64_t>(to.at);
+    r.a[4] = r.a[3] + static_cast<uint64_t>(rounded_values(Arithmetic::kInt8, x.rows(), x.columns()));
+    return out.dispatch({rounding, {kGroup, 0, 0, 0}}, r, groups);
+  }
   out.dispatch({shader, {kGroup, 0, 0, 0}}, r, groups);
 }
 
@@ -292,7 +297,7 @@ void lower(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) {
     case INFER_OP_EMBED:
       return embed(f, n, s, out);
     case INFER_OP_RMS_NORM:
-      return rms_norm(f, n, out);
+      return rms_norm(f, n, s, out);
     case INFER_OP_MATMUL:
       return matmul(f, n, s, out);
     case INFER_OP_ROPE:
@@ -374,6 +379,8 @@ Status supported(const infer_program& p, uint32_t op, uint32_t shared_memory) {
         return Status::unsupported("vulkan takes factors of ROPE as weights alone");
       return {};
     case INFER_OP_KV_WRITE:
+      if (values(tensor(0)) + values(tensor(1)) > static_cast<double>(kMostValues))
+        return Status::unsupported("vulkan counts the values of K and V in 32 bits");
       return has(kKvWrite, tensor(2));
     case INFER_OP_ATTENTION:
       if (node.i[2] > kMostHeadDim || node.i[3] > kMostHeadDim || (node.i[2] + 2 * kGroup) * 4 > shared_memory)

@@ -302,11 +302,10 @@ Status Plan::record_piece(Sequence& s, size_t& node, size_t& dispatch, bool firs
   const VkDeviceSize groups_at = most_dispatches_ * sizeof(Record);
   for (; node < frame_.nodes().size() && dispatch < end; ++node) {
     const Node& n = frame_.nodes()[node];
-    const bool rounds = is_product(n) && dispatches_of_[node] > 1;
+    const bool rounds = n.kind == INFER_OP_RMS_NORM || (is_product(n) && dispatches_of_[node] > 1);
     bool ordered = must_wait(n, rounds);
     for (uint32_t i = 0; i < dispatches_of_[node]; ++i, ++dispatch) {
-      // The halves of an adapter and of split attention follow each other; K and V of KV_WRITE do not meet.
-      if (ordered || (i > 0 && n.kind != INFER_OP_KV_WRITE)) wait();
+      if (ordered || i > 0) wait();  // a node's dispatches follow each other
       ordered = false;
       if (i > 0 && rounds) {  // all before has ended: the next product of the same x need not wait for this one
         written_.clear(), read_.clear();

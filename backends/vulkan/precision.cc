@@ -86,6 +86,18 @@ RoundedPlan plan_rounded(const Policy& p, const Frame& f) {
       if (takes[a] && !place->made[a]) plan.of[n.index].makes[a] = place->made[a] = true;
     place_of[n.index] = static_cast<size_t>(place - places);
   }
+  // A norm rounds what the first product after it takes as int8, unless a place is used in between.
+  for (const Node& n : f.nodes()) {
+    if (n.kind != INFER_OP_RMS_NORM || f[n.in[0]].columns() != f[n.in[1]].columns()) continue;
+    const auto next = std::find_if(f.nodes().begin() + n.index, f.nodes().end(),
+                                   [&](const Node& m) { return place_of[m.index] < kPlaces; });
+    if (next == f.nodes().end() || !is_product(*next) || next->in[0] != n.out[0]) continue;
+    bool& makes = plan.of[next->index].makes[static_cast<size_t>(Arithmetic::kInt8)];
+    if (!makes) continue;
+    makes = false;
+    plan.of[n.index].product = next->index;
+    place_of[n.index] = place_of[next->index];
+  }
   most = (most + 63) / 64 * 64;
   for (size_t i = 0; i < place_of.size(); ++i)
     if (place_of[i] < kPlaces) plan.of[i].at = static_cast<int64_t>(place_of[i]) * most, plan.of[i].bytes = most;

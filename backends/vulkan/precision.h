@@ -29,11 +29,13 @@ bool is_product(const backend::Node& n);  // MATMUL or MATMUL_EXPERTS
 // Of a product over this many rows; f32 for what is none.
 Arithmetic arithmetic_of(const Policy& p, const backend::Frame& f, const backend::Node& n);
 
-// Where a node's x lies rounded. Nodes with the same x share it: the first of them rounds.
+// Where a node's x lies rounded. Nodes with the same x share it: the first of them rounds, or for int8 the RMS_NORM
+// that x comes from, for which this is where its output lies rounded.
 struct Rounded {
   int64_t at = -1;                // bytes into the plan's memory for this; -1: the node never needs it
   int64_t bytes = 0;              // there
-  bool makes[kArithmetics] = {};  // does this node round, in a run with this arithmetic?
+  bool makes[kArithmetics] = {};  // does this product round, in a run with this arithmetic?
+  uint32_t product = 0;           // of an RMS_NORM: for which it rounds
 };
 struct RoundedPlan {
   std::vector<Rounded> of;  // [nodes]

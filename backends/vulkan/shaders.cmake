@@ -27,7 +27,7 @@ function(infer_shader kernel variant)  # further arguments: definitions
   set(rows "${rows}    {\"${name}\", spv_${symbol}},\n" PARENT_SCOPE)
 endfunction()
 
-foreach(kernel elementwise norm round_f16 round_int8 rope gather route expert_sum attention_sum)
+foreach(kernel elementwise norm norm_int8 round_f16 round_int8 rope gather route expert_sum attention_sum)
   infer_shader(${kernel} "")
 endforeach()
 foreach(type ${types})

@@ -1,19 +1,21 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// Rows of K or of V into pages: one value, or one block of 32, per invocation. lib/quant/encode.cc defines the blocks.
-//   a: x, state, q_start, kv_len, block_table
-//   n: invocations, sequences, columns of the table, page, values of a row
+// Rows of K and of V into pages: one value, or one block of 32, per invocation. lib/quant/encode.cc defines the blocks.
+//   a: k, k_state, q_start, kv_len, block_table, v, v_state
+//   n: invocations, sequences, columns of the table, page, values of a row of k, of v, invocations of k
 #include "common.glsl"
 #include "pages.glsl"
 
 void main() {
   if (invocation() >= node.n[0]) return;
-  const uint width = node.n[4], units = width / UNIT, t = invocation() / units, u = invocation() % units;
+  const bool is_v = invocation() >= node.n[6];
+  const uint at = is_v ? invocation() - node.n[6] : invocation(), width = is_v ? node.n[5] : node.n[4];
+  const uint units = width / UNIT, t = at / units, u = at % units;
   const uint s = sequence_of(node.a[2], t, node.n[1]);
   const uint position = uint(I32(node.a[3]).v[s]) - (uint(I32(node.a[2]).v[s + 1u]) - t);
   const uint slot = slot_of(node.a[4], s, node.n[2], node.n[3], position);
-  const uvec2 to = advance(advance(node.a[1], slot, units * UNIT_BYTES), u, UNIT_BYTES);
-  F32 x = F32(advance(advance(node.a[0], t, 4u * width), u, 4u * UNIT));
+  const uvec2 to = advance(advance(is_v ? node.a[6] : node.a[1], slot, units * UNIT_BYTES), u, UNIT_BYTES);
+  F32 x = F32(advance(advance(is_v ? node.a[5] : node.a[0], t, 4u * width), u, 4u * UNIT));
 #if defined(STATE_F32)
   F32(to).v[0] = x.v[0];
 #elif defined(STATE_F16)

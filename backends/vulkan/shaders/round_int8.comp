@@ -1,34 +1,15 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// x rounded to whole numbers of -127..127 times a scale, for matvec_int8.comp: 32 values per invocation.
-//   a: rounded (four to a word), scales (pairs: scale, sum of the whole numbers), x
+// x as whole numbers times scales: 32 values per invocation.
+//   a: rounded, scales, x
 //   n: invocations
-// Where a value is no number, or infinite, the scale is no number: so are the products, as with the values themselves.
 #include "common.glsl"
+#include "round.glsl"
 
 void main() {
   if (invocation() >= node.n[0]) return;
-  F32 x = F32(advance(node.a[2], invocation(), 128u)), pair = F32(advance(node.a[1], invocation(), 8u));
-  U32 words = U32(advance(node.a[0], invocation(), 32u));
-  float v[32], most = 0.0;
-  bool finite = true;
-  for (uint i = 0u; i < 32u; i++) {
-    v[i] = x.v[i];
-    finite = finite && (floatBitsToUint(v[i]) & 0x7f800000u) != 0x7f800000u;
-    most = max(most, abs(v[i]));
-  }
-  const bool none = !finite || most < 1.0e-35;  // below, what it is divided by would be no number
-  const float by = none ? 0.0 : 127.0 / most;
-  int sum = 0;
-  for (uint w = 0u; w < 8u; w++) {
-    uint four = 0u;
-    for (uint i = 0u; i < 4u; i++) {
-      const int q = none ? 0 : clamp(int(roundEven(v[4u * w + i] * by)), -127, 127);
-      sum += q;
-      four |= (uint(q) & 255u) << 8u * i;
-    }
-    words.v[w] = four;
-  }
-  pair.v[0] = !finite ? uintBitsToFloat(0x7fc00000u) : none ? 0.0 : most / 127.0;
-  pair.v[1] = float(sum);
+  F32 x = F32(advance(node.a[2], invocation(), 128u));
+  float v[32];
+  for (uint i = 0u; i < 32u; i++) v[i] = x.v[i];
+  round32(v, U32(advance(node.a[0], invocation(), 32u)), F32(advance(node.a[1], invocation(), 8u)));
 }

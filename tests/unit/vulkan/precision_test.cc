@@ -19,7 +19,7 @@ constexpr device::Builtin kVulkan[] = {{"vulkan", infer_backend_vulkan_v0}};
 constexpr int64_t kColumns = 64;  // of x
 const Executor::Limits kSixteen{.tokens = 16, .seqs = 3, .rows = 16, .table_cols = 4, .pages = 9};
 
-// logits = (x w0^T + x w1^T) + x w2^T with x = rows of a table.
+// logits = (x w0^T + x w1^T) + x w2^T with x = rows of a table, or what a norm makes of them.
 struct Products {
   graph::Program program;
   std::vector<float> table;
@@ -27,14 +27,19 @@ struct Products {
   std::vector<Executor::Weight> weights;
 
   // A row of the table is `sizes[row % n]` times values within -1 .. 1; every weight is multiplied by 2^power.
-  Products(quant::Type type, const std::vector<float>& sizes, int power = 0) {
+  Products(quant::Type type, const std::vector<float>& sizes, int power = 0, bool norm = false) {
     graph::Builder b;
     Random random;
     table.resize(kVocab * kColumns);
     for (size_t i = 0; i < table.size(); ++i) table[i] = random.real() * sizes[i / kColumns % sizes.size()];
     const graph::TensorId t = b.weight("table", INFER_TYPE_F32, {kVocab, kColumns});
     weights.push_back({t, std::as_bytes(std::span(table))});
-    const graph::TensorId x = b.embed(t, b.tokens());
+    graph::TensorId x = b.embed(t, b.tokens());
+    if (norm) {
+      const graph::TensorId scale = b.weight("norm", INFER_TYPE_F32, {kColumns});
+      weights.push_back({scale, std::as_bytes(std::span(table).first(kColumns))});
+      x = b.rms_norm(x, scale, 1e-5);
+    }
     graph::TensorId y = 0;
     for (size_t i = 0; i < 3; ++i) {
       blocks.push_back(quant::random_blocks(type, kVocab * kColumns, 5 + i));
@@ -172,15 +177,18 @@ TEST_CASE("what is no number makes its own row no number, and no other") {
   }
 }
 
-TEST_CASE("products of the same x round it once") {
-  const Products p(quant::Type::kQ4_0, kOrdinary);
-  const auto dispatches = [&](const char* word) {
-    const Vulkan v(p, word);
+TEST_CASE("products of the same x round it once, and a norm rounds what it makes for them") {
+  const Products p(quant::Type::kQ4_0, kOrdinary), behind_norm(quant::Type::kQ4_0, kOrdinary, 0, true);
+  const auto dispatches = [](const Products& of, const char* word) {
+    const Vulkan v(of, word);
     const int64_t before = v.count("dispatches");
     run(*v.executor, one_sequence(0, 1));
     return v.count("dispatches") - before;
   };
-  CHECK(dispatches("int8") == dispatches("exact") + 1);
+  CHECK(dispatches(p, "int8") == dispatches(p, "exact") + 1);
+  CHECK(dispatches(behind_norm, "int8") == dispatches(behind_norm, "exact"));
+  const Vulkan v(behind_norm, "int8");
+  for (const int32_t n : {1, 8, 9, 16}) CHECK(off(behind_norm, v, n) < 5e-4);
 }
 
 TEST_CASE("rows of one step do not change each other's answers") {
