@@ -86,7 +86,7 @@ Given rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic h
   const Rounded& where = s.rounded.of[n.index];
   Given g;
   g.values = s.rounded_at + static_cast<uint64_t>(where.at);
-  g.scales = g.values + static_cast<uint64_t>(rounded_values(how, x.rows(), x.columns()));
+  g.scales = g.values + static_cast<uint64_t>(rounded_values(x.rows(), x.columns()));
   if (!where.makes[static_cast<size_t>(how)]) return g;
   Record r;
   r.a[0] = g.values, r.a[1] = g.scales, r.a[2] = x.address, r.a[3] = s.counts;
@@ -238,7 +238,7 @@ void rms_norm(const Frame& f, const Node& n, const Surroundings& s, Emitter& out
   const Rounded& to = s.rounded.of[n.index];
   if (to.at >= 0 && arithmetic_of(s.policy, f, f.nodes()[to.product]) == Arithmetic::kInt8) {
     r.a[3] = s.rounded_at + static_cast<uint64_t>(to.at);
-    r.a[4] = r.a[3] + static_cast<uint64_t>(rounded_values(Arithmetic::kInt8, x.rows(), x.columns()));
+    r.a[4] = r.a[3] + static_cast<uint64_t>(rounded_values(x.rows(), x.columns()));
     return out.dispatch({rounding, {kGroup, 0, 0, 0}}, r, groups);
   }
   out.dispatch({shader, {kGroup, 0, 0, 0}}, r, groups);

@@ -41,11 +41,11 @@ Arithmetic arithmetic_of(const Policy& p, const Frame& f, const Node& n) {
   return arithmetic(p, f[n.in[1]].type, over_few(n, f[n.in[0]].rows()));
 }
 
-int64_t rounded_values(Arithmetic a, int64_t rows, int64_t columns) {
-  return rows * columns * (a == Arithmetic::kF16 ? 2 : 1);
+int64_t rounded_values(int64_t rows, int64_t columns) {
+  return rows * columns * 2;  // a half, or two numbers of 8 bits
 }
 int64_t rounded_bytes(Arithmetic a, int64_t rows, int64_t columns) {
-  return rounded_values(a, rows, columns) + (a == Arithmetic::kF16 ? rows * 4 : rows * (columns / 32) * 8);
+  return rounded_values(rows, columns) + (a == Arithmetic::kF16 ? rows * 4 : rows * (columns / 32) * 8);
 }
 
 // Two places, of which the one that was used longer ago is taken: x of a norm, whose products follow each other, and x

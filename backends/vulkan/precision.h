@@ -3,7 +3,7 @@
 //
 //   exact  weights and x as they are, products and sums in binary32
 //   f16    products over many rows with block types: both factors rounded to binary16, sums in binary32
-//   int8   the same over many rows; over few, and of experts, x rounded to whole numbers of 8 bits times a scale per 32
+//   int8   the same over many rows; over few, and of experts, x as two numbers of 8 bits per value times a scale per 32
 //   auto   int8 over few rows where the device multiplies packed bytes in hardware, exact otherwise
 // Weights of plain types are always multiplied as they are. Which it is depends on the number of rows and on the type,
 // never on values: what a rounded form cannot hold, its kernel scales or computes exactly, and counts.
@@ -44,7 +44,7 @@ struct RoundedPlan {
 RoundedPlan plan_rounded(const Policy& p, const backend::Frame& f);  // the frame is at the symbols' maxima
 
 // Bytes of one form: whole numbers or halves first, then, from rounded_values on, scales.
-int64_t rounded_values(Arithmetic a, int64_t rows, int64_t columns);
+int64_t rounded_values(int64_t rows, int64_t columns);
 int64_t rounded_bytes(Arithmetic a, int64_t rows, int64_t columns);
 
 }  // namespace infer::vulkan

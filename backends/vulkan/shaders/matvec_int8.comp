@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
-// matvec.comp with x rounded to int8 (round_int8.comp): 32 values of a row at a time are eight sums of four products of
-// bytes, exact in integers, and then one product of scales.
+// matvec.comp with x as two numbers of 8 bits per value and a scale per 32 (round.glsl): 32 values of a row at a time are 16
+// sums of four products of bytes, exact in integers, and then one product of scales.
 //   a: y, rounded x, w, bias or 0, ids or 0, scales of x, -, tables
 //   n: as of matvec.comp
 #include "common.glsl"
@@ -12,7 +12,7 @@ void main() {
   const uint lane = gl_LocalInvocationID.x, units = node.n[3] / 32u;
   if (group() >= node.n[0]) return;
   const Place place = place_of_group();
-  U32 x = U32(advance(node.a[1], place.x_row, 32u * units));
+  U32 x = U32(advance(node.a[1], place.x_row, 64u * units));
   F32 pairs = F32(advance(node.a[5], place.x_row, 8u * units));
 
   Row rows[ROWS];
@@ -27,16 +27,19 @@ void main() {
     for (uint r = 0u; r < ROWS; r++) ints32(rows[r], unit, w[r], scale[r], low[r]);
     for (uint c = 0u; c < COLS; c++) {
       const uint at = min(c, node.n[1] - 1u) * units + unit;
-      int four[8];
-      for (uint i = 0u; i < 8u; i++) four[i] = int(x.v[8u * at + i]);
+      int four[16];
+      for (uint i = 0u; i < 16u; i++) four[i] = int(x.v[16u * at + i]);
       const float by = pairs.v[2u * at], sum = pairs.v[2u * at + 1u];
       for (uint r = 0u; r < ROWS; r++) {
-        int first = 0, second = 0;
-        for (uint i = 0u; i < 4u; i++) first += dot4(w[r][i], four[i]), second += dot4(w[r][i + 4u], four[i + 4u]);
+        ivec2 whole = ivec2(0), rest = ivec2(0);  // of the first and the second half of the weights
+        for (uint i = 0u; i < 4u; i++) {
+          whole += ivec2(dot4(w[r][i], four[i]), dot4(w[r][i + 4u], four[i + 4u]));
+          rest += ivec2(dot4(w[r][i], four[i + 8u]), dot4(w[r][i + 4u], four[i + 12u]));
+        }
 #ifdef TWO_SCALES
-        float product = scale[r].x * float(first) + scale[r].y * float(second);
+        float product = dot(scale[r], vec2(whole) + vec2(rest) / 254.0);
 #else
-        float product = scale[r].x * float(first + second);
+        float product = scale[r].x * (float(whole.x + whole.y) + float(rest.x + rest.y) / 254.0);
 #endif
 #ifdef WITH_LOW
         product -= low[r] * sum;

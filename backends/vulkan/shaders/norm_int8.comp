@@ -22,6 +22,6 @@ void main() {
       y.v[32u * unit + i] = v[i];
     }
     const uint at = group() * units + unit;
-    round32(v, U32(advance(node.a[3], at, 32u)), F32(advance(node.a[4], at, 8u)));
+    round32(v, U32(advance(node.a[3], at, 64u)), F32(advance(node.a[4], at, 8u)));
   }
 }

@@ -11,5 +11,5 @@ void main() {
   F32 x = F32(advance(node.a[2], invocation(), 128u));
   float v[32];
   for (uint i = 0u; i < 32u; i++) v[i] = x.v[i];
-  round32(v, U32(advance(node.a[0], invocation(), 32u)), F32(advance(node.a[1], invocation(), 8u)));
+  round32(v, U32(advance(node.a[0], invocation(), 64u)), F32(advance(node.a[1], invocation(), 8u)));
 }
