@@ -62,6 +62,8 @@ class Frame {
   Status bind(const int64_t* symbols, const infer_binding* binds, uint32_t n_binds);
   // Dims and sizes as of a run with these symbols (each within its maximum), of which nothing is bound.
   Status assume(const int64_t* symbols);
+  // In this run kernels find it there instead of where it is bound.
+  void move(uint32_t t, uint64_t address) { tensors_[t].address = address; }
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const Tensor& operator[](uint32_t t) const { return tensors_[t]; }

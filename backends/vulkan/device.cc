@@ -4,35 +4,15 @@
 #include <cstring>
 #include <utility>
 
+#include "backends/common/code_books.h"
 #include "backends/vulkan/buffer.h"
 #include "backends/vulkan/lower.h"
 #include "backends/vulkan/matrices.h"
-#include "quant/tables.h"
 
 namespace infer::vulkan {
 namespace {
 
 constexpr int64_t kStaging = 4 << 20;  // bytes that go between host and device at a time
-
-// Every code-book in the order of shaders/tables.glsl.
-std::vector<uint32_t> table_words() {
-  std::vector<uint32_t> words;
-  const auto add8 = [&](const uint64_t* grid, size_t n) {
-    for (size_t i = 0; i < n; ++i) {
-      words.push_back(static_cast<uint32_t>(grid[i]));
-      words.push_back(static_cast<uint32_t>(grid[i] >> 32));
-    }
-  };
-  add8(quant::kGridIq2xxs, 256);
-  add8(quant::kGridIq2xs, 512);
-  add8(quant::kGridIq2s, 1024);
-  add8(quant::kGridIq1, 2048);
-  words.insert(words.end(), quant::kGridIq3xxs, quant::kGridIq3xxs + 256);
-  words.insert(words.end(), quant::kGridIq3s, quant::kGridIq3s + 512);
-  for (int8_t v : quant::kIq4Values) words.push_back(static_cast<uint32_t>(int32_t{v}));
-  for (int8_t v : quant::kFp4Values) words.push_back(static_cast<uint32_t>(int32_t{v}));
-  return words;
-}
 
 }  // namespace
 
@@ -140,14 +120,14 @@ Status Device::init(const Options& options) {
 }
 
 Status Device::make_tables() {
-  const std::vector<uint32_t> words = table_words();
+  const std::vector<uint32_t> words = backend::code_book_words();
   const auto bytes = static_cast<int64_t>(words.size() * sizeof(uint32_t));
   TRY_SET(tables_, Buffer::make(*this, bytes, INFER_USE_WEIGHT));
   return tables_->write(0, words.data(), bytes);
 }
 
 Status Device::supported(const infer_program& p, uint32_t op) const {
-  return vulkan::supported(p, op, adapter_.limits.maxComputeSharedMemorySize);
+  return lowering().supported(p, op, adapter_.limits.maxComputeSharedMemorySize);
 }
 
 uint64_t Device::tables() const { return tables_->address(); }

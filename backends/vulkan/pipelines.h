@@ -1,24 +1,19 @@
 // The compute pipelines of a device: one per kernel and its constants, made when a plan first needs it, several at a
 // time, and kept on disk so that the next start finds them compiled.
 #pragma once
-#include <array>
 #include <map>
 #include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "backends/common/lower.h"
 #include "backends/vulkan/adapters.h"
 
 namespace infer::vulkan {
 
-// A kernel: a shader of shaders.gen.cc, with the size of its workgroup and three constants of its own (layout
-// constant_id 0 .. 3).
-struct Kernel {
-  uint32_t shader = 0;
-  std::array<uint32_t, 4> constants{};
-  auto operator<=>(const Kernel&) const = default;
-};
+// A shader of shaders.gen.cc with the constants of its layout.
+using backend::Kernel;
 
 class Pipelines {
  public:

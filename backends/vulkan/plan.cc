@@ -4,10 +4,14 @@
 #include <chrono>
 
 #include "backends/common/check.h"
+#include "backends/common/turns.h"
 #include "backends/vulkan/shaders.h"
 
 namespace infer::vulkan {
 namespace {
+
+using backend::Emitter;
+using backend::kFewRows;
 
 constexpr size_t kInFlight = 2;      // pieces at a time
 constexpr size_t kLongPiece = 4096;  // dispatches of a piece over few rows,
@@ -40,15 +44,6 @@ constexpr VkPipelineStageFlags kCompute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
 constexpr VkAccessFlags kBoth = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
 
 }  // namespace
-
-// Which kernels runs come to.
-class Plan::Collect final : public Emitter {
- public:
-  std::vector<Kernel> kernels;
-  void dispatch(const Kernel& kernel, const Record&, int64_t) override {
-    if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end()) kernels.push_back(kernel);
-  }
-};
 
 // Writes the records of a run, and the numbers of workgroups.
 class Plan::Fill final : public Emitter {
@@ -104,46 +99,22 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
   return plan;
 }
 
-// Turns of every ROPE, nodes of the same attributes and factors sharing theirs; scratch for those that need some.
+// Turns of every ROPE; scratch for nodes that need some.
 Status Plan::prepare_constants(std::span<const infer_binding> weights) {
   around_.tables = device_.tables();
   around_.turns.assign(frame_.nodes().size(), 0);
-  std::vector<uint32_t> words;
-  struct Known {
-    const Node* node;
-    size_t at;
-  };
-  std::vector<Known> known;
-  std::vector<size_t> offset(frame_.nodes().size(), 0);
   int64_t scratch = 0;
-  for (const Node& n : frame_.nodes()) {
-    scratch = std::max(scratch, scratch_bytes(frame_, n));
-    if (n.kind != INFER_OP_ROPE) continue;
-    const auto same = std::find_if(known.begin(), known.end(), [&](const Known& k) {
-      return k.node->i == n.i && k.node->f == n.f && k.node->in[2] == n.in[2];
-    });
-    if (same != known.end()) {
-      offset[n.index] = same->at;
-      continue;
-    }
-    std::vector<float> factors;
-    if (const Tensor* t = frame_.input(n, 2)) {
-      factors.resize(static_cast<size_t>(t->columns()));
-      const auto from =
-          std::find_if(weights.begin(), weights.end(), [&](const infer_binding& w) { return w.tensor == n.in[2]; });
-      TRY(buffer(from->buf)->read(from->offset, factors.data(), static_cast<int64_t>(factors.size() * sizeof(float))));
-    }
-    known.push_back({&n, words.size()});
-    offset[n.index] = words.size();
-    const std::vector<uint32_t> turns = turns_of(n, factors.empty() ? nullptr : factors.data());
-    words.insert(words.end(), turns.begin(), turns.end());
-  }
-  const auto bytes = static_cast<int64_t>(words.size() * sizeof(uint32_t));
+  for (const Node& n : frame_.nodes()) scratch = std::max(scratch, lowering().scratch_bytes(frame_, n));
+  TRY_SET(const backend::Turns turns,
+          backend::turns_of(frame_, weights, [](const infer_binding& from, void* to, int64_t n) {
+            return buffer(from.buf)->read(from.offset, to, n);
+          }));
+  const auto bytes = static_cast<int64_t>(turns.words.size() * sizeof(uint32_t));
   if (bytes > 0) {
     TRY_SET(constants_, Buffer::make(device_, bytes, INFER_USE_WEIGHT));
-    TRY(constants_->write(0, words.data(), bytes));
+    TRY(constants_->write(0, turns.words.data(), bytes));
     for (const Node& n : frame_.nodes())
-      if (n.kind == INFER_OP_ROPE) around_.turns[n.index] = constants_->address() + offset[n.index] * sizeof(uint32_t);
+      around_.turns[n.index] = constants_->address() + turns.offset[n.index] * sizeof(uint32_t);
   }
   around_.rounded = plan_rounded(around_.policy, frame_);
   if (around_.rounded.bytes > 0) {
@@ -156,22 +127,10 @@ Status Plan::prepare_constants(std::span<const infer_binding> weights) {
   return {};
 }
 
-// Kernels are chosen by the number of rows: one, two, up to four, up to eight, up to 32, more; and attention over few
-// rows also by how far back it may look. So every kernel is come to when all symbols are small together, or each alone.
 Status Plan::make_pipelines() {
-  Collect all;
-  const std::vector<int64_t>& most = frame_.maxima();
-  for (const int64_t few : {int64_t{1}, int64_t{2}, int64_t{4}, kFewRows, kNarrow, INT64_MAX}) {
-    for (size_t which = 0; which <= most.size(); ++which) {  // the last: all
-      std::vector<int64_t> symbols = most;
-      for (size_t s = 0; s < symbols.size(); ++s)
-        if (s == which || which == most.size()) symbols[s] = std::min(symbols[s], few);
-      TRY(frame_.assume(symbols.data()));
-      for (const Node& n : frame_.nodes()) lower(frame_, n, around_, all);
-    }
-  }
+  TRY_SET(const std::vector<Kernel> kernels, lowering().kernels_of(frame_, around_));
   for (const Node& n : frame_.nodes()) names_.push_back(name_of(n));
-  return device_.pipelines().make(all.kernels);
+  return device_.pipelines().make(kernels);
 }
 
 // The kernel that makes the node's output, and for products those over one row and over the most, if they differ.
@@ -181,9 +140,8 @@ std::string Plan::name_of(const Node& n) {
     std::vector<int64_t> symbols = frame_.maxima();
     for (int64_t& s : symbols) s = std::min(s, most);
     if (!frame_.assume(symbols.data()).ok()) return std::string();
-    Collect own;
-    lower(frame_, n, around_, own);
-    return std::string(all_shaders()[(product ? own.kernels.back() : own.kernels.front()).shader].name);
+    const std::vector<Kernel> own = lowering().kernels_of(frame_, n, around_);
+    return std::string(all_shaders()[(product ? own.back() : own.front()).shader].name);
   };
   const std::string few = product ? name_at(1) : "", most = name_at(INT64_MAX);
   return few.empty() || few == most ? most : few + " " + most;
@@ -248,7 +206,7 @@ Plan::Access Plan::access(const Node& n, bool rounds) const {
     (written ? writes : reads).push_back(range(t));
   }
   for (uint32_t t : n.out) writes.push_back(range(t));
-  if (scratch_ && scratch_bytes(frame_, n) > 0) writes.push_back({around_.scratch, around_.scratch + 1});
+  if (scratch_ && lowering().scratch_bytes(frame_, n) > 0) writes.push_back({around_.scratch, around_.scratch + 1});
   if (const Rounded& r = around_.rounded.of[n.index]; r.at >= 0) {
     const uint64_t begin = around_.rounded_at + static_cast<uint64_t>(r.at);
     (rounds ? writes : reads).push_back({begin, begin + static_cast<uint64_t>(r.bytes)});
@@ -338,7 +296,7 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
   Fill fill(*this);
   for (const Node& n : frame_.nodes()) {
     const size_t before = kernels_.size();
-    lower(frame_, n, around_, fill);
+    lowering().lower(frame_, n, around_, fill);
     dispatches_of_.push_back(static_cast<uint32_t>(kernels_.size() - before));
     device_.runs[n.kind].fetch_add(1, std::memory_order_relaxed);
     if (is_product(n))

@@ -16,6 +16,10 @@
 
 namespace infer::vulkan {
 
+using backend::Frame;
+using backend::Node;
+using backend::Record;
+
 class Plan {
  public:
   // On E_UNSUPPORTED *bad_op (may be null) is the node.
@@ -29,7 +33,6 @@ class Plan {
   const char* kernel(uint32_t op) const { return op < names_.size() ? names_[op].c_str() : nullptr; }
 
  private:
-  class Collect;
   class Fill;
   struct Piece {  // commands that are submitted together
     VkCommandBuffer commands = VK_NULL_HANDLE;

@@ -11,6 +11,7 @@ namespace {
 
 using backend::Frame;
 using backend::Node;
+using backend::kFewRows;
 
 bool in_blocks(uint32_t type) { return quant::info(static_cast<quant::Type>(type)).block_elems > 1; }
 

@@ -22,8 +22,8 @@ inline std::string tiny(const std::string& name) { return INFER_SOURCE_DIR "/tes
 
 struct Stack {  // a model on one backend
   explicit Stack(const std::string& path, const std::string& backend = "reference", Options engine_options = Options(),
-                 int threads = 2)
-      : runtime(must(libinfer::Runtime::create(Options().set("cpu.threads", threads)))),
+                 int threads = 2, Options runtime_options = Options())
+      : runtime(must(libinfer::Runtime::create(runtime_options.set("cpu.threads", threads)))),
         model(must(runtime.open(path))),
         engine(must(model.engine(engine_options.set("device", backend)))) {}
   libinfer::Runtime runtime;

@@ -1,4 +1,5 @@
-// Every tiny model through the C API on a Vulkan device against transformers: greedy ids, all logits.
+// Every tiny model through the C API on a backend's device against transformers: greedy ids, all logits. The build says
+// which (INFER_TEST_DEVICE), and where its plugin is, unless it is beside the library (INFER_TEST_PLUGINS).
 #include "tests/support/golden.h"
 #include "tests/unit/api/open.h"
 
@@ -8,13 +9,19 @@ using infer::testing::nmse;
 using infer::testing::read_golden;
 using infer::testing::tiny_models;
 
+#ifndef INFER_TEST_PLUGINS
+#define INFER_TEST_PLUGINS ""
+#endif
+
 TEST_CASE("every tiny model continues with the greedy ids of transformers, and its logits are theirs") {
   for (const std::string& name : tiny_models()) {
     const Golden golden = read_golden("tiny/" + name + ".golden");
     const auto tokens = golden.ints("tokens"), expected = golden.ints("greedy");
     const std::vector<int32_t> prompt(tokens.begin(), tokens.begin() + golden.number("prompt"));
     CAPTURE(name);
-    Stack s(tiny(name), "vulkan", Options().set("kv.type", "f32"));
+    Options where;
+    if (*INFER_TEST_PLUGINS) where.set("backend.path", INFER_TEST_PLUGINS);
+    Stack s(tiny(name), INFER_TEST_DEVICE, Options().set("kv.type", "f32"), 2, std::move(where));
     auto request = must(s.engine.tokens(prompt, greedy(16)));
     const Answer a = collect(request);
     CHECK(a.status == INFER_OK);

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <numbers>
 
-#include "backends/vulkan/lower.h"
+#include "backends/common/turns.h"
 
-using namespace infer::vulkan;
+using namespace infer::backend;
 
 TEST_CASE("the turn of a position is exact to 2^-32, however far it is") {
-  infer::backend::Node n;
+  Node n;
   n.kind = INFER_OP_ROPE;
   n.i = {128, 128, 0};
   n.f = {500000, 1, 0, 1, 0, 0};
@@ -30,7 +30,7 @@ TEST_CASE("the turn of a position is exact to 2^-32, however far it is") {
 }
 
 TEST_CASE("factors divide the turn, and what is no number does not turn") {
-  infer::backend::Node n;
+  Node n;
   n.kind = INFER_OP_ROPE;
   n.i = {4, 4, 0};
   n.f = {10000, 1, 0, 1, 0, 0};

@@ -1,0 +1,119 @@
+// y = x w^T + bias: a warp makes R rows of w times C columns (rows of x), its lanes taking every 32nd part of eight
+// values of K. Weights are decoded once for the C columns, and nothing but registers is shared.
+//
+// The order of accumulation of an element is the same for every R and C: lane l adds up its parts l, l + 32, ... in
+// ascending order, value by value, fused; then the lanes' sums meet in one tree. So a row's answer has the same bits
+// whether it is computed alone or among hundreds.
+//   a: y, x, w, bias or 0, ids or 0, -, -, tables
+//   n: warps, columns, rows of w (N), K, bytes of a row, columns per row of x (experts), whole (below)
+#pragma once
+#include "backends/cuda/kernels/code_books.cuh"
+
+constexpr uint32_t kWholeX = 1;  // rows of x begin at multiples of 16 bytes, and K is a multiple of 8
+constexpr uint32_t kWholeW = 2;  // the same of w, for plain types
+
+__device__ inline void load8(const float* x, uint32_t at, uint32_t n, bool whole, Eight v) {
+  if (whole) {
+    const float4 a = *reinterpret_cast<const float4*>(x + at), b = *reinterpret_cast<const float4*>(x + at + 4);
+    v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w, v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
+    return;
+  }
+  EACH v[i] = at + i < n ? x[at + i] : 0.0f;
+}
+
+// The sums of N values over the lanes, spread over them: with every step of the tree a lane keeps half of the values,
+// so N - 1 shuffles do for N up to 32. Value k ends in s[0] of the lanes whose number / (32 / N) is k (N = 64: in
+// s[k % 2] of lane k / 2).
+template <uint32_t N>
+__device__ inline void spread_sums(float (&s)[N], uint32_t lane) {
+  uint32_t left = N;
+#pragma unroll
+  for (uint32_t h = kWarp / 2; h > 0; h /= 2) {
+    if (left == 1) {
+      s[0] += __shfl_xor_sync(kAll, s[0], h);
+      continue;
+    }
+    left /= 2;
+    const bool upper = (lane & h) != 0;
+#pragma unroll
+    for (uint32_t i = 0; i < N / 2; ++i) {
+      if (i >= left) continue;
+      const float give = upper ? s[i] : s[i + left], keep = upper ? s[i + left] : s[i];
+      s[i] = keep + __shfl_xor_sync(kAll, give, h);
+    }
+  }
+}
+
+template <class W, uint32_t R, uint32_t C>
+__device__ inline void matmul(const Record& r) {
+  const uint32_t warp = blockIdx.x * (blockDim.x / kWarp) + threadIdx.x / kWarp, lane = lane_of();
+  if (warp >= r.n[0]) return;
+  const uint32_t n_columns = r.n[1], n_rows = r.n[2], n_k = r.n[3], row_groups = (n_rows + R - 1) / R;
+  const uint32_t first = warp % row_groups * R, column = warp / row_groups * C;
+  const auto* tables = memory<const uint32_t>(r.a[7]);
+  const bool whole_x = (r.n[6] & kWholeX) != 0, whole_w = (r.n[6] & kWholeW) != 0;
+  uint64_t w = r.a[2], bias = first;
+  uint32_t x_row = column;
+  if (r.a[4]) {  // a column per chosen expert; C is 1
+    const uint64_t before = static_cast<uint64_t>(memory<const int32_t>(r.a[4])[column]) * n_rows;
+    x_row = column / r.n[5];
+    w += before * r.n[4];
+    bias += before;
+  }
+  Bytes rows[R];
+#pragma unroll
+  for (uint32_t i = 0; i < R; ++i) rows[i] = memory<const uint8_t>(w + static_cast<uint64_t>(min(first + i, n_rows - 1)) * r.n[4]);
+  const float* x[C];
+#pragma unroll
+  for (uint32_t c = 0; c < C; ++c)
+    x[c] = memory<const float>(r.a[1], static_cast<uint64_t>(C == 1 ? x_row : min(column + c, n_columns - 1)) * n_k);
+
+  float sums[C * R] = {};  // rows of a column side by side
+  for (uint32_t part = lane; 8 * part < n_k; part += kWarp) {
+    float v[R][8];
+#pragma unroll
+    for (uint32_t i = 0; i < R; ++i) W::eight(rows[i], part, n_k, whole_w, tables, v[i]);
+#pragma unroll
+    for (uint32_t c = 0; c < C; ++c) {
+      float in[8];
+      load8(x[c], 8 * part, n_k, whole_x, in);
+#pragma unroll
+      for (uint32_t i = 0; i < R; ++i)
+#pragma unroll
+        for (uint32_t k = 0; k < 8; ++k) sums[c * R + i] = __fmaf_rn(v[i][k], in[k], sums[c * R + i]);
+    }
+  }
+  spread_sums<C * R>(sums, lane);
+  constexpr uint32_t kLanes = C * R < kWarp ? kWarp / (C * R) : 1, kEach = C * R > kWarp ? C * R / kWarp : 1;
+  if (lane % kLanes != 0) return;
+#pragma unroll
+  for (uint32_t i = 0; i < kEach; ++i) {
+    const uint32_t at = lane / kLanes * kEach + i, row = at % R, c = at / R;
+    if (first + row >= n_rows || column + c >= n_columns) continue;
+    const float sum = r.a[3] ? sums[i] + memory<const float>(r.a[3])[bias + row] : sums[i];
+    memory<float>(r.a[0], static_cast<uint64_t>(column + c) * n_rows)[first + row] = sum;
+  }
+}
+
+// Rows of a table: eight values per thread.
+//   a: out, table, ids, -, -, -, -, tables
+//   n: threads, -, -, K, bytes of a row, -, whole
+template <class W>
+__device__ inline void embed(const Record& r) {
+  if (invocation() >= r.n[0]) return;
+  const uint32_t n_k = r.n[3], parts = (n_k + 7) / 8, t = invocation() / parts, part = invocation() % parts;
+  const auto id = static_cast<uint64_t>(memory<const int32_t>(r.a[2])[t]);
+  float v[8];
+  W::eight(memory<const uint8_t>(r.a[1] + id * r.n[4]), part, n_k, (r.n[6] & kWholeW) != 0, memory<const uint32_t>(r.a[7]), v);
+  float* const out = memory<float>(r.a[0], static_cast<uint64_t>(t) * n_k + 8 * part);
+  EACH if (8 * part + i < n_k) out[i] = v[i];
+}
+
+// matvec_1 .. 8: so many columns at most; matmat: any number.
+#define WEIGHT_KERNELS(name, W)                              \
+  KERNEL(matvec_##name##_1, 128) { matmul<W, 2, 1>(r); }     \
+  KERNEL(matvec_##name##_2, 128) { matmul<W, 2, 2>(r); }     \
+  KERNEL(matvec_##name##_4, 128) { matmul<W, 2, 4>(r); }     \
+  KERNEL(matvec_##name##_8, 128) { matmul<W, 2, 8>(r); }     \
+  KERNEL(matmat_##name, 128) { matmul<W, 8, 8>(r); }         \
+  KERNEL(embed_##name, 128) { embed<W>(r); }
