@@ -1,12 +1,38 @@
 #include "tests/cuda_emulated/block.h"
 
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include <csignal>
 #include <cstring>
 #include <memory>
 #include <vector>
+
+// From one stack to another: keeps what a function must keep (System V ABI of x86-64), and comes back when somebody
+// switches to *from.
+asm(R"(
+.pushsection .text
+.globl infer_emulated_switch
+.hidden infer_emulated_switch
+.type infer_emulated_switch, @function
+infer_emulated_switch:
+  push %rbp
+  push %rbx
+  push %r12
+  push %r13
+  push %r14
+  push %r15
+  mov %rsp, (%rdi)
+  mov %rsi, %rsp
+  pop %r15
+  pop %r14
+  pop %r13
+  pop %r12
+  pop %rbx
+  pop %rbp
+  ret
+.popsection
+)");
+extern "C" void infer_emulated_switch(void** from, void* to);
 
 namespace infer::cuda_emulated {
 
@@ -35,61 +61,55 @@ struct {
   uint32_t shared_bytes;
   const char* failed;
 } launch;
-sigjmp_buf the_launch;   // back to run_blocks
-ucontext_t the_starter;  // while a fibre is made
+void* the_launch = nullptr;  // the stack of run_blocks while a block runs
 std::vector<std::unique_ptr<Fibre>> fibres;
 std::vector<std::unique_ptr<std::byte[]>> stacks;
 std::vector<std::unique_ptr<Warp>> warps;
 
 bool can_run(const Fibre& f) { return !f.over && (!f.waits_for || *f.waits_for != f.seen); }
 
-[[noreturn]] void leave() { siglongjmp(the_launch, 1); }
-
-void go(Fibre* to) {
-  now = to;
-  to->waits_for = nullptr;
-  _longjmp(to->at, 1);
+// Out of the launch; its threads are begun anew before they run again.
+[[noreturn]] void give_up() {
+  void* abandoned = nullptr;
+  infer_emulated_switch(&abandoned, the_launch);
+  __builtin_unreachable();
 }
 
 // The next thread that can run, after this one. When there is none the block is over, or stuck.
 void go_on() {
-  const uint32_t from = now->thread.x, n = launch.threads;
+  Fibre* const me = now;
+  const uint32_t from = me->thread.x, n = launch.threads;
   for (uint32_t i = 1; i <= n; ++i) {
     uint32_t at = from + i;
     if (at >= n) at -= n;
-    if (can_run(*fibres[at])) {
-      if (fibres[at].get() == now) return;
-      if (_setjmp(now->at) == 0) go(fibres[at].get());
-      return;
-    }
+    Fibre* const next = fibres[at].get();
+    if (!can_run(*next)) continue;
+    next->waits_for = nullptr;
+    if (next == me) return;
+    now = next;
+    infer_emulated_switch(&me->stack, next->stack);
+    return;
   }
   for (uint32_t t = 0; t < n; ++t)
     if (!fibres[t]->over) violation("a barrier or an exchange that only some threads come to");
-  if (_setjmp(now->at) == 0) leave();  // and here the next block begins
+  infer_emulated_switch(&me->stack, the_launch);  // and here the next block begins
 }
 
-void fibre_main(unsigned number) {
-  Fibre& me = *fibres[number];
-  if (_setjmp(me.at) == 0) setcontext(&the_starter);
+void fibre_main() {
   for (;;) {
     launch.kernel(*launch.record);
-    me.over = true;
+    now->over = true;
     go_on();
   }
 }
 
+// A stack that infer_emulated_switch returns to the beginning of fibre_main from.
 void make_fibre(size_t number) {
-  ucontext_t context;
-  getcontext(&context);
-  context.uc_stack.ss_sp = stacks[number].get();
-  context.uc_stack.ss_size = kStack;
-  context.uc_link = nullptr;
-  volatile bool started = false;
-  getcontext(&the_starter);
-  if (started) return;
-  started = true;
-  makecontext(&context, reinterpret_cast<void (*)()>(fibre_main), 1, static_cast<unsigned>(number));
-  setcontext(&context);
+  auto* top = reinterpret_cast<uintptr_t*>(stacks[number].get() + kStack) - 2;
+  top = reinterpret_cast<uintptr_t*>(reinterpret_cast<uintptr_t>(top) & ~uintptr_t{15});
+  *--top = 0;  // where fibre_main would return to
+  *--top = reinterpret_cast<uintptr_t>(fibre_main);
+  fibres[number]->stack = top - 6;
 }
 
 void make_fibres(uint32_t n) {
@@ -125,7 +145,7 @@ void start_block(uint32_t block) {
 
 void violation(const char* what) {
   launch.failed = what;
-  leave();
+  give_up();
 }
 
 void barrier(int place) {
@@ -174,11 +194,10 @@ std::string run_blocks(Kernel kernel, const backend::Record& record, uint32_t bl
   fault.sa_handler = on_fault;
   fault.sa_flags = SA_NODEFER;
   sigaction(SIGSEGV, &fault, &before);
-  volatile uint32_t block = 0;
-  while (block < blocks && !launch.failed) {
+  for (uint32_t block = 0; block < blocks && !launch.failed; ++block) {
     start_block(block);
-    block = block + 1;
-    if (sigsetjmp(the_launch, 0) == 0) go(fibres[0].get());
+    now = fibres[0].get();
+    infer_emulated_switch(&the_launch, now->stack);
   }
   sigaction(SIGSEGV, &before, nullptr);
   if (!launch.failed) return {};

@@ -4,7 +4,6 @@
 // come to, or that different ones come to at different places; addresses that are nobody's; loads that are not aligned.
 // Shared memory is filled with NaN before each block, and ends at a page that nobody may touch.
 #pragma once
-#include <csetjmp>
 #include <cstdint>
 #include <string>
 
@@ -23,7 +22,7 @@ struct Fibre {  // what a kernel asks about itself, first
   const uint32_t* waits_for = nullptr;  // a generation, null: it can run
   uint32_t seen = 0;                    // that generation when it came
   bool over = false;
-  jmp_buf at;
+  void* stack = nullptr;  // where it goes on
 };
 extern Fibre* now;  // the thread that runs
 

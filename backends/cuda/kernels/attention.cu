@@ -108,16 +108,25 @@ __device__ inline void one_part(const Record& r, float* pool, uint32_t s, uint32
     float most = kNone;
     for (uint32_t w = 0; w < kWarps; ++w) most = fmaxf(most, warps[h * kWarps + w]);
     out.top[h] = most;
-    weights[h * kPart + thread] = inside && h < heads ? expf(scores[h] - most) : 0.0f;
-    out.sum[h] = 0.0f;
+    const float weight = inside && h < heads ? expf(scores[h] - most) : 0.0f;
+    weights[h * kPart + thread] = weight;
+    out.sum[h] = warp_sum(weight);
     for (uint32_t i = 0; i < OWN; ++i) out.own[h][i] = 0.0f;
   }
+  __syncthreads();  // all have read the maxima
+#pragma unroll
+  for (uint32_t h = 0; h < Q; ++h)
+    if (lane_of() == 0) warps[h * kWarps + thread / kWarp] = out.sum[h];
   __syncthreads();
+#pragma unroll
+  for (uint32_t h = 0; h < Q; ++h) {
+    out.sum[h] = warps[h * kWarps];
+    for (uint32_t w = 1; w < kWarps; ++w) out.sum[h] += warps[h * kWarps + w];
+  }
+  if (thread >= dim_v) return;
   const uint32_t row = dim_v / S::kUnit * S::kUnitBytes;
   for (uint32_t j = from; j < to; ++j) {
     const uint8_t* const value = memory<const uint8_t>(r.a[3], slots[j] * row);
-#pragma unroll
-    for (uint32_t h = 0; h < Q; ++h) out.sum[h] += weights[h * kPart + j];
 #pragma unroll
     for (uint32_t i = 0; i < OWN; ++i) {
       const uint32_t d = thread + i * kThreads;
