@@ -1,4 +1,4 @@
-// infer-conform [--group G]... [--cases DIR] [--filter TEXT] [--complete] [--verbose] [--time] [--set KEY=VALUE]...
+// infer-conform [--group G]... [--cases DIR] [--filter TEXT]... [--complete] [--verbose] [--time] [--set KEY=VALUE]...
 // [--each KEY] [--all-counted] [--counted TEXT]... BACKEND...
 //
 // BACKEND: a name linked in, or the path of a plugin. Groups: golden ops streamed replay same hostile refuse (default:
@@ -142,7 +142,7 @@ int main(int argc, char** argv) {
   std::string each, folder;
   app.add_option("--group", options.groups)->check(CLI::IsMember(kGroups));
   app.add_option("--cases", folder);
-  app.add_option("--filter", options.report.filter);
+  app.add_option("--filter", options.report.filters)->allow_extra_args(false);
   app.add_flag("--complete", options.report.complete);
   app.add_flag("--verbose", options.report.verbose);
   app.add_flag("--time", options.time);

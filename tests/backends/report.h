@@ -12,7 +12,7 @@ namespace infer::conformance {
 struct Report {
   bool complete = false;  // what the subject does not support is a failure
   bool verbose = false;
-  std::string filter;  // only cases whose name has this
+  std::vector<std::string> filters;  // only cases whose name has one of these; empty: all
   int passed = 0, failed = 0, unsupported = 0;
   struct Time {
     double subject = 0, reference = 0;  // seconds
@@ -21,7 +21,10 @@ struct Report {
   std::map<std::string, Time> times;        // by family: the operator of most cases
   std::map<std::string, int64_t> counters;  // the subject's, over all beds that the group opened
 
-  bool wants(const std::string& name) const { return name.find(filter) != std::string::npos; }
+  bool wants(const std::string& name) const {
+    return filters.empty() || std::any_of(filters.begin(), filters.end(),
+                                          [&](const std::string& f) { return name.find(f) != std::string::npos; });
+  }
   void pass(const std::string& name, const std::string& detail = {}) {
     ++passed;
     if (verbose) std::printf("ok    %s %s\n", name.c_str(), detail.c_str());

@@ -6,7 +6,8 @@ namespace {
 constexpr uint32_t kThreads = 128, kWarps = kThreads / kWarp;
 constexpr uint32_t kPart = kThreads;  // positions of a part: one per thread; parts begin at multiples of it
 
-// ---- rows of K or of V into pages: one value, or one block of 32, per thread ------------------------------------------
+// ---- rows of K or of V into pages: one value, or one block of 32, per thread
+// ------------------------------------------
 //   a: x, state, q_start, kv_len, block_table
 //   n: threads, sequences, columns of the table, page, values of a row
 template <class S>
@@ -21,13 +22,15 @@ __device__ inline void kv_write(const Record& r) {
          memory<const float>(r.a[0], static_cast<uint64_t>(t) * width + u * S::kUnit));
 }
 
-// ---- attention: online softmax (arXiv 1805.02867) over parts of 128 positions -----------------------------------------
-// A block of 128 takes one row of q and Q query heads of one kv head, which share what is read of K and V. Of a part it
-// computes the scores, a thread per position; then the sums of values, a thread per dimension (OWN of them each). Parts
-// meet in the order of positions, by `meet`: here (kernels _whole), or, where few rows would leave most of the GPU idle,
-// in attention_sum after a block per part (kernels _part). Both do the same operations on the same numbers.
+// ---- attention: online softmax (arXiv 1805.02867) over parts of 128 positions
+// ----------------------------------------- A block of 128 takes one row of q and Q query heads of one kv head, which
+// share what is read of K and V. Of a part it computes the scores, a thread per position; then the sums of values, a
+// thread per dimension (OWN of them each). Parts meet in the order of positions, by `meet`: here (kernels _whole), or,
+// where few rows would leave most of the GPU idle, in attention_sum after a block per part (kernels _part). Both do the
+// same operations on the same numbers.
 //   a: out, q, k_state, v_state, q_start, kv_len, block_table, sinks or 0
-//   n: blocks, sequences, columns of the table, page, heads, kv heads, head_dim, head_dim_v, window, parts, whole (K rows
+//   n: blocks, sequences, columns of the table, page, heads, kv heads, head_dim, head_dim_v, window, parts, whole (K
+//   rows
 //      take `eight`)
 //   f: scale, softcap
 // With parts, out is [row, head, part, 2 + head_dim_v]: top score, sum, values not yet divided by it.
@@ -77,7 +80,8 @@ __device__ inline void one_part(const Record& r, float* pool, uint32_t s, uint32
   if (inside) {
     const uint64_t slot = slot_of(memory<const int32_t>(r.a[6]), s, r.n[2], r.n[3], position);
     slots[thread] = slot * n_kv + kv_head;
-    const uint8_t* const key = memory<const uint8_t>(r.a[2], (slot * n_kv + kv_head) * (dim / S::kUnit * S::kUnitBytes));
+    const uint8_t* const key =
+        memory<const uint8_t>(r.a[2], (slot * n_kv + kv_head) * (dim / S::kUnit * S::kUnitBytes));
     uint32_t i = 0;
     if (r.n[10])
       for (; i + 8 <= dim; i += 8) {
@@ -184,7 +188,8 @@ __device__ inline void attention(const Record& r) {
   for (uint32_t h = 0; h < Q; ++h) {
     if (h >= heads) continue;
     const uint64_t head = static_cast<uint64_t>(t) * n_heads + first_head + h;
-    float* const out = WHOLE ? memory<float>(r.a[0], head * dim_v) : memory<float>(r.a[0], (head * parts + part) * (dim_v + 2)) + 2;
+    float* const out =
+        WHOLE ? memory<float>(r.a[0], head * dim_v) : memory<float>(r.a[0], (head * parts + part) * (dim_v + 2)) + 2;
     const Close end = WHOLE ? close_with(memory<const float>(r.a[7]), first_head + h, all.top[h], all.sum[h]) : Close{};
     if (!WHOLE && thread == 0) out[-2] = all.top[h], out[-1] = all.sum[h];
 #pragma unroll
@@ -221,15 +226,15 @@ KERNEL(attention_sum, 128) {
 }
 
 // Names: query heads together, dimensions of a thread.
-#define STATE_KERNELS(name, S)                                                        \
-  KERNEL(kv_write_##name, 128) { kv_write<S>(r); }                                    \
-  KERNEL(attention_##name##_1_1_whole, 128) { attention<S, 1, 1, true>(r); }          \
-  KERNEL(attention_##name##_1_4_whole, 128) { attention<S, 1, 4, true>(r); }          \
-  KERNEL(attention_##name##_4_1_whole, 128) { attention<S, 4, 1, true>(r); }          \
-  KERNEL(attention_##name##_4_4_whole, 128) { attention<S, 4, 4, true>(r); }          \
-  KERNEL(attention_##name##_1_1_part, 128) { attention<S, 1, 1, false>(r); }          \
-  KERNEL(attention_##name##_1_4_part, 128) { attention<S, 1, 4, false>(r); }          \
-  KERNEL(attention_##name##_4_1_part, 128) { attention<S, 4, 1, false>(r); }          \
+#define STATE_KERNELS(name, S)                                               \
+  KERNEL(kv_write_##name, 128) { kv_write<S>(r); }                           \
+  KERNEL(attention_##name##_1_1_whole, 128) { attention<S, 1, 1, true>(r); } \
+  KERNEL(attention_##name##_1_4_whole, 128) { attention<S, 1, 4, true>(r); } \
+  KERNEL(attention_##name##_4_1_whole, 128) { attention<S, 4, 1, true>(r); } \
+  KERNEL(attention_##name##_4_4_whole, 128) { attention<S, 4, 4, true>(r); } \
+  KERNEL(attention_##name##_1_1_part, 128) { attention<S, 1, 1, false>(r); } \
+  KERNEL(attention_##name##_1_4_part, 128) { attention<S, 1, 4, false>(r); } \
+  KERNEL(attention_##name##_4_1_part, 128) { attention<S, 4, 1, false>(r); } \
   KERNEL(attention_##name##_4_4_part, 128) { attention<S, 4, 4, false>(r); }
 
 STATE_KERNELS(f32, PagesF32)

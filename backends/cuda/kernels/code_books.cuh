@@ -40,7 +40,8 @@ struct IQ3_XXS {
   static constexpr uint32_t kElems = 256, kBytes = 98;
   static __device__ void block8(Bytes b, uint32_t e, const uint32_t* tables, Eight v) {
     const uint32_t bits = word<2>(b + 66 + 4 * (e / 4));
-    const uint2 grid = make_uint2(__ldg(tables + kGridIq3xxs + u8(b + 2 + 2 * e)), __ldg(tables + kGridIq3xxs + u8(b + 3 + 2 * e)));
+    const uint2 grid =
+        make_uint2(__ldg(tables + kGridIq3xxs + u8(b + 2 + 2 * e)), __ldg(tables + kGridIq3xxs + u8(b + 3 + 2 * e)));
     signed8(grid, signs7(bits >> 7 * (e % 4)), half_at(b) * (0.5f + static_cast<float>(bits >> 28)) * 0.5f, v);
   }
 };
@@ -128,7 +129,7 @@ struct NVFP4 {
   static __device__ void block8(Bytes b, uint32_t e, const uint32_t* tables, Eight v) {
     const uint2 q = shifted(eight_bytes<4>(b + 4 + 8 * (e / 2)), 4 * (e % 2));
     const uint32_t x = u8(b + e / 2), exponent = x >> 3 & 15, mantissa = x & 7;
-    const float d = x == 0x7f ? 0.0f
+    const float d = x == 0x7f       ? 0.0f
                     : exponent == 0 ? static_cast<float>(mantissa) * 0.0009765625f
                                     : __uint_as_float((exponent + 119) << 23 | mantissa << 20);
     EACH v[i] = d * value4(tables, kValuesFp4, q4(q, i));

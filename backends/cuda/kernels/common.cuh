@@ -12,8 +12,8 @@ using infer::backend::Record;
 
 #ifdef INFER_EMULATED
 // Kernels are called infer_NAME.
-#define KERNEL(name, threads)                                       \
-  static void name(Record r);                                       \
+#define KERNEL(name, threads)                                                                      \
+  static void name(Record r);                                                                      \
   static const infer::cuda_emulated::Registration name##_is_kernel{"infer_" #name, name, threads}; \
   static void name([[maybe_unused]] Record r)
 #define SHARED_FLOATS(pool) float* const pool = infer::cuda_emulated::shared_floats()
@@ -21,7 +21,8 @@ __device__ inline float half_to_float(uint32_t h) { return infer::cuda_emulated:
 __device__ inline uint32_t float_to_half(float f) { return infer::cuda_emulated::float_to_half(f); }
 #else
 // threads: of a block, at most.
-#define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) infer_##name(const __grid_constant__ Record r)
+#define KERNEL(name, threads) \
+  extern "C" __global__ void __launch_bounds__(threads) infer_##name(const __grid_constant__ Record r)
 #define SHARED_FLOATS(pool) extern __shared__ float pool[]
 __device__ inline float half_to_float(uint32_t h) {
   float f;

@@ -62,7 +62,8 @@ __device__ inline void matmul(const Record& r) {
   }
   Bytes rows[R];
 #pragma unroll
-  for (uint32_t i = 0; i < R; ++i) rows[i] = memory<const uint8_t>(w + static_cast<uint64_t>(min(first + i, n_rows - 1)) * r.n[4]);
+  for (uint32_t i = 0; i < R; ++i)
+    rows[i] = memory<const uint8_t>(w + static_cast<uint64_t>(min(first + i, n_rows - 1)) * r.n[4]);
   const float* x[C];
 #pragma unroll
   for (uint32_t c = 0; c < C; ++c)
@@ -104,16 +105,17 @@ __device__ inline void embed(const Record& r) {
   const uint32_t n_k = r.n[3], parts = (n_k + 7) / 8, t = invocation() / parts, part = invocation() % parts;
   const auto id = static_cast<uint64_t>(memory<const int32_t>(r.a[2])[t]);
   float v[8];
-  W::eight(memory<const uint8_t>(r.a[1] + id * r.n[4]), part, n_k, (r.n[6] & kWholeW) != 0, memory<const uint32_t>(r.a[7]), v);
+  W::eight(memory<const uint8_t>(r.a[1] + id * r.n[4]), part, n_k, (r.n[6] & kWholeW) != 0,
+           memory<const uint32_t>(r.a[7]), v);
   float* const out = memory<float>(r.a[0], static_cast<uint64_t>(t) * n_k + 8 * part);
   EACH if (8 * part + i < n_k) out[i] = v[i];
 }
 
 // matvec_1 .. 8: so many columns at most; matmat: any number.
-#define WEIGHT_KERNELS(name, W)                              \
-  KERNEL(matvec_##name##_1, 128) { matmul<W, 2, 1>(r); }     \
-  KERNEL(matvec_##name##_2, 128) { matmul<W, 2, 2>(r); }     \
-  KERNEL(matvec_##name##_4, 128) { matmul<W, 2, 4>(r); }     \
-  KERNEL(matvec_##name##_8, 128) { matmul<W, 2, 8>(r); }     \
-  KERNEL(matmat_##name, 128) { matmul<W, 8, 8>(r); }         \
+#define WEIGHT_KERNELS(name, W)                          \
+  KERNEL(matvec_##name##_1, 128) { matmul<W, 2, 1>(r); } \
+  KERNEL(matvec_##name##_2, 128) { matmul<W, 2, 2>(r); } \
+  KERNEL(matvec_##name##_4, 128) { matmul<W, 2, 4>(r); } \
+  KERNEL(matvec_##name##_8, 128) { matmul<W, 2, 8>(r); } \
+  KERNEL(matmat_##name, 128) { matmul<W, 8, 8>(r); }     \
   KERNEL(embed_##name, 128) { embed<W>(r); }

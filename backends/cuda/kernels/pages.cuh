@@ -13,12 +13,13 @@ __device__ inline uint32_t position_of(const int32_t* q_start, const int32_t* kv
   return static_cast<uint32_t>(kv_len[s]) - (static_cast<uint32_t>(q_start[s + 1]) - t);
 }
 // Which slot, counted over all pages, a position of sequence s has.
-__device__ inline uint64_t slot_of(const int32_t* table, uint32_t s, uint32_t columns, uint32_t page, uint32_t position) {
+__device__ inline uint64_t slot_of(const int32_t* table, uint32_t s, uint32_t columns, uint32_t page,
+                                   uint32_t position) {
   return static_cast<uint64_t>(table[static_cast<uint64_t>(s) * columns + position / page]) * page + position % page;
 }
 
-// Each type: value i of a head's values, and eight of them where whole is said (they begin at a multiple of 16 bytes for
-// plain types, at any block for others). Slots are written by kernels before, so nothing here is read as constant.
+// Each type: value i of a head's values, and eight of them where whole is said (they begin at a multiple of 16 bytes
+// for plain types, at any block for others). Slots are written by kernels before, so nothing here is read as constant.
 struct PagesF32 {
   static constexpr uint32_t kUnit = 1, kUnitBytes = 4;
   static __device__ float at(const uint8_t* p, uint32_t i) { return reinterpret_cast<const float*>(p)[i]; }

@@ -1,7 +1,8 @@
 // What is done to rows one by one: sums, products, activations, norms, positions, choices of experts.
 #include "backends/cuda/kernels/common.cuh"
 
-// ---- elementwise: one value per thread --------------------------------------------------------------------------------
+// ---- elementwise: one value per thread
+// --------------------------------------------------------------------------------
 //   a: out, a, b
 //   n: threads, -, columns, what is b (0: like a, 1: one per column, 2: one per row), what (below), infer_act
 //   f: factor of SCALE
@@ -52,7 +53,8 @@ KERNEL(elementwise, 128) {
   memory<float>(r.a[0])[i] = v;
 }
 
-// ---- RMS norm: a block of 128 per run of values -----------------------------------------------------------------------
+// ---- RMS norm: a block of 128 per run of values
+// -----------------------------------------------------------------------
 //   a: out, x, weight
 //   n: blocks, -, values of a run
 //   f: eps
@@ -60,7 +62,9 @@ KERNEL(norm, 128) {
   SHARED_FLOATS(warps);  // [4]
   if (blockIdx.x >= r.n[0]) return;
   const uint32_t n = r.n[2];
-  const float *const x = memory<const float>(r.a[1], static_cast<uint64_t>(blockIdx.x) * n), *const weight = memory<const float>(r.a[2]);
+  const float *const x = memory<const float>(r.a[1], static_cast<uint64_t>(blockIdx.x) * n), *const weight =
+                                                                                                 memory<const float>(
+                                                                                                     r.a[2]);
   float* const y = memory<float>(r.a[0], static_cast<uint64_t>(blockIdx.x) * n);
   float sum = 0.0f;
   for (uint32_t i = threadIdx.x; i < n; i += blockDim.x) sum = __fmaf_rn(x[i], x[i], sum);
@@ -68,7 +72,8 @@ KERNEL(norm, 128) {
   for (uint32_t i = threadIdx.x; i < n; i += blockDim.x) y[i] = x[i] * by * weight[i];
 }
 
-// ---- rotary positions: a pair per thread, and one for each value that stays -------------------------------------------
+// ---- rotary positions: a pair per thread, and one for each value that stays
+// -------------------------------------------
 //   a: out, x, positions, turns
 //   n: threads, -, columns, head_dim, n_rot, style (0: neighbours, 1: halves)
 //   f: attn_factor
@@ -81,7 +86,8 @@ __device__ inline float2 turn(uint32_t phase) {
   const float x = static_cast<float>(static_cast<int32_t>(phase - (quadrant << 30))) * 1.4629180792671596e-9f;
   const float x2 = x * x;  // 2 pi / 2^32 each: within pi / 4
   const float s = x * (1.0f - x2 * (0.16666667f - x2 * (0.0083333333f - x2 * (1.9841270e-4f - x2 * 2.7557319e-6f))));
-  const float c = 1.0f - x2 * (0.5f - x2 * (0.041666667f - x2 * (0.0013888889f - x2 * (2.4801587e-5f - x2 * 2.7557319e-7f))));
+  const float c =
+      1.0f - x2 * (0.5f - x2 * (0.041666667f - x2 * (0.0013888889f - x2 * (2.4801587e-5f - x2 * 2.7557319e-7f))));
   return quadrant == 0   ? make_float2(c, s)
          : quadrant == 1 ? make_float2(-s, c)
          : quadrant == 2 ? make_float2(-c, -s)
@@ -113,7 +119,8 @@ KERNEL(rope, 128) {
   y[b] = u * s + v * c;
 }
 
-// ---- chosen rows: one value per thread --------------------------------------------------------------------------------
+// ---- chosen rows: one value per thread
+// --------------------------------------------------------------------------------
 //   a: out, x, rows
 //   n: threads, -, columns
 KERNEL(gather, 128) {
@@ -124,7 +131,8 @@ KERNEL(gather, 128) {
   memory<float>(r.a[0])[i] = memory<const float>(r.a[1], row * columns)[i % columns];
 }
 
-// ---- the k largest of a row of logits, and what each weighs: a warp per row -------------------------------------------
+// ---- the k largest of a row of logits, and what each weighs: a warp per row
+// -------------------------------------------
 //   a: ids, weights, logits
 //   n: warps, -, experts, k, mode (0: softmax over all, else over the chosen)
 //   f: scale of the weights
@@ -172,7 +180,8 @@ KERNEL(route, 128) {
     for (uint32_t j = 0; j < k; ++j) weights[j] = weights[j] / total * r.f[0];
 }
 
-// ---- what the chosen experts said, weighed and added up in ascending order of their ids: one value per thread ---------
+// ---- what the chosen experts said, weighed and added up in ascending order of their ids: one value per thread
+// ---------
 //   a: out, y, weights, ids
 //   n: threads, -, columns, k
 KERNEL(expert_sum, 128) {
@@ -191,7 +200,8 @@ KERNEL(expert_sum, 128) {
       if (after && (next == k || ids[e] < ids[next])) next = e;
     }
     if (next == k) break;  // cannot be, with ids from 0 on
-    sum = __fmaf_rn(weights[next], memory<const float>(r.a[1], (static_cast<uint64_t>(t) * k + next) * columns)[d], sum);
+    sum =
+        __fmaf_rn(weights[next], memory<const float>(r.a[1], (static_cast<uint64_t>(t) * k + next) * columns)[d], sum);
     last_id = ids[next], last = next;
   }
   memory<float>(r.a[0])[i] = sum;

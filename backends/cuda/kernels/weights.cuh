@@ -9,7 +9,8 @@
 
 using Bytes = const uint8_t*;
 
-// ---- words of memory that no kernel in flight writes. A: the address is a multiple of it ------------------------------
+// ---- words of memory that no kernel in flight writes. A: the address is a multiple of it
+// ------------------------------
 
 template <int A>
 __device__ inline uint32_t word(Bytes p) {
@@ -42,7 +43,8 @@ __device__ inline float signed_of(uint32_t byte) { return static_cast<float>(sta
 #define EACH _Pragma("unroll") for (uint32_t i = 0; i < 8; ++i)
 using Eight = float (&)[8];
 
-// ---- plain types: rows at multiples of their element, eight at a time where whole is said ----------------------------
+// ---- plain types: rows at multiples of their element, eight at a time where whole is said
+// ----------------------------
 
 struct F32 {
   static constexpr uint32_t kBytes = 4;
@@ -74,7 +76,8 @@ struct Plain {
   }
 };
 
-// ---- block types: B::block8(b, e, tables, v) gives part e of the block at b -------------------------------------------
+// ---- block types: B::block8(b, e, tables, v) gives part e of the block at b
+// -------------------------------------------
 
 template <class B>
 struct Blocks {
@@ -144,14 +147,16 @@ struct Q2_K {
   static __device__ void block8(Bytes b, uint32_t e, const uint32_t*, Eight v) {
     const uint2 q = shifted(eight_bytes<4>(b + 16 + at2(e)), shift2(e));
     const uint32_t s = u8(b + e / 2);
-    const float scale = half_at(b + 80) * static_cast<float>(s & 15), low = half_at(b + 82) * static_cast<float>(s >> 4);
+    const float scale = half_at(b + 80) * static_cast<float>(s & 15),
+                low = half_at(b + 82) * static_cast<float>(s >> 4);
     EACH v[i] = scale * static_cast<float>(q2(q, i)) - low;
   }
 };
 struct Q3_K {
   static constexpr uint32_t kElems = 256, kBytes = 110;
   static __device__ void block8(Bytes b, uint32_t e, const uint32_t*, Eight v) {
-    const uint2 q = shifted(eight_bytes<2>(b + 32 + at2(e)), shift2(e)), m = shifted(eight_bytes<2>(b + 8 * (e % 4)), e / 4);
+    const uint2 q = shifted(eight_bytes<2>(b + 32 + at2(e)), shift2(e)),
+                m = shifted(eight_bytes<2>(b + 8 * (e % 4)), e / 4);
     const uint32_t g = e / 2;
     const uint32_t s = (u8(b + 96 + g % 8) >> 4 * (g / 8) & 15) | (u8(b + 104 + g % 4) >> 2 * (g / 4) & 3) << 4;
     const float scale = half_at(b + 108) * (static_cast<float>(s) - 32.0f);

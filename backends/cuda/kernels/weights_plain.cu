@@ -5,8 +5,8 @@ WEIGHT_KERNELS(f32, Plain<F32>)
 WEIGHT_KERNELS(f16, Plain<F16>)
 WEIGHT_KERNELS(bf16, Plain<BF16>)
 
-// The first half of an adapter: low = down x, a block of 128 per row of x and row of down. Rows without an adapter, or beyond
-// its rank, are left.
+// The first half of an adapter: low = down x, a block of 128 per row of x and row of down. Rows without an adapter, or
+// beyond its rank, are left.
 //   a: low, x, down, slots, ranks
 //   n: blocks, -, most ranks (r), K, bytes of a row of down
 template <class W>
@@ -53,8 +53,8 @@ __device__ inline void adapt_up(const Record& r) {
   memory<float>(r.a[0])[invocation()] = sum;
 }
 
-#define ADAPTER_KERNELS(name, W)                         \
-  KERNEL(adapt_down_##name, 128) { adapt_down<W>(r); }   \
+#define ADAPTER_KERNELS(name, W)                       \
+  KERNEL(adapt_down_##name, 128) { adapt_down<W>(r); } \
   KERNEL(adapt_up_##name, 128) { adapt_up<W>(r); }
 
 ADAPTER_KERNELS(f32, Plain<F32>)

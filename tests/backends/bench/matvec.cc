@@ -66,10 +66,14 @@ int main(int argc, char** argv) {
       if (all.status != INFER_OK) return std::fprintf(stderr, "%s\n", all.message.c_str()), 1;
       const double seconds = (all.seconds - first.seconds) / kMore;
       const double bytes = static_cast<double>(s.weights) *
-                           static_cast<double>(quant::row_bytes(s.type, static_cast<uint64_t>(s.width))) * static_cast<double>(s.rows);
+                           static_cast<double>(quant::row_bytes(s.type, static_cast<uint64_t>(s.width))) *
+                           static_cast<double>(s.rows);
       const double flops = 2.0 * static_cast<double>(n * s.rows) * static_cast<double>(s.width * s.weights);
-      std::printf("{\"type\": \"%s\", \"columns\": %lld, \"kernel\": \"%s\", \"seconds\": %.6f, \"GB/s\": %.1f, \"GFLOP/s\": %.1f}\n",
-                  name.c_str(), static_cast<long long>(n), all.kernel.c_str(), seconds, bytes / seconds * 1e-9, flops / seconds * 1e-9);
+      std::printf(
+          "{\"type\": \"%s\", \"columns\": %lld, \"kernel\": \"%s\", \"seconds\": %.6f, \"GB/s\": %.1f, \"GFLOP/s\": "
+          "%.1f}\n",
+          name.c_str(), static_cast<long long>(n), all.kernel.c_str(), seconds, bytes / seconds * 1e-9,
+          flops / seconds * 1e-9);
     }
   }
   return 0;

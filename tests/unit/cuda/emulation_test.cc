@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "tests/cuda_emulated/cuda_on_host.h"
 #include "tests/cuda_emulated/memory.h"

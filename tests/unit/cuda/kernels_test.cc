@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <string>
 
 #include "backends/cuda/kernels.h"
 #include "backends/cuda/lower.h"
