@@ -79,7 +79,8 @@ class VulkanLowering final : public Lowering {
   Given rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic how, Emitter& out) const;
 };
 
-Given VulkanLowering::rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic how, Emitter& out) const {
+Given VulkanLowering::rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic how,
+                              Emitter& out) const {
   static const uint32_t to_f16 = find_shader("round_f16", {}), to_int8 = find_shader("round_int8", {});
   const Tensor& x = *f.input(n, 0);
   const Rounded& where = s.rounded.of[n.index];
@@ -125,14 +126,16 @@ void VulkanLowering::matmul(const Frame& f, const Node& n, const backend::Surrou
   out.dispatch({kernel, {vector_group(s), per_group, together, s.subgroup > 0}}, r, groups);
 }
 
-void VulkanLowering::matmul_experts(const Frame& f, const Node& n, const backend::Surroundings& around, Emitter& out) const {
+void VulkanLowering::matmul_experts(const Frame& f, const Node& n, const backend::Surroundings& around,
+                                    Emitter& out) const {
   const auto& s = static_cast<const Surroundings&>(around);
   const Tensor &x = *f.input(n, 0), &w = *f.input(n, 1), &ids = *f.input(n, 2), &y = f[n.out[0]];
   const int64_t columns = ids.dim[0] * ids.dim[1], rows = w.dim[1], groups = (rows + 1) / 2 * columns;
   Record r;
   r.a[0] = y.address, r.a[1] = x.address, r.a[2] = w.address, r.a[3] = address_of(f.input(n, 3)), r.a[4] = ids.address,
   r.a[7] = s.tables;
-  r.n[0] = narrow(groups), r.n[1] = narrow(columns), r.n[2] = narrow(rows), r.n[3] = narrow(w.columns()), r.n[4] = row_bytes(w);
+  r.n[0] = narrow(groups), r.n[1] = narrow(columns), r.n[2] = narrow(rows), r.n[3] = narrow(w.columns()),
+  r.n[4] = row_bytes(w);
   r.n[5] = x.rank == 2 ? narrow(ids.dim[1]) : 1;
   const Arithmetic how = arithmetic_of(s.policy, f, n);
   if (how == Arithmetic::kInt8) {
@@ -150,8 +153,8 @@ void VulkanLowering::kv_write(const Frame& f, const Node& n, Emitter& out) const
   Record r;
   r.a[0] = k.address, r.a[1] = state.address, r.a[2] = f.input(n, 4)->address, r.a[3] = f.input(n, 5)->address,
   r.a[4] = table.address, r.a[5] = f.input(n, 1)->address, r.a[6] = f.input(n, 3)->address;
-  r.n[1] = narrow(table.dim[0]), r.n[2] = narrow(table.dim[1]), r.n[3] = narrow(n.i[3]), r.n[4] = narrow(width), r.n[5] = narrow(width_v),
-  r.n[6] = narrow(of_k);
+  r.n[1] = narrow(table.dim[0]), r.n[2] = narrow(table.dim[1]), r.n[3] = narrow(n.i[3]), r.n[4] = narrow(width),
+  r.n[5] = narrow(width_v), r.n[6] = narrow(of_k);
   each(out, shader(kKvWrite, state.type), r, of_k + k.dim[0] * (width_v / unit));
 }
 
@@ -169,12 +172,14 @@ void VulkanLowering::attention(const Frame& f, const Node& n, const backend::Sur
   const int64_t groups = places * kv_heads * blocks;
   Record r;
   r.a[0] = parts > 1 ? s.scratch : y.address, r.a[1] = q.address, r.a[2] = k.address, r.a[3] = f.input(n, 2)->address;
-  r.a[4] = f.input(n, 3)->address, r.a[5] = f.input(n, 4)->address, r.a[6] = table.address, r.a[7] = address_of(f.input(n, 6));
+  r.a[4] = f.input(n, 3)->address, r.a[5] = f.input(n, 4)->address, r.a[6] = table.address,
+  r.a[7] = address_of(f.input(n, 6));
   const int64_t values[] = {groups, table.dim[0], table.dim[1], page,  heads, kv_heads,
                             dim,    dim_v,        n.i[5],       parts, kPart};
   for (size_t i = 0; i < std::size(values); ++i) r.n[i] = narrow(values[i]);
   r.f[0] = static_cast<float>(n.f[0]), r.f[1] = static_cast<float>(n.f[1]);
-  if (tiles) return out.dispatch({own_shader(kAttentionTile, k.type), {128, together, narrow(dim), narrow(dim_v)}}, r, groups);
+  if (tiles)
+    return out.dispatch({own_shader(kAttentionTile, k.type), {128, together, narrow(dim), narrow(dim_v)}}, r, groups);
   out.dispatch({shader(kAttention, k.type), {kGroup, together, narrow(dim), narrow(dim_v)}}, r, groups);
   if (parts == 1) return;
   Record all;

@@ -10,8 +10,8 @@ namespace infer::vulkan {
 namespace {
 
 using backend::Frame;
-using backend::Node;
 using backend::kFewRows;
+using backend::Node;
 
 bool in_blocks(uint32_t type) { return quant::info(static_cast<quant::Type>(type)).block_elems > 1; }
 

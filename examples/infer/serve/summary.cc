@@ -81,6 +81,19 @@ Json engine_line(const std::vector<std::pair<std::string, int64_t>>& before,
   for (const auto& [name, value] : after) moved[name] = value;
   for (const auto& [name, value] : before) moved[name] -= value;
   const auto n = [&](const char* name) { return static_cast<double>(moved[name]); };
+  const auto after_of = [&](const char* wanted) {
+    for (const auto& [name, value] : after)
+      if (name == wanted) return value;
+    return int64_t{0};
+  };
+  // Of all devices: what was read of weights that do not stay, and for how long steps waited for it.
+  double read = 0, waited = 0;
+  for (const auto& [name, value] : moved) {
+    const bool stream = name.ends_with(".stream.bytes"), experts = name.find(".experts.") != std::string::npos;
+    if (stream || (experts && name.ends_with(".bytes"))) read += static_cast<double>(value);
+    if (name.ends_with(".stream.wait_us") || (experts && name.ends_with(".read_us")))
+      waited += static_cast<double>(value);
+  }
   const double prompt = n("tokens.cached") + n("tokens.prefill"), all = n("ns.plan") + n("ns.run") + n("ns.deliver");
   return {{"kind", "engine"},
           {"steps", moved["steps"]},
@@ -91,18 +104,29 @@ Json engine_line(const std::vector<std::pair<std::string, int64_t>>& before,
           {"accepted_tokens", moved["tokens.accepted"]},
           {"step_ms", n("steps") > 0 ? all / n("steps") * 1e-6 : 0},
           {"plan_share", all > 0 ? n("ns.plan") / all : 0},
-          {"deliver_share", all > 0 ? n("ns.deliver") / all : 0}};
+          {"deliver_share", all > 0 ? n("ns.deliver") / all : 0},
+          {"requests_most", after_of("requests.most")},
+          {"read_bytes", read},
+          {"read_bytes_per_s", all > 0 ? read / all * 1e9 : 0},
+          {"read_wait_share", all > 0 ? waited * 1e3 / all : 0}};
 }
 
 std::string serve_text(const Json& l) {
   const auto number = [&](const char* key) { return l.value(key, 0.0); };
   if (l["kind"] == "engine") {
+    const std::string streamed =
+        number("read_bytes") > 0
+            ? format("\n         weights read %.2f GB/s, steps waited %.0f %% of their time; %.0f requests together",
+                     number("read_bytes_per_s") * 1e-9, 100 * number("read_wait_share"), number("requests_most"))
+            : "";
     return format(
-        "engine   %.0f steps of %.1f ms: planning %.2f %%, delivering %.2f %%; prefix hits %.1f %%, %.0f preempted, "
-        "%.0f "
-        "pages evicted",
-        number("steps"), number("step_ms"), 100 * number("plan_share"), 100 * number("deliver_share"),
-        100 * number("prefix_hits"), number("preempted"), number("evicted_pages"));
+               "engine   %.0f steps of %.1f ms: planning %.2f %%, delivering %.2f %%; prefix hits %.1f %%, %.0f "
+               "preempted, "
+               "%.0f "
+               "pages evicted",
+               number("steps"), number("step_ms"), 100 * number("plan_share"), 100 * number("deliver_share"),
+               100 * number("prefix_hits"), number("preempted"), number("evicted_pages")) +
+           streamed;
   }
   const auto times = [&](const char* key) {
     const Json& p = l[key];
