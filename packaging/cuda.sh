@@ -10,7 +10,7 @@ if [ ! -e "$root/.done" ]; then
   mkdir -p "$cache"
   work=$(mktemp -d "$cache/.cuda.XXXXXX")
   trap 'rm -rf "$work"' EXIT
-  echo "Obtaining the CUDA 13.0 compiler (90 MB) ..." >&2
+  echo "Obtaining the CUDA 13.0 compiler (271 MB unpacked) ..." >&2
   python3 -m venv "$work/venv"
   "$work/venv/bin/python" -m pip install -q --disable-pip-version-check --no-cache-dir --no-deps --target "$work/packages" \
     nvidia-cuda-nvcc==13.0.88 nvidia-cuda-crt==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85 >&2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The day a GPU is there: holds the real cuda plugin to the contract, measures it, and keeps what was printed. Needs a
-# release build (./dev test makes one), nothing from the network, and about five minutes.
+# release build (./dev test makes one) and nothing from the network.
 #   cuda_on_gpu.sh [OUT] [MODEL.gguf]     OUT: folder for the raw output; default build/release/gpu
 set -uo pipefail
 cd "$(dirname "$0")/../.."
