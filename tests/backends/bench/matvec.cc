@@ -65,6 +65,8 @@ int main(int argc, char** argv) {
       const Outcome first = bed->run(products(s, kFirst)), all = bed->run(products(s, kFirst + kMore));
       if (all.status != INFER_OK) return std::fprintf(stderr, "%s\n", all.message.c_str()), 1;
       const double seconds = (all.seconds - first.seconds) / kMore;
+      if (seconds <= 0)
+        return std::fprintf(stderr, "%s: too short to be measured; take more weights\n", name.c_str()), 1;
       const double bytes = static_cast<double>(s.weights) *
                            static_cast<double>(quant::row_bytes(s.type, static_cast<uint64_t>(s.width))) *
                            static_cast<double>(s.rows);
