@@ -76,9 +76,8 @@ void WeightStream::work() {
 
 Status WeightStream::read(size_t which, const Buffer& slot) {
   const Clock::time_point begin = Clock::now();
-  // What comes after it is asked for, so that the system reads it while this is copied.
-  for (const Piece& p : loads_[(which + 1) % loads_.size()])
-    if (p.file) p.file->will_need(p.data);
+  // In the file's order as far as it goes: the system reads ahead by itself. (Asking for the next load beforehand
+  // gained nothing, and lost much where memory was so short that it was gone again before its turn.)
   for (const Piece& p : loads_[which]) {
     for (size_t from = 0; from < p.data.size(); from += kChunk) {
       const size_t n = std::min(kChunk, p.data.size() - from);

@@ -13,7 +13,7 @@ class Crowd {
   // A step took `ns`, of which it waited for weights for `waited`; so many requests ran in it.
   void learn(int64_t ns, int64_t waited, int32_t ran) {
     if (waited * kHidden > ns) {
-      if (ran >= size_) size_ = std::min(most_, size_ + std::max(1, size_ / 4));
+      if (ran >= size_) size_ = std::min(most_, size_ + std::max(1, size_ / 8));
     } else if (waited * 4 * kHidden < ns) {
       size_ = std::max(least_, size_ - 1);
     }
@@ -21,7 +21,7 @@ class Crowd {
   int32_t size() const { return size_; }
 
  private:
-  static constexpr int64_t kHidden = 20;  // a twentieth of a step is not worth waiting longer for
+  static constexpr int64_t kHidden = 8;  // an eighth of a step is not worth more requests
   const int32_t least_, most_;
   int32_t size_;
 };
