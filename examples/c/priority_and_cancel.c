@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   infer_request* story = ask(e, slow, "Tell me a very long story.");
   need(infer_request_next(story, -1, &piece)); /* it runs */
 
-  infer_request* question = ask(e, urgent, "What is the capital of France?");
+  infer_request* question = ask(e, urgent, "Name the capital of France.");
   if (read_all(question, 1) != INFER_DONE) need(INFER_E_INTERNAL);
   printf("\nurgent: first token after %.0f ms; the story is still being told: %s\n", usage_of(question).first_token_ms,
          usage_of(story).finish == INFER_FINISH_NONE ? "yes" : "no");

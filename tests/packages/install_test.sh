@@ -21,12 +21,12 @@ target_link_libraries(hello PRIVATE libinfer::infer)
 CMAKE
 cmake -G Ninja -S "$work/app" -B "$work/app/build" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null
 cmake --build "$work/app/build" >/dev/null
-"$work/app/build/hello" "$model" "What is the capital of France?" | tee "$work/one"
+"$work/app/build/hello" "$model" "Name the capital of France." | tee "$work/one"
 grep -q Paris "$work/one"
 export PKG_CONFIG_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name libinfer.pc)")
 cc -std=c99 -Wall -Wextra -Werror $(pkg-config --cflags libinfer) "$work/app/hello.c" -o "$work/hello" $(pkg-config --libs libinfer)
-LD_LIBRARY_PATH=$(pkg-config --variable=libdir libinfer) "$work/hello" "$model" "What is the capital of France?" >"$work/two"
+LD_LIBRARY_PATH=$(pkg-config --variable=libdir libinfer) "$work/hello" "$model" "Name the capital of France." >"$work/two"
 cmp "$work/one" "$work/two"
 # Nothing but the C library is needed at run time.
 needed=$(readelf -d "$(find "$work/moved" -name 'libinfer.so' | head -1)" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort | tr '\n' ' ')
