@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -31,10 +32,12 @@ struct MockDevice {
   std::string fault_function, fault_kind, refuse, pretend;
   int fault_at = 0;
   bool host_memory = true;
+  std::mutex mutex;  // a device is called from several threads
   std::map<std::string, int> calls;
 
   // What this call of `function` does wrong; empty: nothing.
   std::string fault(const char* function) {
+    const std::lock_guard lock(mutex);
     const int any = ++calls["any"], own = ++calls[function];
     const bool now = fault_function == "any" ? any == fault_at : fault_function == function && own == fault_at;
     if (!now) return {};
