@@ -6,8 +6,7 @@ int main(int argc, char** argv) {
   need(infer_options_new(&o));
   need(infer_options_set_int(o, "max_tokens", 24));
   everything e = open_all(argc, argv, NULL);
-  infer_request* requests[2] = {ask(e, o, "Name the capital of France."),
-                                ask(e, o, "Name the capital of Italy.")};
+  infer_request* requests[2] = {ask(e, o, "Name the capital of France."), ask(e, o, "Name the capital of Italy.")};
   int open = 2, turns = 0, last = -1;
   int running[2] = {1, 1};
   while (open > 0) {
