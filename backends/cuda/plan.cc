@@ -123,15 +123,17 @@ Status Plan::prepare_constants(std::span<const infer_binding> weights) {
   return {};
 }
 
-// Room for every input but the banks of adapters, which are large and written seldom.
+// Room for every input but what is large and there already: banks of adapters, and weights that are streamed.
 Status Plan::prepare_inputs() {
   input_at_.assign(frame_.n_tensors(), -1);
-  std::vector<bool> banks(frame_.n_tensors(), false);
-  for (const Node& n : frame_.nodes())
-    if (n.kind == INFER_OP_ADAPT) banks[n.in[2]] = banks[n.in[3]] = true;
+  std::vector<bool> large(frame_.n_tensors(), false);
+  for (const Node& n : frame_.nodes()) {
+    if (n.kind == INFER_OP_ADAPT) large[n.in[2]] = large[n.in[3]] = true;
+    if (n.kind == INFER_OP_MATMUL || n.kind == INFER_OP_MATMUL_EXPERTS) large[n.in[1]] = true;
+  }
   int64_t bytes = 0;
   for (uint32_t t = 0; t < frame_.n_tensors(); ++t) {
-    if (frame_[t].role != INFER_ROLE_INPUT || banks[t]) continue;
+    if (frame_[t].role != INFER_ROLE_INPUT || large[t]) continue;
     input_at_[t] = bytes;
     bytes += (most_bytes_[t] + 255) / 256 * 256;
   }
@@ -162,8 +164,7 @@ int64_t Plan::bytes() const {
   return n;
 }
 
-// ---- pieces
-// -----------------------------------------------------------------------------------------------------------
+// ---- pieces ---------------------------------------------------------------------------------------------------------
 
 Result<Plan::Sequence*> Plan::sequence() {
   for (const auto& s : sequences_)
@@ -199,8 +200,7 @@ Status Plan::cut(Sequence& s) {
   return {};
 }
 
-// ---- a run
-// ------------------------------------------------------------------------------------------------------------
+// ---- a run ----------------------------------------------------------------------------------------------------------
 
 Status Plan::copy_inputs() {
   for (uint32_t t = 0; t < input_at_.size(); ++t) {
@@ -221,6 +221,7 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
   cancelled_.store(false, std::memory_order_relaxed);
   TRY(frame_.bind(symbols, binds, n_binds));
   TRY(copy_inputs());
+  TRY(check_weights());  // those that are bound now
   kernels_.clear();
   launches_.clear();
   launches_of_.clear();

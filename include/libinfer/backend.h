@@ -31,7 +31,7 @@ enum { INFER_TYPE_F32 = 0, INFER_TYPE_F16 = 1, INFER_TYPE_Q4_0 = 2, INFER_TYPE_Q
 
 enum infer_role {
   INFER_ROLE_WEIGHT = 0, /* bound when the plan is made; never changes */
-  INFER_ROLE_INPUT = 1,  /* bound at each run; read.  Of any type: weights that are streamed are inputs, in memory of INFER_USE_WEIGHT */
+  INFER_ROLE_INPUT = 1,  /* bound at each run; read.  Weights that are streamed are such, in memory of INFER_USE_WEIGHT */
   INFER_ROLE_STATE = 2,  /* bound at each run; read and written, kept by the host between runs (KV pages) */
   INFER_ROLE_OUTPUT = 3, /* bound at each run; written by one node, and later nodes may read it */
   INFER_ROLE_TEMP = 4    /* lives inside the plan */
@@ -45,9 +45,9 @@ typedef struct infer_tensor {
 } infer_tensor;
 
 /* ---- operators --------------------------------------------------------------------------------------------------------
- * T rows (tokens), S sequences, R output rows, B block-table columns, P pages.  f32 unless said.  "any": any weight type.
- * "any" is a WEIGHT or an INPUT (a table of
- * EMBED may then have T rows).  in[] entries may be INFER_NONE where marked optional.  i[] integer attributes, f[] float attributes, in this order.
+ * T rows (tokens), S sequences, R output rows, B block-table columns, P pages.  f32 unless said.  "any": any weight type, of a
+ * WEIGHT or an INPUT (of which a table of EMBED may have T rows).  in[] entries may be INFER_NONE where marked optional.
+ * i[] integer attributes, f[] float attributes, in this order.
  * Order of nodes is order of execution; STATE is updated in place.  A temp is written by exactly one node.  The output of
  * elementwise nodes may be the same memory as an input (a backend's choice). */
 #define INFER_NONE 0xffffffffu

@@ -83,6 +83,7 @@ Status Stages::find_mixtures(int64_t expert_bytes) {
   for (size_t s = 0; s < segments_.size(); ++s) {
     if (segments_[s].from != WeightsFrom::kExperts) continue;
     TRY_SET(Mixture made, mixture_of(s));
+    if (made.bytes.empty()) continue;  // another device has this layer's experts
     const auto known = std::find_if(mixtures_.begin(), mixtures_.end(), [&](const Mixture& m) {
       return segments_[m.segment].device == segments_[s].device && m.n_experts == made.n_experts &&
              m.bytes == made.bytes;

@@ -99,10 +99,10 @@ Result<DraftModel::Parts> draft_parts(const Source& source, models::BuildOptions
   return parts;
 }
 
-}  // namespace
-
 // How many requests run together where nobody says.
 constexpr int64_t kTogether = 8, kTogetherStreamed = 64;
+
+}  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOptions& asked, Wake wake) {
   if (source.devices.empty()) {

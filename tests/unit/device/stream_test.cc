@@ -69,6 +69,25 @@ TEST_CASE("streamed weights give the same logits bit for bit, whatever part of t
   }
 }
 
+TEST_CASE("what the streaming device refuses goes to another one, and the answer stays") {
+  const SmallModel model(INFER_TYPE_F32, kLayers);
+  const auto plain = runtime(false);
+  auto whole = model.executor(*plain);
+  REQUIRE(whole.ok());
+  const auto expected = answers(**whole);
+  for (const char* refuse : {"matmul", "rope,add", "kv_write", "embed", "glu,rms_norm", "gather,scale"}) {
+    for (const char* pretend : {"", "matmul", "attention"}) {
+      CAPTURE(refuse);
+      CAPTURE(pretend);
+      const auto r = runtime(true, {{"mock.memory", "device"}, {"mock.refuse", refuse}, {"mock.pretend", pretend}});
+      auto e = Executor::create(r->devices(), model.program, model.weights, limited(weight_bytes(model) / 2));
+      REQUIRE_MESSAGE(e.ok(), e.status().message());
+      CHECK(answers(**e) == expected);
+      CHECK(counter(**e, "stream.step_bytes") > 0);
+    }
+  }
+}
+
 TEST_CASE("layers that are alike share a plan, so streaming takes hardly more memory than one layer's") {
   const SmallModel few(INFER_TYPE_F32, 3), many(INFER_TYPE_F32, 9);
   const auto r = runtime(false);
@@ -201,6 +220,21 @@ TEST_CASE("experts are read when they are chosen, kept while there is room, and 
       last = read;
     }
     CHECK(last <= kExperts * kMixed);  // with room for nearly all, hardly any twice
+  }
+  // A layer's nodes on two devices, whichever of them has the experts.
+  for (const char* refuse : {"expert_sum", "route", "matmul_experts", "glu", "matmul", "expert_sum,matmul"}) {
+    CAPTURE(refuse);
+    const auto r = runtime(true, {{"mock.memory", "device"}, {"mock.refuse", refuse}});
+    auto whole = Executor::create({r->devices()[1]}, program, weights, kLimits);
+    auto e = Executor::create(r->devices(), program, weights, limited(all * 2 / 3));
+    REQUIRE(whole.ok());
+    REQUIRE_MESSAGE(e.ok(), e.status().message());
+    Step s = one_sequence(0, 5);
+    std::vector<float> expected(s.rows.size() * kVocab), got(s.rows.size() * kVocab, -1.f);
+    REQUIRE((*whole)->run(s, expected).ok());
+    const Status ran = (*e)->run(s, got);
+    REQUIRE_MESSAGE(ran.ok(), ran.message());
+    CHECK(got == expected);
   }
 }
 
