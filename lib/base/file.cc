@@ -20,6 +20,10 @@ class MemoryFile final : public File {
 Status File::read(int64_t at, std::span<std::byte> out) const {
   if (!inside(at, static_cast<int64_t>(out.size()), static_cast<int64_t>(bytes_.size())))
     return Status::invalid(str("bytes [", at, ", +", out.size(), ") of '", name_, "', which has ", bytes_.size()));
+  return read_inside(at, out);
+}
+
+Status File::read_inside(int64_t at, std::span<std::byte> out) const {
   TRY(intact());
   if (!out.empty()) std::memcpy(out.data(), bytes_.data() + at, out.size());
   return {};

@@ -39,12 +39,13 @@ class File {
 
   // Copies bytes [at, at + out.size()). Where the system can read a file without its mapping, what was cut meanwhile is
   // an error and nothing worse.
-  virtual Status read(int64_t at, std::span<std::byte> out) const;
+  Status read(int64_t at, std::span<std::byte> out) const;
 
   // Tells the system that these bytes are needed soon. A hint: never fails.
   virtual void will_need(std::span<const std::byte>) const {}
 
  protected:
+  virtual Status read_inside(int64_t at, std::span<std::byte> out) const;  // by the mapping, unless there is better
   std::span<const std::byte> bytes_;
   std::string name_, stamp_;
 };

@@ -40,9 +40,7 @@ class MappedFile final : public File {
                       "put the file back and open it again; to replace a file in use, rename a new one over it");
   }
 
-  Status read(int64_t at, std::span<std::byte> out) const override {
-    if (!inside(at, static_cast<int64_t>(out.size()), static_cast<int64_t>(bytes_.size())))
-      return Status::invalid(str("bytes [", at, ", +", out.size(), ") of '", name_, "', which has ", bytes_.size()));
+  Status read_inside(int64_t at, std::span<std::byte> out) const override {
     int64_t from = end_ - static_cast<int64_t>(bytes_.size()) + at;
     while (!out.empty()) {
       const ssize_t n = restart([&] {

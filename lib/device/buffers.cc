@@ -4,6 +4,12 @@
 
 namespace infer::device {
 
+Status Bytes::read(size_t from, std::span<std::byte> out) const {
+  if (file) return file->read(data.data() + from - file->bytes().data(), out);
+  if (!out.empty()) std::memcpy(out.data(), data.data() + from, out.size());
+  return {};
+}
+
 Buffer::~Buffer() {
   if (buf_) call_quietly([&] { device_->backend().buffer_free(buf_); });
 }

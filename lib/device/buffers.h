@@ -16,6 +16,14 @@ struct Source {
   int64_t offset = 0;
 };
 
+// Bytes that are read when they are needed, not through a mapping where that can be helped.
+struct Bytes {
+  std::span<const std::byte> data;
+  const File* file = nullptr;  // that data is a part of; null: it is in memory. Both outlive this
+  Status read(size_t from, std::span<std::byte> out) const;
+  Bytes part(size_t from, size_t n) const { return {data.subspan(from, n), file}; }
+};
+
 class Buffer {
  public:
   Buffer() = default;

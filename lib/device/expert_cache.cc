@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 namespace infer::device {
 
@@ -28,7 +27,7 @@ Result<std::unique_ptr<ExpertCache>> ExpertCache::make(const Device& device, int
 
 int64_t ExpertCache::oldest() const { return std::min_element(used_.begin(), used_.end()) - used_.begin(); }
 
-Status ExpertCache::take(int64_t layer, std::span<const int32_t> ids, std::span<const Bank> banks,
+Status ExpertCache::take(int64_t layer, std::span<const int32_t> ids, std::span<const Bytes> banks,
                          std::span<int32_t> places, const std::atomic<bool>& cancelled) {
   ++now_;
   int64_t* const place_of = place_of_.data() + layer * n_experts_;
@@ -67,20 +66,15 @@ Status ExpertCache::take(int64_t layer, std::span<const int32_t> ids, std::span<
   return {};
 }
 
-Status ExpertCache::fill(int64_t place, int32_t expert, std::span<const Bank> banks) {
+Status ExpertCache::fill(int64_t place, int32_t expert, std::span<const Bytes> banks) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
   for (size_t b = 0; b < banks.size(); ++b) {
     const auto n = static_cast<size_t>(bytes_[b]);
-    const auto from = banks[b].data.subspan(static_cast<size_t>(expert) * n, n);
     const int64_t at = place * bytes_[b];
     const std::span<std::byte> to =
         banks_[b].host() ? std::span(banks_[b].host() + at, n) : std::span(staging_).first(n);
-    if (banks[b].file) {
-      TRY(banks[b].file->read(from.data() - banks[b].file->bytes().data(), to));
-    } else {
-      std::memcpy(to.data(), from.data(), n);
-    }
+    TRY(banks[b].read(static_cast<size_t>(expert) * n, to));
     if (!banks_[b].host()) TRY(banks_[b].write(at, staging_.data(), static_cast<int64_t>(n)));
     counts_.bytes += static_cast<int64_t>(n);
   }

@@ -15,16 +15,13 @@ namespace infer::device {
 
 class ExpertCache {
  public:
-  struct Bank {
-    std::span<const std::byte> data;  // all experts of a layer, one after the other
-    const File* file = nullptr;       // that data is a part of; null: read from memory
-  };
   // n_places >= n_experts, so that whatever a step needs is there. bytes: of one expert in each bank.
   static Result<std::unique_ptr<ExpertCache>> make(const Device& device, int64_t n_layers, int64_t n_experts,
                                                    int64_t n_places, const std::vector<int64_t>& bytes);
 
-  // places[i]: of expert ids[i] of this layer, which is read if it is not there. Allocates nothing. One thread.
-  Status take(int64_t layer, std::span<const int32_t> ids, std::span<const Bank> banks, std::span<int32_t> places,
+  // places[i]: of expert ids[i] of this layer, which is read if it is not there. banks: of the layer, all its experts
+  // one after the other. Allocates nothing. One thread.
+  Status take(int64_t layer, std::span<const int32_t> ids, std::span<const Bytes> banks, std::span<int32_t> places,
               const std::atomic<bool>& cancelled);
   const Buffer& bank(size_t b) const { return banks_[b]; }
   int64_t bytes() const;
@@ -35,7 +32,7 @@ class ExpertCache {
   const Counts& counts() const { return counts_; }
 
  private:
-  Status fill(int64_t place, int32_t expert, std::span<const Bank> banks);
+  Status fill(int64_t place, int32_t expert, std::span<const Bytes> banks);
   int64_t oldest() const;
 
   int64_t n_experts_ = 0;

@@ -21,10 +21,6 @@ int64_t room_of(const infer_dev_info& device) {
   return memory > 0 ? memory / 5 * 4 : INT64_MAX;
 }
 
-int64_t padded(int64_t bytes) {
-  return (bytes + Placement::kAlignment - 1) / Placement::kAlignment * Placement::kAlignment;
-}
-
 constexpr int64_t kMostParts = 16;  // of a matrix that is larger than a layer
 
 }  // namespace

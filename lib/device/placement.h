@@ -40,6 +40,9 @@ class Placement {
   static constexpr int32_t kSlots = 2;        // one is computed with while the other is filled
   static constexpr int64_t kAlignment = 256;  // of weights in a slot
   static constexpr int64_t kColumns = 64;     // parts of a matrix have a multiple of so many
+  static constexpr int64_t padded(int64_t n, int64_t multiple = kAlignment) {
+    return (n + multiple - 1) / multiple * multiple;
+  }
 
   // most: bytes of weights that each device, or those together that compute in the host's memory, may hold; 0: as many
   // as fit.

@@ -1,9 +1,5 @@
 // What stages do in a run, and where what they bind is.
-#include <algorithm>
-#include <cstring>
-
 #include "device/stages.h"
-#include "graph/signature.h"
 
 namespace infer::device {
 
@@ -11,15 +7,6 @@ using graph::kNone;
 using graph::Program;
 using graph::Symbols;
 using graph::TensorId;
-
-namespace {
-
-int64_t bytes_of(const infer_tensor& t, const Symbols& values) {  // known to fit
-  int64_t bytes = 0;
-  return graph::tensor_bytes(t, values.data(), graph::kSymbolCount, &bytes) ? bytes : 0;
-}
-
-}  // namespace
 
 Status Stages::bind(const Exchange& exchange, const KvPages& pages) {
   for (Stage& stage : stages_) {
@@ -55,7 +42,7 @@ Status Stages::bind(const Exchange& exchange, const KvPages& pages) {
           break;
         case Where::kBank: {
           size_t bank = 0;
-          while (stage.banks[bank].data.data() != weights_.data(t).data()) ++bank;
+          while (stage.banks[bank].data.data() != weights_.bytes(t).data.data()) ++bank;
           b.buf = mixtures_[stage.mixture].cache->bank(bank).get();
           break;
         }
@@ -115,16 +102,10 @@ Status Stages::run(const Symbols& symbols, std::span<const int32_t> tokens, Exch
 // Of the embedding table the rows of these tokens.
 Status Stages::take_rows(const Stage& s, std::span<const int32_t> tokens) {
   const TensorId table = program_.nodes()[segments_[s.segment].first].in[0];
-  const std::span<const std::byte> data = weights_.data(table);
-  const File* const file = weights_.source(table).file;
+  const Bytes all = weights_.bytes(table);
   const size_t bytes = row_.size();
   for (size_t i = 0; i < tokens.size(); ++i) {
-    const auto row = data.subspan(static_cast<size_t>(tokens[i]) * bytes, bytes);
-    if (file) {
-      TRY(file->read(row.data() - file->bytes().data(), row_));
-    } else {
-      std::memcpy(row_.data(), row.data(), bytes);
-    }
+    TRY(all.read(static_cast<size_t>(tokens[i]) * bytes, row_));
     TRY(rows_.write(static_cast<int64_t>(i * bytes), row_.data(), static_cast<int64_t>(bytes)));
   }
   return {};

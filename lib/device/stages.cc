@@ -1,7 +1,6 @@
 #include "device/stages.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 #include "base/checked.h"
@@ -17,15 +16,6 @@ using graph::TensorId;
 
 namespace {
 
-// INT64_MAX: more than can be counted.
-int64_t bytes_of(const infer_tensor& t, const Symbols& values) {
-  int64_t bytes = 0;
-  return graph::tensor_bytes(t, values.data(), graph::kSymbolCount, &bytes) ? bytes : INT64_MAX;
-}
-
-int64_t padded_to(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
-int64_t padded(int64_t bytes) { return padded_to(bytes, Placement::kAlignment); }
-
 // Tensors whose bytes come with each run instead of staying: [n_tensors].
 std::vector<bool> coming(const Program& program, const Segment& s) {
   std::vector<bool> is(program.tensors().size(), false);
@@ -37,6 +27,11 @@ std::vector<bool> coming(const Program& program, const Segment& s) {
 }
 
 }  // namespace
+
+int64_t Stages::bytes_of(const infer_tensor& t, const Symbols& values) {
+  int64_t bytes = 0;
+  return graph::tensor_bytes(t, values.data(), graph::kSymbolCount, &bytes) ? bytes : INT64_MAX;
+}
 
 // ---- compiling ------------------------------------------------------------------------------------------------------
 
@@ -217,7 +212,7 @@ Status Stages::compile_parts(size_t segment, const Symbols& maxima, size_t& bad_
                                    Placement::kColumns, " rows of ", graph::tensor_text(matrix)),
                                "set weights.max to more");
     const int64_t parts = (all + most - 1) / most;
-    columns = std::min(most, padded_to((all + parts - 1) / parts, Placement::kColumns));
+    columns = std::min(most, Placement::padded((all + parts - 1) / parts, Placement::kColumns));
   }
 
   std::vector<uint32_t> roles = roles_in(program_, s);
@@ -244,8 +239,8 @@ Status Stages::compile_parts(size_t segment, const Symbols& maxima, size_t& bad_
     stage.first_column = std::min(first, all - columns);
     stage.columns = columns;
     for (WeightStream::Piece& p : stage.load) {
-      const size_t each = p.data.size() / static_cast<size_t>(all);
-      p.data = p.data.subspan(static_cast<size_t>(stage.first_column) * each, static_cast<size_t>(columns) * each);
+      const size_t each = p.bytes.data.size() / static_cast<size_t>(all);
+      p.bytes = p.bytes.part(static_cast<size_t>(stage.first_column) * each, static_cast<size_t>(columns) * each);
     }
     if (columns < all)
       for (Bound& bound : stage.bound)
@@ -254,7 +249,7 @@ Status Stages::compile_parts(size_t segment, const Symbols& maxima, size_t& bad_
     int64_t at = 0;
     for (WeightStream::Piece& p : stage.load) {
       p.at = at;
-      at += padded(static_cast<int64_t>(p.data.size()));
+      at += Placement::padded(static_cast<int64_t>(p.bytes.data.size()));
     }
   }
   return {};
@@ -290,15 +285,15 @@ Status Stages::add(size_t segment, size_t plan, const graph::View& view, const s
     stage.binds.push_back({same[t], 0, nullptr, 0, 0});
     stage.bound.push_back({t, shape, where(s, t, shape)});
     if (stage.bound.back().where != Where::kSlot) continue;
-    stage.load.push_back({weights_.data(t), weights_.source(t).file, at});
-    at += padded(static_cast<int64_t>(weights_.data(t).size()));
+    stage.load.push_back({weights_.bytes(t), at});
+    at += Placement::padded(static_cast<int64_t>(weights_.bytes(t).data.size()));
   }
   if (s.from != WeightsFrom::kParts && at > slot_bytes_)
     return Status::internal(str("nodes from ", s.first, " on need ", at, " bytes of a slot of ", slot_bytes_));
   for (const Program::Node& n : program_.nodes().subspan(s.first, s.count))
     for (size_t i = 0; i < n.in.size(); ++i)
       if (s.from == WeightsFrom::kExperts && n.in[i] != kNone && is_bank(n, i))
-        stage.banks.push_back({weights_.data(n.in[i]), weights_.source(n.in[i]).file});
+        stage.banks.push_back(weights_.bytes(n.in[i]));
   if (s.from == WeightsFrom::kParts) stage.out = program_.nodes()[s.first].out[0];
   stages_.push_back(std::move(stage));
   return {};

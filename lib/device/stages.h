@@ -56,7 +56,7 @@ class Stages {
     graph::TensorId out = graph::kNone;     // kParts: what the columns are part of
     size_t mixture = SIZE_MAX;              // kExperts: index into mixtures_
     int64_t layer = 0;                      // which of the mixture's
-    std::vector<ExpertCache::Bank> banks;
+    std::vector<Bytes> banks;
   };
   // Layers whose experts are of the same sizes.
   struct Mixture {
@@ -66,6 +66,8 @@ class Stages {
     std::vector<int64_t> bytes;  // [banks] of an expert
     std::unique_ptr<ExpertCache> cache;
   };
+  // With symbols of these values; INT64_MAX: more than can be counted.
+  static int64_t bytes_of(const infer_tensor& t, const graph::Symbols& values);
   Status find_mixtures(int64_t expert_bytes);
   Result<Mixture> mixture_of(size_t segment) const;
   Status compile(size_t segment, const graph::Symbols& maxima, size_t& bad_node);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 namespace infer::device {
 namespace {
@@ -17,12 +16,6 @@ int64_t since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count();
 }
 
-Status copy(const WeightStream::Piece& piece, size_t from, std::span<std::byte> out) {
-  if (piece.file) return piece.file->read(piece.data.data() + from - piece.file->bytes().data(), out);
-  std::memcpy(out.data(), piece.data.data() + from, out.size());
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<WeightStream>> WeightStream::start(const Device& device, std::vector<Load> loads,
@@ -30,7 +23,7 @@ Result<std::unique_ptr<WeightStream>> WeightStream::start(const Device& device, 
   if (loads.empty() || n_slots < 1) return Status::invalid("a stream of no weights");
   std::unique_ptr<WeightStream> s(new WeightStream(std::move(loads), slot_bytes));
   for (const Load& load : s->loads_)
-    for (const Piece& p : load) s->step_bytes_ += static_cast<int64_t>(p.data.size());
+    for (const Piece& p : load) s->step_bytes_ += static_cast<int64_t>(p.bytes.data.size());
   for (int32_t i = 0; i < n_slots; ++i) {
     TRY_SET(Buffer slot, Buffer::make(device, slot_bytes, INFER_USE_WEIGHT, "weights that are streamed"));
     s->slots_.push_back(std::move(slot));
@@ -79,13 +72,13 @@ Status WeightStream::read(size_t which, const Buffer& slot) {
   // In the file's order as far as it goes: the system reads ahead by itself. (Asking for the next load beforehand
   // gained nothing, and lost much where memory was so short that it was gone again before its turn.)
   for (const Piece& p : loads_[which]) {
-    for (size_t from = 0; from < p.data.size(); from += kChunk) {
-      const size_t n = std::min(kChunk, p.data.size() - from);
+    for (size_t from = 0; from < p.bytes.data.size(); from += kChunk) {
+      const size_t n = std::min(kChunk, p.bytes.data.size() - from);
       const int64_t at = p.at + static_cast<int64_t>(from);
       if (slot.host()) {
-        TRY(copy(p, from, {slot.host() + at, n}));
+        TRY(p.bytes.read(from, {slot.host() + at, n}));
       } else {
-        TRY(copy(p, from, std::span(staging_).first(n)));
+        TRY(p.bytes.read(from, std::span(staging_).first(n)));
         TRY(slot.write(at, staging_.data(), static_cast<int64_t>(n)));
       }
       counts_.bytes.fetch_add(static_cast<int64_t>(n), std::memory_order_relaxed);

@@ -19,9 +19,8 @@ namespace infer::device {
 class WeightStream {
  public:
   struct Piece {
-    std::span<const std::byte> data;  // outlives the stream
-    const File* file = nullptr;       // that data is a part of; null: read from memory
-    int64_t at = 0;                   // where in the slot
+    Bytes bytes;
+    int64_t at = 0;  // where in the slot
   };
   using Load = std::vector<Piece>;
   // device outlives the stream. slot_bytes: what the largest load needs.

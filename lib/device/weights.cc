@@ -29,7 +29,6 @@ Result<const Buffer*> Weights::on(const Device& device, graph::TensorId t) {
   for (const auto& [d, buffer] : w.buffers)
     if (d == &device) return buffer.get();
   TRY_SET(Buffer buffer, Buffer::hold(device, w.data, w.source, str("weight '", w.name, "'")));
-  bytes_ += buffer.bytes();
   w.buffers.emplace_back(&device, std::make_unique<Buffer>(std::move(buffer)));
   return w.buffers.back().second.get();
 }

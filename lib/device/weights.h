@@ -14,11 +14,9 @@ class Weights {
  public:
   // Every weight of the program, each with as many bytes as its shape needs.
   Status take(const graph::Program& program, std::span<const Executor::Weight> weights, const graph::Symbols& maxima);
-  std::span<const std::byte> data(graph::TensorId t) const { return all_[t].data; }
-  const Source& source(graph::TensorId t) const { return all_[t].source; }
+  Bytes bytes(graph::TensorId t) const { return {all_[t].data, all_[t].source.file}; }
   // Its buffer on a device, made when first asked for; stays where it is.
   Result<const Buffer*> on(const Device& device, graph::TensorId t);
-  int64_t bytes() const { return bytes_; }  // of all buffers
 
  private:
   struct Weight {
@@ -28,7 +26,6 @@ class Weights {
     std::vector<std::pair<const Device*, std::unique_ptr<Buffer>>> buffers;
   };
   std::vector<Weight> all_;  // [n_tensors]
-  int64_t bytes_ = 0;
 };
 
 }  // namespace infer::device
