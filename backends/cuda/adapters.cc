@@ -1,12 +1,7 @@
 #include "backends/cuda/adapters.h"
 
-#include <atomic>
-#include <mutex>
-
 namespace infer::cuda {
 namespace {
-
-std::atomic<const Instance*> the_instance{nullptr};
 
 constexpr int kLeastCapability = 80;  // what our kernels were compiled for
 
@@ -56,23 +51,10 @@ int64_t Adapter::memory_free() const {
   return static_cast<int64_t>(free);
 }
 
-const Instance* Instance::loaded() { return the_instance.load(); }
-
-Result<const Instance*> Instance::get() {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  if (!loaded()) {
-    std::unique_ptr<Instance> made(new Instance);
-    TRY(made->init());
-    the_instance.store(made.release());  // never destroyed
-  }
-  return loaded();
-}
-
 Status Instance::init() {
   TRY_SET(const Driver* d, find_driver());
   const CUresult started = d->cuInit(0);
-  if (started == CUDA_ERROR_NO_DEVICE) return Status::not_found("the NVIDIA driver shows no device");
+  if (started == CUDA_ERROR_NO_DEVICE) return Status::not_found("no CUDA driver shows a device");
   TRY(check(*d, started, "starting CUDA"));
   int version = 0, n = 0;
   TRY(check(*d, d->cuDriverGetVersion(&version), "asking the driver's version"));

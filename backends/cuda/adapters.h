@@ -2,10 +2,10 @@
 #pragma once
 #include <libinfer/backend.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "backends/common/gpu_calls.h"
 #include "backends/cuda/driver.h"
 
 namespace infer::cuda {
@@ -21,16 +21,13 @@ struct Adapter {
   int64_t memory_free() const;  // 0: nobody uses it, so we do not know without taking some
 };
 
-// One per process; made at first use and kept.
-class Instance {
+class Instance : public backend::Kept<Instance> {
  public:
-  static Result<const Instance*> get();
-  static const Instance* loaded();  // null: nobody asked yet
+  static constexpr const char* kApi = "CUDA";
+  Status init();
   const std::vector<Adapter>& adapters() const { return adapters_; }
 
  private:
-  Instance() = default;
-  Status init();
   std::vector<Adapter> adapters_;
 };
 

@@ -22,24 +22,6 @@ constexpr size_t kShortPiece = 48;   // and over many
 constexpr std::chrono::milliseconds kAttentive(5);
 constexpr std::chrono::microseconds kNap(100);
 
-// Temps in a buffer of the device.
-class DeviceMemories final : public backend::Memories {
- public:
-  explicit DeviceMemories(Device& device) : device_(device) {}
-  backend::Memory of(infer_buf* b) const override {
-    const Buffer& from = *buffer(b);
-    return {from.host(), from.address(), from.bytes(), from.read_only()};
-  }
-  Result<backend::Memory> temps(int64_t bytes) override {
-    TRY_SET(temps_, Buffer::make(device_, bytes, INFER_USE_STATE));
-    return of(as_buf(temps_.get()));
-  }
-
- private:
-  Device& device_;
-  std::unique_ptr<Buffer> temps_;
-};
-
 }  // namespace
 
 // What a run launches.
@@ -60,7 +42,8 @@ class Plan::Fill final : public backend::Emitter {
   Plan& plan_;
 };
 
-Plan::Plan(Device& device) : device_(device), frame_(std::make_unique<DeviceMemories>(device)) {}
+Plan::Plan(Device& device)
+    : device_(device), frame_(std::make_unique<backend::DeviceMemories<Device, Buffer>>(device)) {}
 
 Plan::~Plan() {
   const Device::Current current(device_);

@@ -1,17 +1,13 @@
 #include "backends/vulkan/adapters.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include "backends/vulkan/matrices.h"
 
 namespace infer::vulkan {
 namespace {
-
-std::atomic<const Instance*> the_instance{nullptr};
 
 std::vector<std::string> extensions_of(VkPhysicalDevice d) {
   uint32_t n = 0;
@@ -167,19 +163,6 @@ int64_t Adapter::memory_free() const {
     if (memory.memoryProperties.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
       bytes += static_cast<int64_t>(budget.heapBudget[i] - std::min(budget.heapUsage[i], budget.heapBudget[i]));
   return bytes;
-}
-
-const Instance* Instance::loaded() { return the_instance.load(); }
-
-Result<const Instance*> Instance::get() {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  if (!loaded()) {
-    std::unique_ptr<Instance> made(new Instance);
-    TRY(made->init());
-    the_instance.store(made.release());  // never destroyed
-  }
-  return loaded();
 }
 
 Status Instance::init() {

@@ -2,10 +2,10 @@
 #pragma once
 #include <libinfer/backend.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "backends/common/gpu_calls.h"
 #include "backends/vulkan/vulkan.h"
 
 namespace infer::vulkan {
@@ -30,17 +30,14 @@ struct Adapter {
   int64_t memory_free() const;
 };
 
-// One per process; made at first use and kept, as drivers do not like to be unloaded.
-class Instance {
+class Instance : public backend::Kept<Instance> {
  public:
-  static Result<const Instance*> get();
-  static const Instance* loaded();  // null: nobody asked yet
+  static constexpr const char* kApi = "Vulkan";
+  Status init();
   VkInstance handle() const { return handle_; }
   const std::vector<Adapter>& adapters() const { return adapters_; }
 
  private:
-  Instance() = default;
-  Status init();
   VkInstance handle_ = VK_NULL_HANDLE;
   std::vector<Adapter> adapters_;
 };

@@ -17,24 +17,6 @@ constexpr size_t kInFlight = 2;      // pieces at a time
 constexpr size_t kLongPiece = 4096;  // dispatches of a piece over few rows,
 constexpr size_t kShortPiece = 48;   // and over many
 
-// Temps in a buffer of the device.
-class DeviceMemories final : public backend::Memories {
- public:
-  explicit DeviceMemories(Device& device) : device_(device) {}
-  backend::Memory of(infer_buf* b) const override {
-    const Buffer& from = *buffer(b);
-    return {from.host(), from.address(), from.bytes(), from.read_only()};
-  }
-  Result<backend::Memory> temps(int64_t bytes) override {
-    TRY_SET(temps_, Buffer::make(device_, bytes, INFER_USE_STATE));
-    return of(as_buf(temps_.get()));
-  }
-
- private:
-  Device& device_;
-  std::unique_ptr<Buffer> temps_;
-};
-
 void barrier(VkCommandBuffer c, VkPipelineStageFlags from, VkAccessFlags wrote, VkPipelineStageFlags to,
              VkAccessFlags reads) {
   const VkMemoryBarrier b{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, wrote, reads};
@@ -66,7 +48,8 @@ class Plan::Fill final : public Emitter {
   VkDispatchIndirectCommand* groups_;
 };
 
-Plan::Plan(Device& device) : device_(device), frame_(std::make_unique<DeviceMemories>(device)) {}
+Plan::Plan(Device& device)
+    : device_(device), frame_(std::make_unique<backend::DeviceMemories<Device, Buffer>>(device)) {}
 
 Plan::~Plan() {
   if (running_) (void)finish({}).ok();
