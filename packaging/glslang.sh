@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints a folder with glslangValidator and spirv-val that know GL_KHR_cooperative_matrix, which Debian 12's do not: those of the next
-# suite, in the registry that this machine's apt uses, only unpacked, with the C and C++ libraries that they need, and kept in the
-# cache folder. Only amd64: elsewhere, and without a registry, it fails, and the kernels for matrix units are left out.
+# suite (next_suite.sh), with the C and C++ libraries that they need, kept in the cache folder. Only amd64: elsewhere, and without
+# a registry, it fails, and the kernels for matrix units are left out.
 set -euo pipefail
 cache=${INFER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/libinfer}
 root=$cache/glslang-15
@@ -11,14 +11,8 @@ if [ ! -e "$root/glslangValidator" ]; then
   work=$(mktemp -d "$cache/.glslang.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   echo "Obtaining a shader compiler that knows cooperative matrices ..." >&2
-  uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -1)
-  mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/unpacked" "$work/made/lib"
-  echo "deb $uri trixie main" >"$work/sources.list"
-  apt=(apt-get -qq -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$work/state/lists"
-    -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
-  "${apt[@]}" update >&2
-  (cd "$work" && "${apt[@]}" download glslang-tools spirv-tools libc6 libstdc++6 libgcc-s1 >&2)
-  for package in "$work"/*.deb; do dpkg -x "$package" "$work/unpacked"; done
+  "$(dirname "$0")/next_suite.sh" "$work/unpacked" 'glslang-tools=15.*' 'spirv-tools=2025.*' 'libc6=2.41*' 'libstdc++6=14.*' 'libgcc-s1=14.*'
+  mkdir -p "$work/made/lib"
   from=$work/unpacked/usr/lib/x86_64-linux-gnu
   cp -L "$from"/{ld-linux-x86-64.so.2,libc.so.6,libm.so.6,libstdc++.so.6,libgcc_s.so.1} "$work/made/lib"
   for program in glslangValidator spirv-val; do  # through their own loader: this machine's C library is older
