@@ -14,7 +14,8 @@ target_compile_definitions(infer_flags INTERFACE INFER_BUILDING $<$<CONFIG:Debug
 target_compile_options(infer_flags INTERFACE -ffp-contract=off -fno-math-errno -ffunction-sections -fdata-sections
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wvla $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<BOOL:${INFER_WERROR}>:-Werror>)
 if(INFER_SANITIZE)
-  add_compile_options(-fsanitize=${INFER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  # Not: a test of every pointer before its use, which doubles the code (and a null pointer is seen anyway).
+  add_compile_options(-fsanitize=${INFER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -fno-sanitize=null,object-size,vptr)
   add_link_options(-fsanitize=${INFER_SANITIZE})
 endif()
 if(INFER_FUZZ)
@@ -57,8 +58,17 @@ endfunction()
 # infer_test(NAME SOURCES... LINK target...): one doctest program, one ctest entry.
 function(infer_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/unit/main.cc ${PROJECT_SOURCE_DIR}/tests/sanitizer_options.cc)
+  if(NOT TARGET infer_test_main)
+    add_library(infer_test_main OBJECT ${PROJECT_SOURCE_DIR}/tests/unit/main.cc ${PROJECT_SOURCE_DIR}/tests/sanitizer_options.cc)
+    target_link_libraries(infer_test_main PRIVATE infer_flags)
+  endif()
+  add_executable(${name} ${ARG_SOURCES} $<TARGET_OBJECTS:infer_test_main>)
   target_link_libraries(${name} PRIVATE infer_flags ${ARG_LINK})
+  # What is tested is optimised and looked through by sanitizers; of the code that asks and compares, which is more than
+  # that, addresses alone are looked at: it compiles in a third of the time.
+  if(INFER_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0 -fno-sanitize=undefined)
+  endif()
   target_compile_definitions(${name} PRIVATE INFER_SOURCE_DIR="${PROJECT_SOURCE_DIR}" INFER_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")

@@ -2,7 +2,7 @@
 """compare.py TOOL FILE[:PRE]...: generated texts for each vocabulary, our ids against Hugging Face's or SentencePiece's.
 
 TOOL is tokenize_lines. PRE stands in for the file's pre-tokenizer name; ALL shares the texts out among all the rules that
-the reference knows. INFER_CONFORMANCE_COUNT says how many texts (5,000); from 100,000 on, every code point is gone through
+the reference knows. INFER_CONFORMANCE_COUNT says how many texts (2,000); from 100,000 on, every code point is gone through
 as well. FILE may be PAIRS: a vocabulary made here in which any two bytes merge, so that ids show every border between
 words and with it what each rule takes each character for; there every code point is gone through under PAIRS_RULES
 (from 100,000 on under every rule). Half of the texts are tokenized with special tokens recognised, half without. Where the rule keeps every byte, decoding
@@ -124,7 +124,7 @@ def compare(tool, n, path, pre, sweep):
 
 def main():
     tool, targets = sys.argv[1], sys.argv[2:]
-    count = int(os.environ.get("INFER_CONFORMANCE_COUNT", "5000"))
+    count = int(os.environ.get("INFER_CONFORMANCE_COUNT", "2000"))
     good = len(targets) > 0
     for target in targets:
         path, _, pre = target.partition(":")

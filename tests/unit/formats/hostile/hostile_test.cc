@@ -115,7 +115,12 @@ TEST_CASE("every refusal of the readers is reached by some hostile file") {
 TEST_CASE("no hostile file takes more than 2 seconds, or more memory than 2 x its size + 64 MiB") {
   MESSAGE("slowest: ", report().slowest, " s, ", report().slowest_name);
   MESSAGE("most memory beyond 2 x the file: ", report().most_memory, " MiB, ", report().largest_name);
-  CHECK(report().slowest < 2);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr double kSlower = 4;  // the promise is of the library as it ships; a sanitizer multiplies its instructions
+#else
+  constexpr double kSlower = 1;
+#endif
+  CHECK(report().slowest < 2 * kSlower);
   CHECK(report().most_memory < 64);
 }
 
