@@ -41,7 +41,7 @@
 /* engine, int 0..1125899906842624, default 0: bytes that the engine may use beside the mapped weights; 0: what is free */
 #define INFER_OPTION_MEMORY_MAX "memory.max"
 
-/* engine, int 0..1125899906842624, default 0: bytes of weights that stay in the memory of a device; the others are read from the file layer by layer, while the layer before is computed; 0: as many as fit */
+/* engine, int 0..1125899906842624, default 0: bytes of weights that stay in the memory of a device; the others are read from the file layer by layer, while the layer before is computed; 0: as many as fit in what is free */
 #define INFER_OPTION_WEIGHTS_MAX "weights.max"
 
 /* engine, int 1..65536, default 512: most tokens of one step; a longer prompt is computed in chunks of it */

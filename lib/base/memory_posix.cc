@@ -14,10 +14,10 @@ namespace infer {
 namespace {
 
 // What is left under a limit; nothing when there is none.
-std::optional<int64_t> left(const char* limit_path, const char* used_path) {
+std::optional<int64_t> left(const char* limit_path, const char* used_path, const char* stat_path) {
   const auto limit = number_at(read_start(limit_path)), used = number_at(read_start(used_path));
   if (!limit || !used) return std::nullopt;
-  return std::max<int64_t>(0, *limit - *used);
+  return std::max<int64_t>(0, *limit - std::max<int64_t>(0, *used - files_of(read_start(stat_path))));
 }
 
 }  // namespace
@@ -32,8 +32,9 @@ int64_t free_memory() {
   int64_t bytes = *kib * 1024;
   // Inside a container its own group is mounted at the root of the tree.
   for (const auto& group :
-       {left("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        left("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes")}) {
+       {left("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
+        left("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+             "/sys/fs/cgroup/memory/memory.stat")}) {
     if (group) bytes = std::min(bytes, *group);
   }
   return std::max<int64_t>(1, bytes);  // known, and nearly nothing

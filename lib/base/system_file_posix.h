@@ -30,6 +30,27 @@ inline std::optional<int64_t> number_at(std::string_view text) {
   return error == std::errc{} && value >= 0 ? std::optional(value) : std::nullopt;  // "max": no limit
 }
 
+// The number behind a name that begins a line; nothing where there is no such line.
+inline std::optional<int64_t> number_of(std::string_view text, std::string_view name) {
+  for (size_t at = 0; (at = text.find(name, at)) != std::string_view::npos; at += name.size()) {
+    const std::string_view rest = text.substr(at + name.size());
+    if ((at == 0 || text[at - 1] == '\n') && rest.starts_with(' ')) return number_at(rest);
+  }
+  return std::nullopt;
+}
+
+// Of a group's memory.stat: bytes of files that were read or are mapped, which the system takes back where memory is
+// short. (active_file, inactive_file; of version 1 with those of the groups below, total_.)
+inline int64_t files_of(std::string_view stat) {
+  int64_t sum = 0;
+  for (const char* kind : {"active_file", "inactive_file"}) {
+    const auto all = number_of(stat, std::string("total_") + kind), own = number_of(stat, kind);
+    const int64_t bytes = all ? *all : own.value_or(0);
+    sum += std::min(bytes, INT64_MAX - sum);
+  }
+  return sum;
+}
+
 // "QUOTA PERIOD", microseconds of processor time per period, as a number of processors, rounded up; nothing where there
 // is no quota ("max" or -1).
 inline std::optional<int64_t> quota_of(std::string_view text) {

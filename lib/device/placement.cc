@@ -16,7 +16,7 @@ namespace {
 
 // Bytes of weights for a device that says how much memory it has: a part stays free for KV pages and workspaces.
 int64_t room_of(const infer_dev_info& device) {
-  if (device.kind != INFER_DEV_DISCRETE && device.kind != INFER_DEV_OTHER) return INT64_MAX;  // the host's memory
+  if (in_host_memory(device)) return INT64_MAX;
   const int64_t memory = device.memory_free > 0 ? device.memory_free : device.memory_total;
   return memory > 0 ? memory / 5 * 4 : INT64_MAX;
 }
@@ -24,6 +24,10 @@ int64_t room_of(const infer_dev_info& device) {
 constexpr int64_t kMostParts = 16;  // of a matrix that is larger than a layer
 
 }  // namespace
+
+bool in_host_memory(const infer_dev_info& device) {
+  return device.kind != INFER_DEV_DISCRETE && device.kind != INFER_DEV_OTHER;
+}
 
 int64_t room_for_weights(std::span<const std::shared_ptr<const Device>> devices, int64_t most) {
   bool host = false;

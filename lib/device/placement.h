@@ -80,6 +80,8 @@ class Placement {
   std::vector<bool> behind_;    // [nodes] a ROUTE of its layer
 };
 
+// Does it compute in the memory of the host, where a mapped file need not be copied to?
+bool in_host_memory(const infer_dev_info& device);
 // Bytes of weights that all devices together may hold, each at most `most` (0: what it has room for).
 int64_t room_for_weights(std::span<const std::shared_ptr<const Device>> devices, int64_t most);
 

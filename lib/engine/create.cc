@@ -114,11 +114,6 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
 
   Parts parts;
   EngineOptions options = asked;
-  if (options.batch_requests == 0) {
-    const int64_t room = device::room_for_weights(source.devices, options.weights);
-    options.batch_requests = hyper.weight_bytes > room ? kTogetherStreamed : kTogether;
-    options.contexts = parts.together = kTogether;
-  }
   parts.aging_ms = options.aging_ms;
   parts.step_ms = options.step_ms;
   parts.trace_steps = options.trace_steps;
@@ -142,7 +137,8 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   }
 
   const infer_dev_info& device = source.devices.front()->info();
-  const int64_t free_bytes = device.memory_free > 0 ? device.memory_free : device.host_memory ? free_memory() : 0;
+  const int64_t host_bytes = source.free_memory > 0 ? source.free_memory : free_memory();
+  const int64_t free_bytes = device.memory_free > 0 ? device.memory_free : device.host_memory ? host_bytes : 0;
   const int64_t sampler_bytes = sampling::Sampler::bytes(hyper.n_vocab) * (draft.model ? 2 : 1);
   const char* smaller = smaller_kv(build.kv_type, hyper);
   if (draft.model && smaller_kv(build.kv_type, draft.model->hyper) != smaller) smaller = nullptr;
@@ -156,10 +152,30 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
                          /*workspace_known=*/false};
   // What cannot fit in any case is refused before anything is allocated. How many pages there are is decided when the
   // rest is there, and its size known.
-  TRY_SET(const Sizes most, decide_sizes(options, model_sizes, free_bytes));
-  TRY_SET(parts.executor,
-          device::Executor::compile(source.devices, parts.model->program, weights_of(*parts.model, *source.file),
-                                    limits_of(most, most.rows, options.weights)));
+  Sizes most{};
+  const auto decide = [&](int64_t weights) -> Status {
+    options.weights = weights;
+    if (asked.batch_requests == 0) {
+      const int64_t room = device::room_for_weights(source.devices, weights);
+      options.batch_requests = hyper.weight_bytes > room ? kTogetherStreamed : kTogether;
+      options.contexts = parts.together = kTogether;
+    }
+    TRY_SET(most, decide_sizes(options, model_sizes, free_bytes));
+    return {};
+  };
+  const auto compile = [&] {
+    return device::Executor::compile(source.devices, parts.model->program, weights_of(*parts.model, *source.file),
+                                     limits_of(most, most.rows, options.weights));
+  };
+  TRY(decide(asked.weights));
+  if (asked.weights == 0 && device::in_host_memory(device))
+    TRY(decide(weights_beside(most, hyper.weight_bytes, host_bytes)));
+  auto compiled = compile();
+  if (!compiled.ok() && options.weights != asked.weights) {  // there is too little memory even to stream
+    TRY(decide(asked.weights));
+    compiled = compile();
+  }
+  TRY_SET(parts.executor, std::move(compiled));
   model_sizes.workspace_known = true;
   model_sizes.workspace_bytes = parts.executor->workspace_bytes() + sampler_bytes;
   if (draft.model) {

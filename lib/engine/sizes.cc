@@ -105,4 +105,11 @@ Result<Sizes> decide_sizes(const EngineOptions& o, const ModelSizes& model, int6
   return s;
 }
 
+int64_t weights_beside(const Sizes& sizes, int64_t weight_bytes, int64_t free_bytes) {
+  if (free_bytes <= 0) return 0;
+  // A sixteenth for all others, the pages that the file is read through among them.
+  const int64_t room = free_bytes - free_bytes / 16 - sizes.bytes();
+  return weight_bytes <= room ? 0 : std::max<int64_t>(1, room);
+}
+
 }  // namespace infer::engine

@@ -12,7 +12,7 @@ struct EngineOptions {
   int64_t kv_tokens = 0;  // positions over all requests; 0: decided here
   int64_t page = 32;      // positions per KV page
   int64_t memory = 0;     // bytes; 0: what is free
-  int64_t weights = 0;    // bytes of them that stay in memory; 0: as many as fit
+  int64_t weights = 0;    // bytes of them that stay in memory; 0: as many as fit (weights_beside())
   int64_t contexts = 0;   // that the KV cache holds where kv_tokens is not said; 0: one for each of batch_requests
   int64_t batch_tokens = 512, batch_requests = 8, queue = 1024;
   uint32_t kv_type = 1;  // element type of backend.h: f16
@@ -49,5 +49,10 @@ Result<int64_t> decide_context(const EngineOptions& options, int64_t n_ctx_train
 // free_bytes: what the device has left; 0: not known. "A context larger than memory" is E_NO_MEMORY with numbers and
 // what to change.
 Result<Sizes> decide_sizes(const EngineOptions& options, const ModelSizes& model, int64_t free_bytes);
+
+// Bytes of a model's weights that stay in memory beside what decide_sizes() took of the host's free_bytes, as
+// EngineOptions::weights; 0: all of them. A mapped file that is larger than what is free would be read anew for every
+// step, all of it: the system drops first what was read first.
+int64_t weights_beside(const Sizes& sizes, int64_t weight_bytes, int64_t free_bytes);
 
 }  // namespace infer::engine

@@ -64,6 +64,14 @@ TEST_CASE("a process bound to one processor uses one") {
   CHECK(usable == 1);
 }
 
+TEST_CASE("of a group's memory that of files counts as free") {
+  CHECK(files_of("anon 5\nfile 40\nactive_file 7\ninactive_file 30\nslab 1\n") == 37);
+  CHECK(files_of("cache 9\ninactive_file 1\nactive_file 2\ntotal_inactive_file 10\ntotal_active_file 20\n") == 30);
+  CHECK(files_of("inactive_file 9223372036854775807\nactive_file 9223372036854775807\n") == INT64_MAX);
+  CHECK(files_of("workingset_inactive_file 4\nactive_file max\nactive_files 8\ninactive_file") == 0);
+  CHECK(files_of("") == 0);
+}
+
 TEST_CASE("a container's quota counts as processors, rounded up; no quota counts as none") {
   CHECK(quota_of("200000 100000\n") == 2);
   CHECK(quota_of("150000 100000\n") == 2);

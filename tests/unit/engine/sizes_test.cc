@@ -109,3 +109,14 @@ TEST_CASE("what the program needs beside pages is taken from the limit first, an
   CHECK(has(refused.status().message(), "workspace"));
   CHECK(has(refused.status().hint(), "adapter.slots"));
 }
+
+TEST_CASE("weights stay in memory when they fit beside the rest and a sixteenth of what is free") {
+  const int64_t gib = int64_t{1} << 30;
+  Sizes s{};
+  s.kv_bytes = gib;
+  CHECK(weights_beside(s, 14 * gib, 16 * gib) == 0);
+  CHECK(weights_beside(s, 14 * gib + 1, 16 * gib) == 14 * gib);
+  CHECK(weights_beside(s, gib, gib) == 1);      // nothing is left
+  CHECK(weights_beside(s, INT64_MAX, 0) == 0);  // not known
+  CHECK(weights_beside(s, 64 * gib, INT64_MAX) == 0);
+}
