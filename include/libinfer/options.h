@@ -26,6 +26,9 @@
 /* engine, list: devices to use, in order of preference: a backend's name, or name:number; none named: all, best first */
 #define INFER_OPTION_DEVICE "device"
 
+/* engine, list: WHAT=DEVICE: layers (7 or 0..11), or weights by name (* stands for any characters), that run on this device where it can; the first that fits counts */
+#define INFER_OPTION_PLACE "place"
+
 /* engine, int 0..16777216, default 0: most tokens of one request, prompt and answer; 0: as trained, at most 4096 */
 #define INFER_OPTION_CONTEXT_MAX "context.max"
 

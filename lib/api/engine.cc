@@ -1,6 +1,8 @@
 // Engines, and the three ways to give one a request.
 #include "api/engine.h"
 
+#include <algorithm>
+
 #include "api/buffers.h"
 #include "api/chat.h"
 #include "api/guard.h"
@@ -10,6 +12,24 @@
 #include "quant/types.h"
 
 namespace infer::api {
+
+namespace {
+
+// "WHAT=DEVICE". A device that is not among those to use becomes the last of them.
+Status add_place(const Runtime& rt, const std::string& rule, engine::Source& source) {
+  const size_t sign = rule.rfind('=');
+  if (sign == std::string::npos || sign == 0 || sign + 1 == rule.size())
+    return Status::invalid(str("option 'place': '", rule, "' is not WHAT=DEVICE"), "0..11=vulkan:0, or *_exps.*=cpu");
+  auto chosen = rt.choose_devices({rule.substr(sign + 1)});
+  TRY(chosen.status().in("place"));
+  auto& all = source.devices;
+  const auto at = std::find(all.begin(), all.end(), chosen->front());
+  source.place.push_back({rule.substr(0, sign), static_cast<size_t>(at - all.begin())});
+  if (at == all.end()) all.push_back(chosen->front());
+  return {};
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, const Settings& settings) {
   auto made = std::make_shared<Engine>();
@@ -48,6 +68,7 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
     source.draft = opened.take();
   }
   TRY_SET(source.devices, rt.choose_devices(settings.list(Key::device)));
+  for (const std::string& rule : settings.list(Key::place)) TRY(add_place(rt, rule, source));
   // The engine object holds the model, which holds the runtime: it outlives the engine's thread.
   TRY_SET(made->core_, engine::Engine::create(std::move(source), o, [&rt] { rt.wake(); }));
   made->description_ = describe(*made->core_, settings);

@@ -88,7 +88,8 @@ Status DeviceExecutor::init(std::span<const Weight> weights, const Limits& limit
 
   const graph::View whole(program_, maxima_);
   TRY(graph::check_program(*whole.c()));
-  Placement placement(devices_, program_, limits.weights);
+  TRY_SET(std::vector<size_t> wish, wishes(program_, limits.place));
+  Placement placement(devices_, program_, limits.weights, std::move(wish));
   // A device may answer "supports" and then not compile the node: it goes to the next one. Ends, for each round takes a
   // pair away.
   for (;;) {

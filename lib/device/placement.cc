@@ -49,15 +49,21 @@ bool is_bank(const Program::Node& n, size_t i) {
   return n.kind == INFER_OP_MATMUL_EXPERTS && n.layer >= 0 && (i == 1 || i == 3);
 }
 
-Placement::Placement(std::span<const std::shared_ptr<const Device>> devices, const Program& program, int64_t most)
+Placement::Placement(std::span<const std::shared_ptr<const Device>> devices, const Program& program, int64_t most,
+                     std::vector<size_t> wish)
     : devices_(devices),
       program_(program),
       group_(program.nodes().size()),
       chosen_(program.nodes().size(), 0),
       answers_(program.nodes().size() * devices.size(), Answer::kUnknown),
       most_(most),
+      wish_(std::move(wish)),
+      ruled_(std::any_of(wish_.begin(), wish_.end(), [](size_t d) { return d != SIZE_MAX; })),
+      producer_(program.tensors().size(), SIZE_MAX),
       streamed_(program.nodes().size(), false),
       behind_(program.nodes().size(), false) {
+  for (size_t n = 0; n < program.nodes().size(); ++n)
+    for (TensorId t : program.nodes()[n].out) producer_[t] = n;
   int64_t routed = -1;  // layer
   for (size_t n = 0; n < behind_.size(); ++n) {
     const Program::Node& node = program.nodes()[n];
@@ -107,6 +113,24 @@ bool Placement::takes_group(const infer_program& whole, size_t first, size_t dev
   for (size_t m : members_[first])
     if (!takes(whole, m, device)) return stuck = m, false;
   return true;
+}
+
+// The device that a group is offered to before all others: what a rule says, else where there are rules and the group
+// has neither weights nor a state, the one that computes the last of its inputs.
+size_t Placement::first_choice(size_t group) const {
+  for (size_t m : members_[group])
+    if (wish_[m] != SIZE_MAX) return wish_[m];
+  if (!ruled_) return 0;
+  size_t from = SIZE_MAX;
+  for (size_t m : members_[group]) {
+    for (TensorId t : program_.nodes()[m].in) {
+      if (t == kNone) continue;
+      const uint32_t role = program_.tensor(t).role;
+      if (role == INFER_ROLE_WEIGHT || role == INFER_ROLE_STATE) return 0;
+      if (producer_[t] != SIZE_MAX && (from == SIZE_MAX || producer_[t] > from)) from = producer_[t];
+    }
+  }
+  return from == SIZE_MAX ? 0 : chosen_[from];
 }
 
 Status Placement::decide(const infer_program& whole) {
@@ -174,8 +198,10 @@ Status Placement::choose(const infer_program& whole, size_t& full_device) {
     }
     size_t chosen = SIZE_MAX, full = SIZE_MAX;  // full: the first that takes it but has no room
     size_t stuck = n;                           // node that the last device tried does not take
-    for (size_t d = 0; d < devices_.size() && chosen == SIZE_MAX; ++d) {
-      if (!takes_group(whole, n, d, stuck)) continue;
+    const size_t favourite = first_choice(n);
+    for (size_t i = 0; i <= devices_.size() && chosen == SIZE_MAX; ++i) {
+      const size_t d = i == 0 ? favourite : i - 1;
+      if ((i > 0 && d == favourite) || !takes_group(whole, n, d, stuck)) continue;
       const int64_t need = weights_of(whole, n, held[d]);
       if (need <= left_[pool_[d]]) {
         chosen = d;

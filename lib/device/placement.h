@@ -2,6 +2,9 @@
 // device that ran out of room takes no later node either, so a model too large for one device is cut once: the first
 // layers here, the rest on the next.
 //
+// A caller's rule comes before that order, where the device that it names takes the nodes and has room. What has no
+// weights then runs where the last of its inputs was computed.
+//
 // Nodes that share a state (KV pages) go together: the arrangement inside a page is the device's own. Contiguous nodes
 // on one device are a segment, which becomes one plan.
 //
@@ -16,6 +19,7 @@
 #include <span>
 #include <vector>
 
+#include "device/place_rule.h"
 #include "device/registry.h"
 #include "graph/program.h"
 
@@ -46,7 +50,9 @@ class Placement {
 
   // most: bytes of weights that each device, or those together that compute in the host's memory, may hold; 0: as many
   // as fit.
-  Placement(std::span<const std::shared_ptr<const Device>> devices, const graph::Program& program, int64_t most);
+  // wish: [nodes] what rules say (wishes()).
+  Placement(std::span<const std::shared_ptr<const Device>> devices, const graph::Program& program, int64_t most,
+            std::vector<size_t> wish);
   // Asks the devices. whole: the program with all its nodes.
   Status decide(const infer_program& whole);
   // This device turned out not to take the node: decide() again. Called at most once per node and device.
@@ -63,6 +69,7 @@ class Placement {
   Result<int64_t> largest_load(const infer_program& whole, int64_t& all, int64_t& experts) const;
   WeightsFrom from(size_t node) const;
   bool takes(const infer_program& whole, size_t node, size_t device);
+  size_t first_choice(size_t group) const;
   bool takes_group(const infer_program& whole, size_t first, size_t device, size_t& stuck);
   Status no_device(size_t node) const;
 
@@ -75,6 +82,9 @@ class Placement {
   std::vector<size_t> pool_;                  // [devices] whose memory it computes in: an index into room_
   std::vector<int64_t> room_, left_;          // [devices] bytes of weights; of them not taken, -1: it takes no more
   const int64_t most_;
+  const std::vector<size_t> wish_;  // [nodes] device that a rule says, or SIZE_MAX
+  const bool ruled_;                // there is a rule
+  std::vector<size_t> producer_;    // [tensors] node that computes it, or SIZE_MAX
   int64_t slot_ = 0, experts_ = 0;
   std::vector<bool> streamed_;  // [nodes]
   std::vector<bool> behind_;    // [nodes] a ROUTE of its layer

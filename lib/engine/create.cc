@@ -73,7 +73,8 @@ int64_t bank_bytes(const models::Model& model) {
   return all.fits(INT64_MAX / 2) ? static_cast<int64_t>(all.value()) : INT64_MAX / 2;
 }
 
-device::Executor::Limits limits_of(const Sizes& s, int32_t rows, int64_t weights) {
+device::Executor::Limits limits_of(const Sizes& s, int32_t rows, int64_t weights,
+                                   std::span<const device::PlaceRule> place = {}) {
   device::Executor::Limits limits;
   limits.tokens = s.tokens;
   limits.seqs = s.sequences;
@@ -81,6 +82,7 @@ device::Executor::Limits limits_of(const Sizes& s, int32_t rows, int64_t weights
   limits.table_cols = s.table_cols;
   limits.pages = s.n_pages;
   limits.weights = weights;
+  limits.place = place;
   return limits;
 }
 
@@ -165,7 +167,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   };
   const auto compile = [&] {
     return device::Executor::compile(source.devices, parts.model->program, weights_of(*parts.model, *source.file),
-                                     limits_of(most, most.rows, options.weights));
+                                     limits_of(most, most.rows, options.weights, source.place));
   };
   TRY(decide(asked.weights));
   if (asked.weights == 0 && device::in_host_memory(device))

@@ -38,6 +38,7 @@ struct Source {
   std::shared_ptr<const text::Tokenizer> tokenizer;            // null: the model has none
   std::shared_ptr<const formats::ModelFile> draft;             // a smaller model that guesses; null: none
   std::vector<std::shared_ptr<const device::Device>> devices;  // in order of preference
+  std::vector<device::PlaceRule> place;                        // which of them runs what
   int64_t free_memory = 0;                                     // bytes that the host has left; 0: the system is asked
 };
 

@@ -84,6 +84,17 @@ TEST_CASE("an option that neither the library nor a backend has is refused by na
   check_refused(run_tool({"run", tiny("llama"), "x", "-o", "cpu.no_such=1"}), "cpu.no_such");
 }
 
+TEST_CASE("a rule for devices that fits nothing is refused by name") {
+  const auto run = [](const char* rule) {
+    return run_tool({"run", tiny("mixtral"), "x", "-o", std::string("place=") + rule});
+  };
+  check_refused(run("0..11"), "is not WHAT=DEVICE");
+  check_refused(run("=cpu"), "is not WHAT=DEVICE");
+  check_refused(run("99=cpu"), "the model has no layer 99");
+  check_refused(run("*.no_such.*=cpu"), "no weight is called like '*.no_such.*'");
+  check_refused(run("0=no_such_device"), "no_such_device");
+}
+
 TEST_CASE("a wrong command line is exit code 2 and points to the help") {
   const std::string file = tiny("llama");
   const std::vector<std::vector<std::string>> wrong = {

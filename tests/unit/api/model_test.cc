@@ -319,6 +319,14 @@ TEST_CASE("an engine describes itself as JSON, with device and kernel per operat
   CHECK(experts);
 }
 
+TEST_CASE("experts run on the device that a rule names, which need not be named otherwise") {
+  Stack s(tiny("mixtral"), "cpu", Options().set("place", "*_exps.*=reference"));
+  for (const auto& p : nlohmann::json::parse(must(s.engine.describe())).at("placement")) {
+    if (p.at("op") == "matmul_experts") CHECK(p.at("device") == "reference");
+    if (p.at("op") == "matmul" || p.at("op") == "attention") CHECK(p.at("device") == "cpu");
+  }
+}
+
 TEST_CASE("versions are those of the header") {
   CHECK(infer_abi_version() == (uint32_t{INFER_ABI_MAJOR} << 16 | INFER_ABI_MINOR));
   CHECK(std::string(infer_version()).size() >= 5);
