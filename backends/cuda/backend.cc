@@ -55,19 +55,18 @@ infer_status buffer_import(infer_dev*, const void*, int64_t, int32_t, infer_buf*
 int32_t counter_at(infer_dev* d, int32_t i, const char** name, int64_t* value) {
   if (Devices::operator_at(d, i, name, value)) return 1;
   Device& from = *device(d);
-  switch (i - Devices::kOperators) {
-    case 0:
-      *name = "kernels", *value = from.functions().loaded();
-      return 1;
-    case 1:
-      *name = "graphs", *value = from.graphs.load(std::memory_order_relaxed);
-      return 1;
-    case 2:
-      *name = "graphs.changes", *value = from.graph_changes.load(std::memory_order_relaxed);
-      return 1;
-    default:
-      return 0;
-  }
+  const std::pair<const char*, int64_t> others[] = {
+      {"kernels", from.functions().loaded()},
+      {"graphs", from.graphs.load(std::memory_order_relaxed)},
+      {"graphs.changes", from.graph_changes.load(std::memory_order_relaxed)},
+      {"memory.bytes", from.memory.load(std::memory_order_relaxed)},  // of buffers there
+      {"memory.pinned", from.pinned.load(std::memory_order_relaxed)},
+  };
+  const auto other = static_cast<size_t>(i - Devices::kOperators);
+  if (other >= std::size(others)) return 0;
+  *name = others[other].first;
+  *value = others[other].second;
+  return 1;
 }
 
 const infer_backend kBackend = {

@@ -28,6 +28,7 @@ Result<std::unique_ptr<Buffer>> Buffer::make(Device& device, int64_t bytes, int3
     TRY(device.check(d.cuMemHostAlloc(&memory, size, CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP),
                      str("getting ", bytes, " bytes of pinned memory")));
     b->host_ = static_cast<std::byte*>(memory);
+    device.pinned += bytes;
     TRY(device.check(d.cuMemHostGetDevicePointer(&address, memory, 0), "mapping pinned memory"));
     b->address_ = address;
     std::memset(memory, 0, size);
@@ -36,16 +37,20 @@ Result<std::unique_ptr<Buffer>> Buffer::make(Device& device, int64_t bytes, int3
   CUdeviceptr address = 0;
   TRY(device.check(d.cuMemAlloc(&address, size), str("getting ", bytes, " bytes of ", device.adapter().name)));
   b->address_ = address;
+  device.memory += bytes;
   TRY(device.check(d.cuMemsetD8Async(address, 0, size, device.stream()), "clearing memory"));
   return b;
 }
 
 Buffer::~Buffer() {
   const Device::Current current(device_);
-  if (host_)
+  if (host_) {
     (void)device_.driver().cuMemFreeHost(host_);
-  else if (address_)
+    device_.pinned -= bytes_;
+  } else if (address_) {
     (void)device_.driver().cuMemFree(address_);
+    device_.memory -= bytes_;
+  }
 }
 
 Status Buffer::holds(int64_t at, int64_t n, const void* other) const {

@@ -55,6 +55,7 @@ class Device {
   };
 
   std::atomic<int64_t> runs[INFER_OP_COUNT] = {};    // of each operator, over all plans
+  std::atomic<int64_t> memory{0}, pinned{0};         // bytes of buffers; of those that are pinned memory of the host
   std::atomic<int64_t> graphs{0}, graph_changes{0};  // made; kernels in them that were given other parameters
 
  private:

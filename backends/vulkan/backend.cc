@@ -66,7 +66,10 @@ int32_t counter_at(infer_dev* d, int32_t i, const char** name, int64_t* value) {
   const auto products = [&](Arithmetic a) {
     return from.products[static_cast<size_t>(a)].load(std::memory_order_relaxed);
   };
+  const Device::MemoryUse memory = from.memory_use();
   const std::pair<const char*, int64_t> others[] = {
+      {"memory.bytes", memory.used},   // of buffers that are not imported
+      {"memory.taken", memory.taken},  // from the driver for them: whole blocks
       {"kernels", from.pipelines().made()},
       {"kernels.kept", from.pipelines().kept()},  // bytes that the driver was given at the start
       {"dispatches", from.dispatches.load(std::memory_order_relaxed)},

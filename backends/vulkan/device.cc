@@ -204,4 +204,15 @@ Status Device::copy_out(const Buffer& from, int64_t at, void* dst, int64_t n) {
   return {};
 }
 
+Device::MemoryUse Device::memory_use() const {
+  VmaBudget heaps[VK_MAX_MEMORY_HEAPS] = {};
+  vmaGetHeapBudgets(logical_.memory, heaps);
+  MemoryUse sum;
+  for (const VmaBudget& heap : heaps) {  // those that the device lacks are zero
+    sum.used += static_cast<int64_t>(heap.statistics.allocationBytes);
+    sum.taken += static_cast<int64_t>(heap.statistics.blockBytes);
+  }
+  return sum;
+}
+
 }  // namespace infer::vulkan

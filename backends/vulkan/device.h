@@ -40,6 +40,10 @@ class Device {
   const Adapter& adapter() const { return adapter_; }
   VkDevice handle() const { return logical_.handle; }
   VmaAllocator memory() const { return logical_.memory; }
+  struct MemoryUse {
+    int64_t used = 0, taken = 0;  // bytes of buffers; of the driver's allocations that they are in
+  };
+  MemoryUse memory_use() const;
   Pipelines& pipelines() { return *pipelines_; }
   uint64_t tables() const;  // address of the code-books
   uint64_t counts() const;  // address of what kernels count

@@ -25,10 +25,17 @@ std::string describe(const engine::Engine& engine, const Settings& settings) {
   out.key("streamed").open('{').member("step", streamed.step_bytes).member("slots", streamed.slot_bytes);
   out.member("experts", streamed.cache_bytes).close('}');
   out.key("devices").open('[');
-  for (const auto& d : parts.source.devices) {
+  const auto memory = parts.executor->memory();
+  for (size_t i = 0; i < parts.source.devices.size(); ++i) {
+    const auto& d = parts.source.devices[i];
     const char* name = d->info().name;
     out.open('{').member("backend", std::string_view(d->backend().name));
-    out.member("name", std::string_view(name ? name : "")).close('}');
+    out.member("name", std::string_view(name ? name : ""));
+    if (i < memory.size()) {
+      out.key("bytes").open('{').member("weights", memory[i].weights).member("kv", memory[i].pages);
+      out.member("workspace", memory[i].workspace).close('}');
+    }
+    out.close('}');
   }
   out.close(']');
   // Nodes that run the same way are one row: operator, weight type, device, kernel, and how many there are.

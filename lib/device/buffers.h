@@ -44,6 +44,7 @@ class Buffer {
   int64_t bytes() const { return bytes_; }
   std::byte* host() const { return host_; }  // nullptr: not host memory
   bool imported() const { return imported_; }
+  int64_t bytes_on(const Device& d) const { return device_ == &d && !imported_ ? bytes_ : 0; }  // allocated there
   Status write(int64_t at, const void* src, int64_t n) const;
   Status read(int64_t at, void* dst, int64_t n) const;
   Result<int64_t> discard(int64_t at, int64_t n) const;  // bytes whose memory the device let go of

@@ -21,7 +21,8 @@ class Compiled {
   ~Compiled();
 
   int64_t bytes() const { return bytes_; }  // the plan's own memory
-  std::string kernel(size_t op) const;      // of a node of the view; empty: the device does not say
+  int64_t bytes_on(const Device& d) const { return device_ == &d ? bytes_ : 0; }
+  std::string kernel(size_t op) const;  // of a node of the view; empty: the device does not say
 
   Status submit(const graph::Symbols& symbols, std::span<const infer_binding> binds);
   Status wait(const std::atomic<bool>& cancelled);

@@ -41,6 +41,7 @@ class DeviceExecutor final : public Executor {
   Result<int64_t> discard_pages(int32_t first, int32_t n) override { return pages_.discard(first, n); }
   std::vector<Placed> placement() const override;
   int64_t workspace_bytes() const override;
+  std::vector<Memory> memory() const override;
   int64_t state_bytes() const override { return pages_.page_bytes() * rules_.limits.pages; }
   Streamed streamed() const override { return stages_.streamed(); }
   std::vector<std::pair<std::string, int64_t>> counters() const override;
@@ -242,6 +243,18 @@ std::vector<Executor::Placed> DeviceExecutor::placement() const {
 
 int64_t DeviceExecutor::workspace_bytes() const {
   return stages_.bytes() + exchange_.bytes() + static_cast<int64_t>(slots_.size() * sizeof slots_[0]);
+}
+
+std::vector<Executor::Memory> DeviceExecutor::memory() const {
+  std::vector<Memory> all;
+  for (size_t d = 0; d < devices_.size(); ++d) {
+    const Device& device = *devices_[d];
+    Memory m{std::string(device.name()), weights_.bytes_on(device), 0, exchange_.buffer(d).bytes_on(device)};
+    for (const KvPages::State& s : pages_.states()) m.pages += s.buffer.bytes_on(device);
+    all.push_back(std::move(m));
+  }
+  stages_.count_memory(all);
+  return all;
 }
 
 std::vector<std::pair<std::string, int64_t>> DeviceExecutor::counters() const {

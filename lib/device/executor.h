@@ -70,6 +70,13 @@ class Executor {
   virtual std::vector<Placed> placement() const = 0;
   virtual int64_t workspace_bytes() const = 0;  // plans' own memory, inputs and outputs; does not depend on the pages
   virtual int64_t state_bytes() const = 0;
+  // What is allocated on each device, in their order. weights: copies, slots and caches of them, not those that are
+  // used where the file is mapped.
+  struct Memory {
+    std::string device;
+    int64_t weights = 0, pages = 0, workspace = 0;  // bytes
+  };
+  virtual std::vector<Memory> memory() const { return {}; }
   // Weights that are read anew for each step (Limits::weights).
   struct Streamed {
     int64_t step_bytes = 0;                       // that a step reads; 0: nothing is streamed

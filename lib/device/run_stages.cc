@@ -164,6 +164,17 @@ int64_t Stages::bytes() const {
   return sum;
 }
 
+void Stages::count_memory(std::span<Executor::Memory> devices) const {
+  for (size_t d = 0; d < devices.size(); ++d) {
+    const Device& device = *devices_[d];
+    for (const Compiled& p : plans_) devices[d].workspace += p.bytes_on(device);
+    for (const Buffer* b : {&rows_, &order_, &part_, &places_}) devices[d].workspace += b->bytes_on(device);
+  }
+  for (const auto& [device, stream] : streams_) devices[device].weights += stream->bytes();
+  for (const Mixture& m : mixtures_)
+    if (m.cache) devices[segments_[m.segment].device].weights += m.cache->bytes();
+}
+
 Executor::Streamed Stages::streamed() const {
   Executor::Streamed all;
   for (const auto& [device, stream] : streams_) {

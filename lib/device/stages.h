@@ -36,6 +36,7 @@ class Stages {
 
   std::string kernel(size_t segment, size_t op) const;
   int64_t bytes() const;  // plans' own memory, and what stages hand on to themselves
+  void count_memory(std::span<Executor::Memory> devices) const;  // the same of each device, and slots and caches
   Executor::Streamed streamed() const;
   void count(std::vector<std::pair<std::string, int64_t>>& out) const;
 

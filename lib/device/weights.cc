@@ -33,4 +33,11 @@ Result<const Buffer*> Weights::on(const Device& device, graph::TensorId t) {
   return w.buffers.back().second.get();
 }
 
+int64_t Weights::bytes_on(const Device& device) const {
+  int64_t sum = 0;
+  for (const Weight& w : all_)
+    for (const auto& [where, buffer] : w.buffers) sum += buffer->bytes_on(device);
+  return sum;
+}
+
 }  // namespace infer::device

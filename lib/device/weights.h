@@ -15,6 +15,7 @@ class Weights {
   // Every weight of the program, each with as many bytes as its shape needs.
   Status take(const graph::Program& program, std::span<const Executor::Weight> weights, const graph::Symbols& maxima);
   Bytes bytes(graph::TensorId t) const { return {all_[t].data, all_[t].source.file}; }
+  int64_t bytes_on(const Device& device) const;  // of buffers that are copies
   // Its buffer on a device, made when first asked for; stays where it is.
   Result<const Buffer*> on(const Device& device, graph::TensorId t);
 

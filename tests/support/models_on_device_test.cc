@@ -1,5 +1,7 @@
 // Every tiny model through the C API on a backend's device against transformers: greedy ids, all logits. The build says
 // which (INFER_TEST_DEVICE), and where its plugin is, unless it is beside the library (INFER_TEST_PLUGINS).
+#include <nlohmann/json.hpp>
+
 #include "tests/support/golden.h"
 #include "tests/unit/api/open.h"
 
@@ -28,5 +30,23 @@ TEST_CASE("every tiny model continues with the greedy ids of transformers, and i
     CHECK(a.tokens == std::vector<int32_t>(expected.begin(), expected.begin() + 16));
     const auto logits = must(s.engine.logits(tokens, 0, golden.number("n_vocab")));
     CHECK(nmse(logits, golden.data) <= 1e-6);
+  }
+}
+
+TEST_CASE("an engine says how much of the device's memory it has, within 2 % of what the device counts") {
+  for (int64_t weights : {0, 150000}) {  // all; some in slots
+    CAPTURE(weights);
+    Options where;
+    if (*INFER_TEST_PLUGINS) where.set("backend.path", INFER_TEST_PLUGINS);
+    Options options = Options().set("kv.tokens", 4096).set("weights.max", weights);
+    Stack s(tiny("llama_gqa"), INFER_TEST_DEVICE, std::move(options), 2, std::move(where));
+    const auto told = nlohmann::json::parse(must(s.engine.describe())).at("devices").at(0).at("bytes");
+    int64_t sum = 0, counted = 0;
+    for (const auto& [what, bytes] : told.items()) sum += bytes.get<int64_t>();
+    for (const auto& [name, value] : must(s.engine.counters()))
+      if (name.ends_with(".memory.bytes") || name.ends_with(".memory.pinned")) counted += value;
+    CHECK(told.at("kv").get<int64_t>() > 0);
+    CHECK(sum > 100000);
+    CHECK(static_cast<double>(sum) == doctest::Approx(static_cast<double>(counted)).epsilon(0.02));
   }
 }
