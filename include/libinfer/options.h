@@ -38,6 +38,9 @@
 /* engine, int 1..1024, default 32: tokens per KV page */
 #define INFER_OPTION_KV_PAGE "kv.page"
 
+/* engine, bool, default false: keep the KV cache in the host's memory, which a discrete device reads over its bus: more contexts than its own memory holds, each step slower; other devices use that memory anyway */
+#define INFER_OPTION_KV_HOST "kv.host"
+
 /* engine, int 0..1073741824, default 0: tokens that the KV cache holds over all requests; 0: batch.requests contexts (8 where that is 0), or what half of the free memory takes */
 #define INFER_OPTION_KV_TOKENS "kv.tokens"
 

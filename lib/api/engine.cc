@@ -42,6 +42,7 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   o.context = settings.integer(Key::context_max);
   o.kv_tokens = settings.integer(Key::kv_tokens);
   o.page = settings.integer(Key::kv_page);
+  o.kv_host = settings.flag(Key::kv_host);
   o.memory = settings.integer(Key::memory_max);
   o.weights = settings.integer(Key::weights_max);
   o.batch_tokens = settings.integer(Key::batch_tokens);

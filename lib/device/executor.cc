@@ -129,8 +129,8 @@ Status DeviceExecutor::make_states() {
       if (tensor.dim[0] != graph::sym(graph::kPages))
         return Status::unsupported(str("state ", graph::tensor_text(tensor), " is not made of pages"));
       const auto bytes = static_cast<int64_t>(program_.bytes(t, maxima_));
-      auto buffer =
-          Buffer::make(*devices_[s.device], bytes, INFER_USE_STATE, str("the KV cache ('", tensor.name, "')"));
+      const infer_use use = rules_.limits.host_pages ? INFER_USE_EXCHANGE : INFER_USE_STATE;
+      auto buffer = Buffer::make(*devices_[s.device], bytes, use, str("the KV cache ('", tensor.name, "')"));
       if (buffer.status().code() == INFER_E_NO_MEMORY)
         return Status::no_memory(std::string(buffer.status().message()),
                                  "use a shorter context, fewer KV pages, or an f16 KV cache");

@@ -27,6 +27,7 @@ class Executor {
     int64_t tokens = 0, seqs = 0, rows = 0, table_cols = 0, pages = 0;  // maxima of a Step, and the number of KV pages
     int64_t weights = 0;  // most bytes of weights in the memory of a device, the rest streamed; 0: as many as fit
     std::span<const PlaceRule> place = {};  // read while it is compiled
+    bool host_pages = false;                // KV pages are in the host's memory
   };
   // devices: in order of preference. `program` must outlive the Executor. Has no pages yet: limits.pages is the most
   // that make_pages() may be asked for.

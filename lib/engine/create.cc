@@ -73,16 +73,14 @@ int64_t bank_bytes(const models::Model& model) {
   return all.fits(INT64_MAX / 2) ? static_cast<int64_t>(all.value()) : INT64_MAX / 2;
 }
 
-device::Executor::Limits limits_of(const Sizes& s, int32_t rows, int64_t weights,
-                                   std::span<const device::PlaceRule> place = {}) {
+device::Executor::Limits limits_of(const Sizes& s, int32_t rows, const EngineOptions& options) {
   device::Executor::Limits limits;
   limits.tokens = s.tokens;
   limits.seqs = s.sequences;
   limits.rows = rows;
   limits.table_cols = s.table_cols;
   limits.pages = s.n_pages;
-  limits.weights = weights;
-  limits.place = place;
+  limits.host_pages = options.kv_host;
   return limits;
 }
 
@@ -140,7 +138,8 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
 
   const infer_dev_info& device = source.devices.front()->info();
   const int64_t host_bytes = source.free_memory > 0 ? source.free_memory : free_memory();
-  const int64_t free_bytes = device.memory_free > 0 ? device.memory_free : device.host_memory ? host_bytes : 0;
+  const bool of_device = device.memory_free > 0 && !options.kv_host;
+  const int64_t free_bytes = of_device ? device.memory_free : device.host_memory || options.kv_host ? host_bytes : 0;
   const int64_t sampler_bytes = sampling::Sampler::bytes(hyper.n_vocab) * (draft.model ? 2 : 1);
   const char* smaller = smaller_kv(build.kv_type, hyper);
   if (draft.model && smaller_kv(build.kv_type, draft.model->hyper) != smaller) smaller = nullptr;
@@ -166,8 +165,11 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
     return {};
   };
   const auto compile = [&] {
+    device::Executor::Limits limits = limits_of(most, most.rows, options);
+    limits.weights = options.weights;
+    limits.place = source.place;
     return device::Executor::compile(source.devices, parts.model->program, weights_of(*parts.model, *source.file),
-                                     limits_of(most, most.rows, options.weights, source.place));
+                                     limits);
   };
   TRY(decide(asked.weights));
   if (asked.weights == 0 && device::in_host_memory(device))
@@ -183,7 +185,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Source source, const EngineOption
   if (draft.model) {
     auto executor =
         device::Executor::compile(source.devices, draft.model->program, weights_of(*draft.model, *draft.file),
-                                  limits_of(most, most.sequences, 0));
+                                  limits_of(most, most.sequences, options));
     TRY(executor.status().in("draft.model"));
     draft.executor = executor.take();
     model_sizes.workspace_bytes += draft.executor->workspace_bytes() + most.sequences * hyper.n_vocab * 4;

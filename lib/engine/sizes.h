@@ -16,6 +16,7 @@ struct EngineOptions {
   int64_t contexts = 0;   // that the KV cache holds where kv_tokens is not said; 0: one for each of batch_requests
   int64_t batch_tokens = 512, batch_requests = 8, queue = 1024;
   uint32_t kv_type = 1;  // element type of backend.h: f16
+  bool kv_host = false;  // pages are in the host's memory
   int64_t adapter_slots = 0, adapter_rank = 64;
   uint32_t adapter_type = 1;
   std::string policy = "priority";

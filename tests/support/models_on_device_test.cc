@@ -34,19 +34,30 @@ TEST_CASE("every tiny model continues with the greedy ids of transformers, and i
 }
 
 TEST_CASE("an engine says how much of the device's memory it has, within 2 % of what the device counts") {
-  for (int64_t weights : {0, 150000}) {  // all; some in slots
-    CAPTURE(weights);
+  std::vector<int32_t> expected;
+  int64_t pinned = 0;  // of the first
+  for (const auto& [weights, host] : {std::pair<int64_t, bool>{0, false}, {150000, false}, {0, true}}) {
+    CAPTURE(weights);  // in memory: all; some in slots
     Options where;
     if (*INFER_TEST_PLUGINS) where.set("backend.path", INFER_TEST_PLUGINS);
-    Options options = Options().set("kv.tokens", 4096).set("weights.max", weights);
+    Options options = Options().set("kv.tokens", 4096).set("weights.max", weights).set("kv.host", host);
     Stack s(tiny("llama_gqa"), INFER_TEST_DEVICE, std::move(options), 2, std::move(where));
     const auto told = nlohmann::json::parse(must(s.engine.describe())).at("devices").at(0).at("bytes");
     int64_t sum = 0, counted = 0;
     for (const auto& [what, bytes] : told.items()) sum += bytes.get<int64_t>();
     for (const auto& [name, value] : must(s.engine.counters()))
       if (name.ends_with(".memory.bytes") || name.ends_with(".memory.pinned")) counted += value;
+    for (const auto& [name, value] : must(s.engine.counters())) {  // where that is told apart
+      if (!name.ends_with(".memory.pinned")) continue;
+      if (host) CHECK(value - pinned == told.at("kv").get<int64_t>());
+      if (weights == 0) pinned = value;
+    }
     CHECK(told.at("kv").get<int64_t>() > 0);
     CHECK(sum > 100000);
+    auto request = must(s.engine.tokens(std::vector<int32_t>{3, 1, 4, 1, 5}, greedy(12)));
+    const Answer a = collect(request);
+    if (expected.empty()) expected = a.tokens;
+    CHECK(a.tokens == expected);
     CHECK(static_cast<double>(sum) == doctest::Approx(static_cast<double>(counted)).epsilon(0.02));
   }
 }
