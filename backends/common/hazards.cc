@@ -4,28 +4,48 @@
 
 namespace infer::backend {
 
-bool Hazards::must_wait(const Node& n) {
-  std::vector<Range> reads, writes;
+Hazards::Access Hazards::access(const Node& n, bool rounds) const {
+  Access a;
   const auto range = [&](uint32_t t) {
     return Range{frame_[t].address, frame_[t].address + static_cast<uint64_t>(std::max<int64_t>(1, most_bytes_[t]))};
   };
   for (uint32_t t : n.in) {
     if (t == INFER_NONE || frame_[t].role == INFER_ROLE_WEIGHT) continue;
     const bool written = n.kind == INFER_OP_KV_WRITE && frame_[t].role == INFER_ROLE_STATE;
-    (written ? writes : reads).push_back(range(t));
+    (written ? a.writes : a.reads).push_back(range(t));
   }
-  for (uint32_t t : n.out) writes.push_back(range(t));
-  if (scratch_ && lowering_.scratch_bytes(frame_, n) > 0) writes.push_back({scratch_, scratch_ + 1});
+  for (uint32_t t : n.out) a.writes.push_back(range(t));
+  if (around_.scratch && lowering_.scratch_bytes(frame_, n) > 0)
+    a.writes.push_back({around_.scratch, around_.scratch + 1});
+  const std::vector<Rounded>& rounded = around_.rounded.of;
+  if (!rounded.empty() && rounded[n.index].at >= 0) {
+    const uint64_t begin = around_.rounded_at + static_cast<uint64_t>(rounded[n.index].at);
+    (rounds ? a.writes : a.reads).push_back({begin, begin + static_cast<uint64_t>(rounded[n.index].bytes)});
+  }
+  return a;
+}
+
+void Hazards::note(const Access& a) {
+  written_.insert(written_.end(), a.writes.begin(), a.writes.end());
+  read_.insert(read_.end(), a.reads.begin(), a.reads.end());
+}
+
+bool Hazards::must_wait(const Node& n, bool rounds) {
+  const Access own = access(n, rounds);
   const auto meet = [](const std::vector<Range>& a, const std::vector<Range>& b) {
     return std::any_of(a.begin(), a.end(), [&](const Range& x) {
       return std::any_of(b.begin(), b.end(), [&](const Range& y) { return x.begin < y.end && y.begin < x.end; });
     });
   };
-  const bool wait = meet(reads, written_) || meet(writes, written_) || meet(writes, read_);
+  const bool wait = meet(own.reads, written_) || meet(own.writes, written_) || meet(own.writes, read_);
   if (wait) clear();
-  written_.insert(written_.end(), writes.begin(), writes.end());
-  read_.insert(read_.end(), reads.begin(), reads.end());
+  note(own);
   return wait;
+}
+
+void Hazards::has_rounded(const Node& n) {
+  clear();
+  note(access(n, false));
 }
 
 }  // namespace infer::backend

@@ -9,22 +9,29 @@ namespace infer::backend {
 
 class Hazards {
  public:
-  // most_bytes: [n_tensors] at the symbols' maxima; scratch: its address, 0: none. Borrowed, all.
-  Hazards(const Frame& f, const Lowering& lowering, const std::vector<int64_t>& most_bytes, uint64_t scratch)
-      : frame_(f), lowering_(lowering), most_bytes_(most_bytes), scratch_(scratch) {}
+  // most_bytes: [n_tensors] at the symbols' maxima. Borrowed, all.
+  Hazards(const Frame& f, const Lowering& lowering, const std::vector<int64_t>& most_bytes, const Surroundings& around)
+      : frame_(f), lowering_(lowering), most_bytes_(most_bytes), around_(around) {}
   // Everything before is over.
   void clear() { written_.clear(), read_.clear(); }
-  // Must n wait for a node since the last one that had to?
-  bool must_wait(const Node& n);
+  // Must n wait for a node since the last one that had to? rounds: it writes where its x, or output, lies rounded.
+  bool must_wait(const Node& n, bool rounds);
+  // Its rounding is over, and all before: the next product of the same x need not wait for this one.
+  void has_rounded(const Node& n);
 
  private:
   struct Range {
     uint64_t begin, end;
   };
+  struct Access {
+    std::vector<Range> reads, writes;
+  };
+  Access access(const Node& n, bool rounds) const;
+  void note(const Access& a);
   const Frame& frame_;
   const Lowering& lowering_;
   const std::vector<int64_t>& most_bytes_;
-  uint64_t scratch_;
+  const Surroundings& around_;
   std::vector<Range> written_, read_;  // since then
 };
 

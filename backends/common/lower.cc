@@ -14,8 +14,8 @@ constexpr int64_t kMostValues = UINT32_MAX - 65536;  // invocations are counted 
 
 constexpr std::string_view kFamilyNames[] = {"matvec",   "matmat",    "embed",   "adapt_down",
                                              "adapt_up", "attention", "kv_write"};
-constexpr std::string_view kSingleNames[] = {"elementwise", "norm",       "rope",         "gather",
-                                             "route",       "expert_sum", "attention_sum"};
+constexpr std::string_view kSingleNames[] = {"elementwise", "norm",          "rope",      "gather",     "route",
+                                             "expert_sum",  "attention_sum", "norm_int8", "round_int8", "round_f16"};
 
 uint32_t u(int64_t v) { return narrow(v); }
 
@@ -98,14 +98,39 @@ void Lowering::elementwise(const Frame& f, const Node& n, What what, Emitter& ou
   each(out, shader(kElementwise), r, a.rows() * a.columns(), r.n[4], r.n[5]);
 }
 
-void Lowering::rms_norm(const Frame& f, const Node& n, const Surroundings&, Emitter& out) const {
+void Lowering::rms_norm(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const {
   const Tensor &x = *f.input(n, 0), &weight = *f.input(n, 1);
   const int64_t groups = x.rows() * x.columns() / weight.dim[0];
   Record r;
   r.a[0] = f[n.out[0]].address, r.a[1] = x.address, r.a[2] = weight.address;
   r.n[0] = u(groups), r.n[2] = u(weight.dim[0]);
   r.f[0] = static_cast<float>(n.f[0]);
+  const Rounded to = s.rounded.of.empty() ? Rounded{} : s.rounded.of[n.index];
+  if (to.at >= 0 && arithmetic_of(s.policy, f, f.nodes()[to.product]) == Arithmetic::kInt8) {
+    r.a[3] = s.rounded_at + static_cast<uint64_t>(to.at);
+    r.a[4] = r.a[3] + static_cast<uint64_t>(rounded_values(x.rows(), x.columns()));
+    return out.dispatch(of_runs(shader(kNormInt8)), r, groups);
+  }
   out.dispatch(of_runs(shader(kNorm)), r, groups);
+}
+
+Lowering::Given Lowering::rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic how,
+                                  Emitter& out) const {
+  const Tensor& x = *f.input(n, 0);
+  const Rounded& where = s.rounded.of[n.index];
+  Given g;
+  g.values = s.rounded_at + static_cast<uint64_t>(where.at);
+  g.scales = g.values + static_cast<uint64_t>(rounded_values(x.rows(), x.columns()));
+  if (!where.makes[static_cast<size_t>(how)]) return g;
+  Record r;
+  r.a[0] = g.values, r.a[1] = g.scales, r.a[2] = x.address, r.a[3] = s.counts;
+  if (how == Arithmetic::kInt8) {
+    each(out, shader(kRoundInt8), r, x.rows() * x.columns() / 32);
+  } else {
+    r.n[0] = u(x.rows()), r.n[3] = u(x.columns());
+    out.dispatch(of_runs(shader(kRoundF16)), r, x.rows());
+  }
+  return g;
 }
 
 void Lowering::rope(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const {

@@ -10,6 +10,7 @@
 
 #include "backends/common/frame.h"
 #include "backends/common/record.h"
+#include "backends/common/rounding.h"
 
 namespace infer::backend {
 
@@ -36,6 +37,9 @@ struct Surroundings {
   std::vector<uint64_t> turns;       // [nodes] address of what a ROPE turns its pairs by
   uint32_t shared_memory = 0;        // bytes that a workgroup may have
   uint32_t subgroup = 0;             // invocations of a subgroup, if they are always so many; else 0
+  Policy policy;
+  RoundedPlan rounded;
+  uint64_t rounded_at = 0, counts = 0;  // addresses: of what `rounded` places, of the device's counters
 };
 
 class Lowering {
@@ -64,7 +68,6 @@ class Lowering {
   virtual void attention(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const = 0;
   virtual void route(const Frame& f, const Node& n, Emitter& out) const;
   virtual void kv_write(const Frame& f, const Node& n, Emitter& out) const;
-  virtual void rms_norm(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const;
   // Positions that a dispatch over few rows takes at a time, where attention is split.
   virtual int64_t part() const = 0;
   // Does attention over such heads fit into a workgroup?
@@ -75,9 +78,26 @@ class Lowering {
   virtual Kernel of_runs(uint32_t shader) const = 0;
 
   uint32_t shader(Family family, uint32_t type) const { return type < kTypes ? shaders_[family][type] : UINT32_MAX; }
-  enum Single { kElementwise, kNorm, kRope, kGather, kRoute, kExpertSum, kAttentionSum, kSingles };
+  enum Single {
+    kElementwise,
+    kNorm,
+    kRope,
+    kGather,
+    kRoute,
+    kExpertSum,
+    kAttentionSum,
+    kNormInt8,
+    kRoundInt8,
+    kRoundF16,
+    kSingles
+  };
   uint32_t shader(Single kernel) const { return singles_[kernel]; }
   void each(Emitter& out, uint32_t shader, Record r, int64_t values, uint32_t a = 0, uint32_t b = 0) const;
+  // Addresses of a product's x as its kernel takes it: rounded, by this node or by an earlier one with the same x.
+  struct Given {
+    uint64_t values = 0, scales = 0;
+  };
+  Given rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic how, Emitter& out) const;
   int64_t parts_of(int64_t rows, int64_t positions) const;
   uint32_t group() const { return group_; }
 
@@ -86,6 +106,7 @@ class Lowering {
   static constexpr uint32_t kTypes = 64;  // type numbers are below
   void adapt(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const;
   void elementwise(const Frame& f, const Node& n, What what, Emitter& out) const;
+  void rms_norm(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const;
   void rope(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const;
   void embed(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const;
   void gather(const Frame& f, const Node& n, Emitter& out) const;

@@ -24,6 +24,8 @@ const char* option_at(int32_t i) {
       "use|str|named gpus all|named|runtime|named: devices are used when the option device names them; gpus: always; "
       "all: also what the processor computes in place of a GPU (tests)",
       "named|bool||false|runtime|the option device names a device of this backend; libinfer sets it",
+      "precision|str|auto exact int8|auto|runtime|what matrix products with block types compute with. exact: "
+      "activations as they are; int8: in two numbers of 8 bits per value; auto: int8",
       "graphs|bool||true|runtime|runs are CUDA graphs; false: kernels are launched one by one",
       "fault.lost|int|0..1000000000|0|runtime|for tests: this part of a run finds the device lost; 0: none",
   };
@@ -32,7 +34,9 @@ const char* option_at(int32_t i) {
 
 infer_status device_open(int32_t index, const infer_setting* settings, int32_t n_settings, infer_dev** out) {
   const auto take = [](std::string_view key, std::string_view value, Device::Options& options) {
-    if (key == "graphs")
+    if (key == "precision")
+      options.precision = value;
+    else if (key == "graphs")
       options.graphs = Devices::is_true(value);
     else if (key == "fault.lost")
       std::from_chars(value.data(), value.data() + value.size(), options.lost_at);
@@ -55,10 +59,15 @@ infer_status buffer_import(infer_dev*, const void*, int64_t, int32_t, infer_buf*
 int32_t counter_at(infer_dev* d, int32_t i, const char** name, int64_t* value) {
   if (Devices::operator_at(d, i, name, value)) return 1;
   Device& from = *device(d);
+  const auto products = [&](backend::Arithmetic a) {
+    return from.products[static_cast<size_t>(a)].load(std::memory_order_relaxed);
+  };
   const std::pair<const char*, int64_t> others[] = {
       {"kernels", from.functions().loaded()},
       {"graphs", from.graphs.load(std::memory_order_relaxed)},
       {"graphs.changes", from.graph_changes.load(std::memory_order_relaxed)},
+      {"products.f32", products(backend::Arithmetic::kF32)},
+      {"products.int8", products(backend::Arithmetic::kInt8)},
       {"memory.bytes", from.memory.load(std::memory_order_relaxed)},  // of buffers there
       {"memory.pinned", from.pinned.load(std::memory_order_relaxed)},
   };

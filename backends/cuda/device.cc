@@ -10,6 +10,7 @@ namespace infer::cuda {
 Result<std::unique_ptr<Device>> Device::open(const Adapter& adapter, const Options& options) {
   if (!adapter.lacks.empty()) return Status::unsupported(str(adapter.name, " lacks ", adapter.lacks));
   std::unique_ptr<Device> d(new Device(adapter, options));
+  TRY_SET(d->policy_, policy_of(options.precision));
   TRY(d->init());
   return d;
 }

@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <string_view>
 
+#include "backends/common/rounding.h"
 #include "backends/cuda/adapters.h"
 #include "backends/cuda/kernels.h"
 
@@ -17,6 +19,7 @@ class Staging;
 class Device {
  public:
   struct Options {
+    std::string precision = "auto";
     bool graphs = true;   // runs are graphs, not launches one by one
     int64_t lost_at = 0;  // for tests: this part of a run finds the device lost; 0: none
   };
@@ -26,6 +29,7 @@ class Device {
   const Adapter& adapter() const { return adapter_; }
   const Driver& driver() const { return *adapter_.driver; }
   const Options& options() const { return options_; }
+  const backend::Policy& policy() const { return policy_; }
   CUstream stream() const { return stream_; }  // everything of this device runs in its order
   Functions& functions() { return functions_; }
   Staging& staging() { return *staging_; }
@@ -54,7 +58,8 @@ class Device {
     CUresult pushed_;
   };
 
-  std::atomic<int64_t> runs[INFER_OP_COUNT] = {};    // of each operator, over all plans
+  std::atomic<int64_t> runs[INFER_OP_COUNT] = {};             // of each operator, over all plans
+  std::atomic<int64_t> products[backend::kArithmetics] = {};  // of them matrix products, by what they computed with
   std::atomic<int64_t> memory{0}, pinned{0};         // bytes of buffers; of those that are pinned memory of the host
   std::atomic<int64_t> graphs{0}, graph_changes{0};  // made; kernels in them that were given other parameters
 
@@ -64,6 +69,7 @@ class Device {
 
   Adapter adapter_;
   Options options_;
+  backend::Policy policy_;
   CUcontext context_ = nullptr;  // the device's primary one
   CUstream stream_ = nullptr;
   Functions functions_;

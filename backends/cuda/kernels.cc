@@ -8,7 +8,8 @@ namespace {
 std::vector<KernelName> make_names() {
   std::vector<KernelName> all;
   const auto add = [&](Module module, std::string name) { all.push_back({name, "infer_" + name, module}); };
-  for (const char* name : {"elementwise", "norm", "rope", "gather", "route", "expert_sum"}) add(kRows, name);
+  for (const char* name : {"elementwise", "norm", "norm_int8", "round_int8", "rope", "gather", "route", "expert_sum"})
+    add(kRows, name);
   for (const char* type : {"f32", "f16", "bf16", "q8_0", "q4_0"}) {
     add(kAttention, str("kv_write_", type));
     for (const char* where : {"whole", "part"})
@@ -31,6 +32,11 @@ std::vector<KernelName> make_names() {
     weights(kWeightsSuper, type);
   for (const char* type : {"iq1_s", "iq1_m", "iq2_xxs", "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s"})
     weights(kWeightsGrids, type);
+  for (const char* type :
+       {"q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_nl", "iq4_xs", "mxfp4"}) {
+    for (const char* columns : {"1", "2", "4", "8"}) add(kWeightsInt8, str("matvec_int8_", type, "_", columns));
+    add(kWeightsInt8, str("matmat_int8_", type));
+  }
   return all;
 }
 

@@ -1,6 +1,6 @@
 # Kernels to fatbins: machine code for compute capabilities 8.0 and 9.0, and what newer ones make theirs of (PTX); and
 # fatbins.gen.cc with all of them, in the order of Module in kernels.h. -fmad=false: kernels/common.cuh says why.
-set(INFER_CUDA_SOURCES rows attention weights_plain weights_blocks weights_super weights_grids CACHE INTERNAL "")
+set(INFER_CUDA_SOURCES rows attention weights_plain weights_blocks weights_super weights_grids weights_int8 CACHE INTERNAL "")
 set(fatbins "")
 set(blobs "")
 set(externs "")

@@ -12,7 +12,16 @@
 namespace infer::cuda {
 
 // One fatbin per source of kernels/, in the order of kernels.cmake; fatbins.gen.cc holds them.
-enum Module : uint32_t { kRows, kAttention, kWeightsPlain, kWeightsBlocks, kWeightsSuper, kWeightsGrids, kModules };
+enum Module : uint32_t {
+  kRows,
+  kAttention,
+  kWeightsPlain,
+  kWeightsBlocks,
+  kWeightsSuper,
+  kWeightsGrids,
+  kWeightsInt8,
+  kModules
+};
 struct Fatbin {
   const void* data;
 };

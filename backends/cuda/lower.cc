@@ -1,6 +1,7 @@
 #include "backends/cuda/lower.h"
 
 #include "backends/cuda/kernels.h"
+#include "quant/types.h"
 
 namespace infer::cuda {
 namespace {
@@ -13,6 +14,21 @@ constexpr int64_t kMatRows = 8, kMatColumns = 8;            // of a warp of matm
 constexpr int64_t kVecRows = 2;                             // of a warp of matvec
 
 int64_t up(int64_t n, int64_t by) { return (n + by - 1) / by; }
+
+// "matvec_int8" for one column of weights of this type, or "matmat_int8"; UINT32_MAX: there is none.
+uint32_t int8_kernel(uint32_t type, bool many) {
+  constexpr uint32_t kTypes = 64;  // type numbers are below
+  static const auto table = [] {
+    std::array<std::array<uint32_t, kTypes>, 2> all;
+    for (uint32_t t = 0; t < kTypes; ++t) {
+      const quant::TypeInfo* info = quant::find_type(t);
+      all[0][t] = info ? find_kernel("matvec_int8", info->name) : UINT32_MAX;
+      all[1][t] = info ? find_kernel("matmat_int8", info->name) : UINT32_MAX;
+    }
+    return all;
+  }();
+  return type < kTypes ? table[many][type] : UINT32_MAX;
+}
 
 class CudaLowering final : public Lowering {
  public:
@@ -30,6 +46,8 @@ class CudaLowering final : public Lowering {
   void attention(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const override;
   void route(const Frame& f, const Node& n, Emitter& out) const override;
 
+  uint32_t product_kernel(const Frame& f, const Node& n, const Surroundings& s, bool many, Record& r,
+                          Emitter& out) const;
   // Bytes: slots, queries, weights, and a value of each warp.
   static uint32_t attention_memory(int64_t heads, int64_t head_dim) {
     return narrow((2 * kPart + heads * (head_dim + kPart + kWarps)) * 4);
@@ -48,9 +66,11 @@ void CudaLowering::matmul(const Frame& f, const Node& n, const Surroundings& s, 
   r.a[0] = y.address, r.a[1] = x.address, r.a[2] = w.address, r.a[3] = address_of(f.input(n, 2)), r.a[7] = s.tables;
   r.n[1] = narrow(columns), r.n[2] = narrow(rows), r.n[3] = narrow(w.columns()), r.n[4] = row_bytes(w);
   r.n[6] = whole_rows(&x, w);
-  if (columns > kFewRows) return warps(out, shader(kMatmat, w.type), r, up(rows, kMatRows) * up(columns, kMatColumns));
+  const bool many = columns > kFewRows;
+  const uint32_t kernel = product_kernel(f, n, s, many, r, out);
+  if (many) return warps(out, kernel, r, up(rows, kMatRows) * up(columns, kMatColumns));
   const uint32_t which = columns == 1 ? 0 : columns == 2 ? 1 : columns <= 4 ? 2 : 3;
-  warps(out, shader(kMatvec, w.type) + which, r, up(rows, kVecRows));
+  warps(out, kernel + which, r, up(rows, kVecRows));
 }
 
 void CudaLowering::matmul_experts(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const {
@@ -61,7 +81,17 @@ void CudaLowering::matmul_experts(const Frame& f, const Node& n, const Surroundi
   r.a[7] = s.tables;
   r.n[1] = narrow(columns), r.n[2] = narrow(rows), r.n[3] = narrow(w.columns()), r.n[4] = row_bytes(w);
   r.n[5] = x.rank == 2 ? narrow(ids.dim[1]) : 1, r.n[6] = whole_rows(&x, w);
-  warps(out, shader(kMatvec, w.type), r, up(rows, kVecRows) * columns);
+  warps(out, product_kernel(f, n, s, /*many=*/false, r, out), r, up(rows, kVecRows) * columns);
+}
+
+// That of many columns or of one, with x where it takes it from.
+uint32_t CudaLowering::product_kernel(const Frame& f, const Node& n, const Surroundings& s, bool many, Record& r,
+                                      Emitter& out) const {
+  const uint32_t type = f.input(n, 1)->type;
+  if (arithmetic_of(s.policy, f, n) != Arithmetic::kInt8) return shader(many ? kMatmat : kMatvec, type);
+  const Given x = rounded(f, n, s, Arithmetic::kInt8, out);
+  r.a[1] = x.values, r.a[5] = x.scales;
+  return int8_kernel(type, many);
 }
 
 void CudaLowering::route(const Frame& f, const Node& n, Emitter& out) const {
@@ -98,6 +128,14 @@ void CudaLowering::attention(const Frame& f, const Node& n, const Surroundings& 
 }
 
 }  // namespace
+
+Result<Policy> policy_of(std::string_view word) {
+  if (word == "exact") return Policy{};
+  if (word == "auto" || word == "int8")
+    return Policy{Arithmetic::kInt8, Arithmetic::kInt8,
+                  [](uint32_t type) { return int8_kernel(type, false) != UINT32_MAX; }};
+  return Status::invalid(str("cuda.precision is '", word, "'; it takes auto, exact or int8"));
+}
 
 const Lowering& lowering() {
   static const CudaLowering the_one;

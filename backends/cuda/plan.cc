@@ -58,6 +58,7 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
   std::unique_ptr<Plan> plan(new Plan(device));
   TRY(plan->frame_.prepare(p, weights, n_weights, bad_op));
   plan->around_.shared_memory = device.adapter().shared_memory;
+  plan->around_.policy = device.policy();
   for (const Node& n : plan->frame_.nodes()) {
     if (Status s = device.supported(p, n.index); !s.ok()) {
       if (bad_op) *bad_op = n.index;
@@ -100,6 +101,11 @@ Status Plan::prepare_constants(std::span<const infer_binding> weights) {
     for (const Node& n : frame_.nodes())
       around_.turns[n.index] = constants_->address() + turns.offset[n.index] * sizeof(uint32_t);
   }
+  around_.rounded = backend::plan_rounded(around_.policy, frame_);
+  if (around_.rounded.bytes > 0) {
+    TRY_SET(rounded_, Buffer::make(device_, around_.rounded.bytes, INFER_USE_STATE));
+    around_.rounded_at = rounded_->address();
+  }
   if (scratch == 0) return {};
   TRY_SET(scratch_, Buffer::make(device_, scratch, INFER_USE_STATE));
   around_.scratch = scratch_->address();
@@ -132,7 +138,7 @@ Status Plan::load_kernels() {
     TRY_SET([[maybe_unused]] const CUfunction function, device_.functions().load(k.shader));
   }
   for (const Node& n : frame_.nodes())  // names, as of the symbols' maxima
-    names_.push_back(all_kernels()[lowering().kernels_of(frame_, n, around_).front().shader].name.c_str());
+    names_.push_back(name_of(n));
   const size_t most = 2 * frame_.nodes().size();  // no operator takes more than two
   kernels_.reserve(most);
   launches_.reserve(most);
@@ -140,9 +146,23 @@ Status Plan::load_kernels() {
   return {};
 }
 
+// The kernel that makes the node's output, and for products those over one row and over the most, if they differ.
+std::string Plan::name_of(const Node& n) {
+  const bool product = backend::is_product(n);
+  const auto name_at = [&](int64_t most) {
+    std::vector<int64_t> symbols = frame_.maxima();
+    for (int64_t& s : symbols) s = std::min(s, most);
+    if (!frame_.assume(symbols.data()).ok()) return std::string();
+    const std::vector<Kernel> own = lowering().kernels_of(frame_, n, around_);
+    return all_kernels()[(product ? own.back() : own.front()).shader].name;
+  };
+  const std::string few = product ? name_at(1) : "", most = name_at(INT64_MAX);
+  return few.empty() || few == most ? most : few + " " + most;
+}
+
 int64_t Plan::bytes() const {
   int64_t n = frame_.bytes();
-  for (const auto* b : {&constants_, &scratch_, &inputs_})
+  for (const auto* b : {&constants_, &scratch_, &rounded_, &inputs_})
     if (*b) n += (*b)->bytes();
   return n;
 }
@@ -164,7 +184,7 @@ Status Plan::cut(Sequence& s) {
     return n.kind == INFER_OP_MATMUL && frame_[n.in[0]].dim[0] > backend::kFewRows;
   });
   const size_t most = many ? kShortPiece : kLongPiece;
-  backend::Hazards hazards(frame_, lowering(), most_bytes_, around_.scratch);
+  backend::Hazards hazards(frame_, lowering(), most_bytes_, around_);
   size_t node = 0, launch = 0;
   while (node < frame_.nodes().size()) {
     std::vector<bool> waits;
@@ -172,10 +192,14 @@ Status Plan::cut(Sequence& s) {
     hazards.clear();  // pieces follow each other
     for (; node < frame_.nodes().size() && waits.size() < most; ++node) {
       const Node& n = frame_.nodes()[node];
-      const bool ordered = hazards.must_wait(n);
-      // The halves of an adapter and of split attention follow each other; K and V of KV_WRITE do not meet.
-      for (uint32_t i = 0; i < launches_of_[node]; ++i, ++launch)
+      const bool rounds = n.kind == INFER_OP_RMS_NORM || (backend::is_product(n) && launches_of_[node] > 1);
+      const bool ordered = hazards.must_wait(n, rounds);
+      // The halves of an adapter and of split attention follow each other, and a product what it rounds; K and V of
+      // KV_WRITE do not meet.
+      for (uint32_t i = 0; i < launches_of_[node]; ++i, ++launch) {
         waits.push_back(i == 0 ? ordered : n.kind != INFER_OP_KV_WRITE);
+        if (i > 0 && rounds) hazards.has_rounded(n);
+      }
     }
     s.pieces.push_back(std::make_unique<Piece>(device_));
     TRY(s.pieces.back()->make(begin, launch, std::move(waits)));
@@ -214,6 +238,9 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
     lowering().lower(frame_, n, around_, fill);
     launches_of_.push_back(static_cast<uint32_t>(kernels_.size() - before));
     device_.runs[n.kind].fetch_add(1, std::memory_order_relaxed);
+    if (backend::is_product(n))
+      device_.products[static_cast<size_t>(backend::arithmetic_of(around_.policy, frame_, n))].fetch_add(
+          1, std::memory_order_relaxed);
   }
   TRY(fill.failed);
   TRY_SET(running_, sequence());

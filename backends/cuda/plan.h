@@ -26,7 +26,7 @@ class Plan {
   Result<bool> wait(int32_t timeout_ms);  // how it ended; false: not yet
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   int64_t bytes() const;
-  const char* kernel(uint32_t op) const { return op < names_.size() ? names_[op] : nullptr; }
+  const char* kernel(uint32_t op) const { return op < names_.size() ? names_[op].c_str() : nullptr; }
 
  private:
   class Fill;
@@ -40,6 +40,7 @@ class Plan {
   Status prepare_constants(std::span<const infer_binding> weights);
   Status prepare_inputs();
   Status load_kernels();
+  std::string name_of(const backend::Node& n);
   Status copy_inputs();
   Result<Sequence*> sequence();  // of the kernels of this run
   Status cut(Sequence& s);
@@ -49,11 +50,11 @@ class Plan {
   Device& device_;
   backend::Frame frame_;
   backend::Surroundings around_;
-  std::unique_ptr<Buffer> constants_, scratch_;
+  std::unique_ptr<Buffer> constants_, scratch_, rounded_;
   std::unique_ptr<Buffer> inputs_;        // null: the program has none
   std::vector<int64_t> input_at_;         // [n_tensors] bytes from its first; -1: it stays where it is bound
   std::vector<int64_t> most_bytes_;       // [n_tensors] at the symbols' maxima
-  std::vector<const char*> names_;        // [nodes] of kernels
+  std::vector<std::string> names_;        // [nodes] of kernels
   std::vector<backend::Kernel> kernels_;  // of this run
   std::vector<Launch> launches_;          // the same, with all they are given
   std::vector<uint32_t> launches_of_;     // [nodes] in this run

@@ -55,11 +55,6 @@ bool uses_matrices(const Surroundings& s, uint32_t type, uint32_t wide) {
          own_shader(kMatmatCoop, type) != UINT32_MAX;
 }
 
-// A product's x as its kernel takes it: rounded, by this node or by an earlier one with the same x.
-struct Given {
-  uint64_t values = 0, scales = 0;  // addresses
-};
-
 class VulkanLowering final : public Lowering {
  public:
   VulkanLowering() : Lowering("vulkan", find_shader, kGroup) {}
@@ -75,29 +70,7 @@ class VulkanLowering final : public Lowering {
   void matmul_experts(const Frame& f, const Node& n, const backend::Surroundings& around, Emitter& out) const override;
   void attention(const Frame& f, const Node& n, const backend::Surroundings& around, Emitter& out) const override;
   void kv_write(const Frame& f, const Node& n, Emitter& out) const override;
-  void rms_norm(const Frame& f, const Node& n, const backend::Surroundings& around, Emitter& out) const override;
-  Given rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic how, Emitter& out) const;
 };
-
-Given VulkanLowering::rounded(const Frame& f, const Node& n, const Surroundings& s, Arithmetic how,
-                              Emitter& out) const {
-  static const uint32_t to_f16 = find_shader("round_f16", {}), to_int8 = find_shader("round_int8", {});
-  const Tensor& x = *f.input(n, 0);
-  const Rounded& where = s.rounded.of[n.index];
-  Given g;
-  g.values = s.rounded_at + static_cast<uint64_t>(where.at);
-  g.scales = g.values + static_cast<uint64_t>(rounded_values(x.rows(), x.columns()));
-  if (!where.makes[static_cast<size_t>(how)]) return g;
-  Record r;
-  r.a[0] = g.values, r.a[1] = g.scales, r.a[2] = x.address, r.a[3] = s.counts;
-  if (how == Arithmetic::kInt8) {
-    each(out, to_int8, r, x.rows() * x.columns() / 32);
-  } else {
-    r.n[0] = narrow(x.rows()), r.n[3] = narrow(x.columns());
-    out.dispatch({to_f16, {kGroup, 0, 0, 0}}, r, x.rows());
-  }
-  return g;
-}
 
 void VulkanLowering::matmul(const Frame& f, const Node& n, const backend::Surroundings& around, Emitter& out) const {
   const auto& s = static_cast<const Surroundings&>(around);
@@ -186,24 +159,6 @@ void VulkanLowering::attention(const Frame& f, const Node& n, const backend::Sur
   all.a[0] = y.address, all.a[1] = s.scratch, all.a[2] = address_of(f.input(n, 6));
   all.n[2] = narrow(heads), all.n[3] = narrow(parts), all.n[4] = narrow(dim_v);
   each(out, shader(kAttentionSum), all, rows * heads * dim_v);
-}
-
-void VulkanLowering::rms_norm(const Frame& f, const Node& n, const backend::Surroundings& around, Emitter& out) const {
-  const auto& s = static_cast<const Surroundings&>(around);
-  static const uint32_t rounding = find_shader("norm_int8", {});
-  const Tensor &x = *f.input(n, 0), &weight = *f.input(n, 1);
-  const int64_t groups = x.rows() * x.columns() / weight.dim[0];
-  Record r;
-  r.a[0] = f[n.out[0]].address, r.a[1] = x.address, r.a[2] = weight.address;
-  r.n[0] = narrow(groups), r.n[2] = narrow(weight.dim[0]);
-  r.f[0] = static_cast<float>(n.f[0]);
-  const Rounded& to = s.rounded.of[n.index];
-  if (to.at >= 0 && arithmetic_of(s.policy, f, f.nodes()[to.product]) == Arithmetic::kInt8) {
-    r.a[3] = s.rounded_at + static_cast<uint64_t>(to.at);
-    r.a[4] = r.a[3] + static_cast<uint64_t>(rounded_values(x.rows(), x.columns()));
-    return out.dispatch({rounding, {kGroup, 0, 0, 0}}, r, groups);
-  }
-  out.dispatch(of_runs(shader(kNorm)), r, groups);
 }
 
 }  // namespace

@@ -3,15 +3,11 @@
 // three of the shader's own (layout constant_id 0 .. 3).
 #pragma once
 #include "backends/common/lower.h"
-#include "backends/vulkan/precision.h"
 
 namespace infer::vulkan {
 
 struct Surroundings : backend::Surroundings {
   bool matrices = false;  // matrix units, as matmat_coop.comp takes them
-  Policy policy;
-  RoundedPlan rounded;
-  uint64_t rounded_at = 0, counts = 0;  // addresses: of what `rounded` places, of the device's counters
 };
 
 // Its nodes are lowered in surroundings of the kind above.

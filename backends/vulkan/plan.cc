@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "backends/common/check.h"
+#include "backends/common/hazards.h"
 #include "backends/common/turns.h"
 #include "backends/vulkan/shaders.h"
 
@@ -99,7 +100,7 @@ Status Plan::prepare_constants(std::span<const infer_binding> weights) {
     for (const Node& n : frame_.nodes())
       around_.turns[n.index] = constants_->address() + turns.offset[n.index] * sizeof(uint32_t);
   }
-  around_.rounded = plan_rounded(around_.policy, frame_);
+  around_.rounded = backend::plan_rounded(around_.policy, frame_);
   if (around_.rounded.bytes > 0) {
     TRY_SET(rounded_, Buffer::make(device_, around_.rounded.bytes, INFER_USE_STATE));
     around_.rounded_at = rounded_->address();
@@ -118,7 +119,7 @@ Status Plan::make_pipelines() {
 
 // The kernel that makes the node's output, and for products those over one row and over the most, if they differ.
 std::string Plan::name_of(const Node& n) {
-  const bool product = is_product(n);
+  const bool product = backend::is_product(n);
   const auto name_at = [&](int64_t most) {
     std::vector<int64_t> symbols = frame_.maxima();
     for (int64_t& s : symbols) s = std::min(s, most);
@@ -177,45 +178,6 @@ Status Plan::record(Sequence& s) {
   return {};
 }
 
-Plan::Access Plan::access(const Node& n, bool rounds) const {
-  Access a;
-  auto& [reads, writes] = a;
-  const auto range = [&](uint32_t t) {
-    return Range{frame_[t].address, frame_[t].address + static_cast<uint64_t>(std::max<int64_t>(1, most_bytes_[t]))};
-  };
-  for (uint32_t t : n.in) {
-    if (t == INFER_NONE || frame_[t].role == INFER_ROLE_WEIGHT) continue;
-    const bool written = n.kind == INFER_OP_KV_WRITE && frame_[t].role == INFER_ROLE_STATE;
-    (written ? writes : reads).push_back(range(t));
-  }
-  for (uint32_t t : n.out) writes.push_back(range(t));
-  if (scratch_ && lowering().scratch_bytes(frame_, n) > 0) writes.push_back({around_.scratch, around_.scratch + 1});
-  if (const Rounded& r = around_.rounded.of[n.index]; r.at >= 0) {
-    const uint64_t begin = around_.rounded_at + static_cast<uint64_t>(r.at);
-    (rounds ? writes : reads).push_back({begin, begin + static_cast<uint64_t>(r.bytes)});
-  }
-  return a;
-}
-
-void Plan::note(const Access& a) {
-  written_.insert(written_.end(), a.writes.begin(), a.writes.end());
-  read_.insert(read_.end(), a.reads.begin(), a.reads.end());
-}
-
-bool Plan::must_wait(const Node& n, bool rounds) {
-  const Access own = access(n, rounds);
-  const auto& [reads, writes] = own;
-  const auto meet = [](const std::vector<Range>& a, const std::vector<Range>& b) {
-    return std::any_of(a.begin(), a.end(), [&](const Range& x) {
-      return std::any_of(b.begin(), b.end(), [&](const Range& y) { return x.begin < y.end && y.begin < x.end; });
-    });
-  };
-  const bool wait = meet(reads, written_) || meet(writes, written_) || meet(writes, read_);
-  if (wait) written_.clear(), read_.clear();
-  note(own);
-  return wait;
-}
-
 Status Plan::record_piece(Sequence& s, size_t& node, size_t& dispatch, bool first, Piece& piece) {
   VkCommandBufferAllocateInfo allocate{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, nullptr, pool_,
                                        VK_COMMAND_BUFFER_LEVEL_PRIMARY, 1};
@@ -234,7 +196,7 @@ Status Plan::record_piece(Sequence& s, size_t& node, size_t& dispatch, bool firs
   }
   const auto wait = [&] { barrier(c, kCompute, VK_ACCESS_SHADER_WRITE_BIT, kCompute, kBoth); };
   wait();  // for the piece, or the run, before
-  written_.clear(), read_.clear();
+  backend::Hazards hazards(frame_, lowering(), most_bytes_, around_);
   const Buffer& records = seen_ ? *seen_ : *records_;
   const bool many = std::any_of(frame_.nodes().begin(), frame_.nodes().end(), [&](const Node& n) {
     return n.kind == INFER_OP_MATMUL && frame_[n.in[0]].dim[0] > kFewRows;
@@ -243,15 +205,12 @@ Status Plan::record_piece(Sequence& s, size_t& node, size_t& dispatch, bool firs
   const VkDeviceSize groups_at = most_dispatches_ * sizeof(Record);
   for (; node < frame_.nodes().size() && dispatch < end; ++node) {
     const Node& n = frame_.nodes()[node];
-    const bool rounds = n.kind == INFER_OP_RMS_NORM || (is_product(n) && dispatches_of_[node] > 1);
-    bool ordered = must_wait(n, rounds);
+    const bool rounds = n.kind == INFER_OP_RMS_NORM || (backend::is_product(n) && dispatches_of_[node] > 1);
+    bool ordered = hazards.must_wait(n, rounds);
     for (uint32_t i = 0; i < dispatches_of_[node]; ++i, ++dispatch) {
       if (ordered || i > 0) wait();  // a node's dispatches follow each other
       ordered = false;
-      if (i > 0 && rounds) {  // all before has ended: the next product of the same x need not wait for this one
-        written_.clear(), read_.clear();
-        note(access(n, false));
-      }
+      if (i > 0 && rounds) hazards.has_rounded(n);
       const VkPipeline pipeline = device_.pipelines().at(s.kernels[dispatch]);
       if (!pipeline)
         return Status::internal(str("kernel ", all_shaders()[s.kernels[dispatch].shader].name, " was not compiled"));
@@ -282,8 +241,8 @@ Status Plan::submit(const int64_t* symbols, const infer_binding* binds, uint32_t
     lowering().lower(frame_, n, around_, fill);
     dispatches_of_.push_back(static_cast<uint32_t>(kernels_.size() - before));
     device_.runs[n.kind].fetch_add(1, std::memory_order_relaxed);
-    if (is_product(n))
-      device_.products[static_cast<size_t>(arithmetic_of(around_.policy, frame_, n))].fetch_add(
+    if (backend::is_product(n))
+      device_.products[static_cast<size_t>(backend::arithmetic_of(around_.policy, frame_, n))].fetch_add(
           1, std::memory_order_relaxed);
   }
   device_.dispatches.fetch_add(static_cast<int64_t>(kernels_.size()), std::memory_order_relaxed);

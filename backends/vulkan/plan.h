@@ -51,15 +51,6 @@ class Plan {
   Result<Sequence*> sequence();  // of the kernels of this run
   Status record(Sequence& s);
   Status record_piece(Sequence& s, size_t& node, size_t& dispatch, bool first, Piece& piece);
-  struct Range {  // of addresses
-    uint64_t begin, end;
-  };
-  struct Access {
-    std::vector<Range> reads, writes;
-  };
-  Access access(const Node& n, bool rounds) const;  // rounds: its x, in this run, where other nodes may read it too
-  void note(const Access& a);
-  bool must_wait(const Node& n, bool rounds);  // for what earlier nodes of this piece wrote, or read
   Status next_piece();
   Status finish(Status s);
 
@@ -75,7 +66,6 @@ class Plan {
   std::vector<uint32_t> dispatches_of_;  // [nodes] in this run
   std::vector<std::unique_ptr<Sequence>> sequences_;
   VkCommandPool pool_ = VK_NULL_HANDLE;
-  std::vector<Range> written_, read_;  // while recording: since the last barrier
 
   Sequence* running_ = nullptr;
   size_t submitted_ = 0, finished_ = 0;  // pieces

@@ -21,6 +21,7 @@ for group in golden ops hostile refuse same; do
   step "conform-$group" "$build/bin/infer-conform" --complete --group "$group" --set use=gpus "$plugin"
 done
 step conform-launches "$build/bin/infer-conform" --complete --group golden --group ops --set use=gpus --set graphs=false "$plugin"
+step conform-exact "$build/bin/infer-conform" --complete --group golden --group ops --set use=gpus --set precision=exact "$plugin"
 if command -v compute-sanitizer >/dev/null; then
   step sanitizer-memory compute-sanitizer --error-exitcode 9 "$build/bin/infer-conform" --complete --group golden --set use=gpus --set graphs=false "$plugin"
   step sanitizer-races compute-sanitizer --tool racecheck --error-exitcode 9 "$build/bin/infer-conform" --complete --group golden --set use=gpus --set graphs=false "$plugin"

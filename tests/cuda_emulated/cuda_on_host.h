@@ -57,6 +57,10 @@ inline uint32_t __popc(uint32_t v) { return static_cast<uint32_t>(__builtin_popc
 inline uint32_t __funnelshift_r(uint32_t low, uint32_t high, uint32_t by) {
   return static_cast<uint32_t>((static_cast<uint64_t>(high) << 32 | low) >> (by & 31));
 }
+inline int32_t __dp4a(int32_t a, int32_t b, int32_t sum) {  // signed bytes
+  for (int i = 0; i < 32; i += 8) sum += static_cast<int8_t>(a >> i) * static_cast<int8_t>(b >> i);
+  return sum;
+}
 inline float __uint_as_float(uint32_t v) {
   float f;
   std::memcpy(&f, &v, 4);

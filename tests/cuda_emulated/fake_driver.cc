@@ -388,7 +388,7 @@ Result<const Driver*> find_driver() {
 // The kernels are linked in, not loaded: any address does.
 std::span<const Fatbin> fatbins() {
   static constexpr int kNothing = 0;
-  static constexpr Fatbin kAll[kModules] = {{&kNothing}, {&kNothing}, {&kNothing},
+  static constexpr Fatbin kAll[kModules] = {{&kNothing}, {&kNothing}, {&kNothing}, {&kNothing},
                                             {&kNothing}, {&kNothing}, {&kNothing}};
   return kAll;
 }

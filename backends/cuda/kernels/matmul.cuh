@@ -44,36 +44,68 @@ __device__ inline void spread_sums(float (&s)[N], uint32_t lane) {
   }
 }
 
+// What a warp makes.
+template <uint32_t R>
+struct Tile {
+  uint32_t first, column;  // rows of w, columns: the first ones
+  uint64_t bias;           // of the first row
+  uint32_t x_row;          // of the one column, where C is 1
+  Bytes rows[R];           // of w
+};
+template <uint32_t R, uint32_t C>
+__device__ inline Tile<R> tile_of(const Record& r, uint32_t warp) {
+  const uint32_t n_rows = r.n[2], row_groups = (n_rows + R - 1) / R;
+  Tile<R> t;
+  t.first = warp % row_groups * R, t.column = warp / row_groups * C;
+  uint64_t w = r.a[2];
+  t.bias = t.first, t.x_row = t.column;
+  if (r.a[4]) {  // a column per chosen expert; C is 1
+    const uint64_t before = static_cast<uint64_t>(memory<const int32_t>(r.a[4])[t.column]) * n_rows;
+    t.x_row = t.column / r.n[5];
+    w += before * r.n[4];
+    t.bias += before;
+  }
+#pragma unroll
+  for (uint32_t i = 0; i < R; ++i)
+    t.rows[i] = memory<const uint8_t>(w + static_cast<uint64_t>(min(t.first + i, n_rows - 1)) * r.n[4]);
+  return t;
+}
+
+// Adds up the lanes' sums and the bias, and writes y.
+template <uint32_t R, uint32_t C>
+__device__ inline void put_sums(const Record& r, const Tile<R>& t, float (&sums)[C * R], uint32_t lane) {
+  const uint32_t n_columns = r.n[1], n_rows = r.n[2];
+  spread_sums<C * R>(sums, lane);
+  constexpr uint32_t kLanes = C * R < kWarp ? kWarp / (C * R) : 1, kEach = C * R > kWarp ? C * R / kWarp : 1;
+  if (lane % kLanes != 0) return;
+#pragma unroll
+  for (uint32_t i = 0; i < kEach; ++i) {
+    const uint32_t at = lane / kLanes * kEach + i, row = at % R, c = at / R;
+    if (t.first + row >= n_rows || t.column + c >= n_columns) continue;
+    const float sum = r.a[3] ? sums[i] + memory<const float>(r.a[3])[t.bias + row] : sums[i];
+    memory<float>(r.a[0], static_cast<uint64_t>(t.column + c) * n_rows)[t.first + row] = sum;
+  }
+}
+
 template <class W, uint32_t R, uint32_t C>
 __device__ inline void matmul(const Record& r) {
   const uint32_t warp = blockIdx.x * (blockDim.x / kWarp) + threadIdx.x / kWarp, lane = lane_of();
   if (warp >= r.n[0]) return;
-  const uint32_t n_columns = r.n[1], n_rows = r.n[2], n_k = r.n[3], row_groups = (n_rows + R - 1) / R;
-  const uint32_t first = warp % row_groups * R, column = warp / row_groups * C;
+  const Tile<R> t = tile_of<R, C>(r, warp);
+  const uint32_t n_columns = r.n[1], n_k = r.n[3];
   const auto* tables = memory<const uint32_t>(r.a[7]);
   const bool whole_x = (r.n[6] & kWholeX) != 0, whole_w = (r.n[6] & kWholeW) != 0;
-  uint64_t w = r.a[2], bias = first;
-  uint32_t x_row = column;
-  if (r.a[4]) {  // a column per chosen expert; C is 1
-    const uint64_t before = static_cast<uint64_t>(memory<const int32_t>(r.a[4])[column]) * n_rows;
-    x_row = column / r.n[5];
-    w += before * r.n[4];
-    bias += before;
-  }
-  Bytes rows[R];
-#pragma unroll
-  for (uint32_t i = 0; i < R; ++i)
-    rows[i] = memory<const uint8_t>(w + static_cast<uint64_t>(min(first + i, n_rows - 1)) * r.n[4]);
   const float* x[C];
 #pragma unroll
   for (uint32_t c = 0; c < C; ++c)
-    x[c] = memory<const float>(r.a[1], static_cast<uint64_t>(C == 1 ? x_row : min(column + c, n_columns - 1)) * n_k);
+    x[c] =
+        memory<const float>(r.a[1], static_cast<uint64_t>(C == 1 ? t.x_row : min(t.column + c, n_columns - 1)) * n_k);
 
   float sums[C * R] = {};  // rows of a column side by side
   for (uint32_t part = lane; 8 * part < n_k; part += kWarp) {
     float v[R][8];
 #pragma unroll
-    for (uint32_t i = 0; i < R; ++i) W::eight(rows[i], part, n_k, whole_w, tables, v[i]);
+    for (uint32_t i = 0; i < R; ++i) W::eight(t.rows[i], part, n_k, whole_w, tables, v[i]);
 #pragma unroll
     for (uint32_t c = 0; c < C; ++c) {
       float in[8];
@@ -84,16 +116,7 @@ __device__ inline void matmul(const Record& r) {
         for (uint32_t k = 0; k < 8; ++k) sums[c * R + i] = __fmaf_rn(v[i][k], in[k], sums[c * R + i]);
     }
   }
-  spread_sums<C * R>(sums, lane);
-  constexpr uint32_t kLanes = C * R < kWarp ? kWarp / (C * R) : 1, kEach = C * R > kWarp ? C * R / kWarp : 1;
-  if (lane % kLanes != 0) return;
-#pragma unroll
-  for (uint32_t i = 0; i < kEach; ++i) {
-    const uint32_t at = lane / kLanes * kEach + i, row = at % R, c = at / R;
-    if (first + row >= n_rows || column + c >= n_columns) continue;
-    const float sum = r.a[3] ? sums[i] + memory<const float>(r.a[3])[bias + row] : sums[i];
-    memory<float>(r.a[0], static_cast<uint64_t>(column + c) * n_rows)[first + row] = sum;
-  }
+  put_sums<R, C>(r, t, sums, lane);
 }
 
 // Rows of a table: eight values per thread.

@@ -1,5 +1,5 @@
 // What is done to rows one by one: sums, products, activations, norms, positions, choices of experts.
-#include "backends/cuda/kernels/common.cuh"
+#include "backends/cuda/kernels/rounding.cuh"
 
 // ---- elementwise: one value per thread
 // --------------------------------------------------------------------------------
@@ -70,6 +70,46 @@ KERNEL(norm, 128) {
   for (uint32_t i = threadIdx.x; i < n; i += blockDim.x) sum = __fmaf_rn(x[i], x[i], sum);
   const float by = 1.0f / sqrtf(block_sum(sum, warps) / static_cast<float>(n) + r.f[0]);
   for (uint32_t i = threadIdx.x; i < n; i += blockDim.x) y[i] = x[i] * by * weight[i];
+}
+
+// ---- x as whole numbers times scales (rounding.cuh): 32 values per thread
+// --------------------------------------------
+//   a: rounded, scales, x
+//   n: threads
+KERNEL(round_int8, 128) {
+  if (invocation() >= r.n[0]) return;
+  const float* const x = memory<const float>(r.a[2], uint64_t{32} * invocation());
+  float v[32];
+#pragma unroll
+  for (uint32_t i = 0; i < 32; ++i) v[i] = x[i];
+  round32(v, memory<uint32_t>(r.a[0], uint64_t{16} * invocation()), memory<float>(r.a[1], uint64_t{2} * invocation()));
+}
+
+// ---- RMS norm over whole rows, of which the first product takes y rounded: both at once
+// ------------------------------
+//   a: y, x, weight, rounded, scales
+//   n: blocks, -, values of a row (a multiple of 32)
+//   f: eps
+KERNEL(norm_int8, 128) {
+  SHARED_FLOATS(warps);  // [4]
+  if (blockIdx.x >= r.n[0]) return;
+  const uint32_t n = r.n[2], units = n / 32;
+  const float* const x = memory<const float>(r.a[1], static_cast<uint64_t>(blockIdx.x) * n);
+  const float* const weight = memory<const float>(r.a[2]);
+  float* const y = memory<float>(r.a[0], static_cast<uint64_t>(blockIdx.x) * n);
+  float sum = 0.0f;
+  for (uint32_t i = threadIdx.x; i < n; i += blockDim.x) sum = __fmaf_rn(x[i], x[i], sum);
+  const float by = 1.0f / sqrtf(block_sum(sum, warps) / static_cast<float>(n) + r.f[0]);
+  for (uint32_t unit = threadIdx.x; unit < units; unit += blockDim.x) {
+    float v[32];
+#pragma unroll
+    for (uint32_t i = 0; i < 32; ++i) {
+      v[i] = x[32 * unit + i] * by * weight[32 * unit + i];
+      y[32 * unit + i] = v[i];
+    }
+    const uint64_t at = static_cast<uint64_t>(blockIdx.x) * units + unit;
+    round32(v, memory<uint32_t>(r.a[3], 16 * at), memory<float>(r.a[4], 2 * at));
+  }
 }
 
 // ---- rotary positions: a pair per thread, and one for each value that stays
