@@ -321,7 +321,8 @@ TEST_CASE("an engine describes itself as JSON, with device and kernel per operat
 
 TEST_CASE("experts run on the device that a rule names, which need not be named otherwise") {
   Stack s(tiny("mixtral"), "cpu", Options().set("place", "*_exps.*=reference"));
-  for (const auto& p : nlohmann::json::parse(must(s.engine.describe())).at("placement")) {
+  const auto j = nlohmann::json::parse(must(s.engine.describe()));
+  for (const auto& p : j.at("placement")) {
     if (p.at("op") == "matmul_experts") CHECK(p.at("device") == "reference");
     if (p.at("op") == "matmul" || p.at("op") == "attention") CHECK(p.at("device") == "cpu");
   }
