@@ -9,10 +9,12 @@ namespace {
 // same on twice the bytes.
 constexpr Isa kIsas[] = {
 #if defined(INFER_CPU_X86)
+#if !defined(INFER_CPU_AVX2_ALONE)
     {"amx", [](const Features& f) { return f.amx; }, kernels_amx, true},
     {"avx512vnni", [](const Features& f) { return f.avx512vnni; }, kernels_avx512vnni},
     {"avx512", [](const Features& f) { return f.avx512; }, kernels_avx512},
     {"avxvnni", [](const Features& f) { return f.avxvnni; }, kernels_avxvnni},
+#endif
     {"avx2", [](const Features& f) { return f.avx2; }, kernels_avx2},
 #elif defined(INFER_CPU_ARM)
     {"neon_i8mm", [](const Features& f) { return f.i8mm; }, kernels_neon_i8mm},
