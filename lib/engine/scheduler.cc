@@ -236,8 +236,9 @@ bool Scheduler::others_compute(const Sequence& s) const {
   if (s.domain < 0 || s.n_cached != s.n_kept * limits_.page || s.n_cached + limits_.page > s.first_row) return false;
   return std::any_of(plan_.begin(), plan_.end(), [&](const Part& p) {
     const Sequence& o = p.request->sequence();
-    return p.count > 1 && o.domain == s.domain && o.n_kept == s.n_kept && last_kept(o) == last_kept(s) &&
-           p.first + p.count >= s.n_cached + limits_.page &&
+    const int32_t known = p.count - p.n_draft;  // guesses are none of its tokens yet
+    return known > 1 && o.domain == s.domain && o.n_kept == s.n_kept && last_kept(o) == last_kept(s) &&
+           p.first + known >= s.n_cached + limits_.page &&
            std::ranges::equal(tokens_of_page(o, o.n_kept), tokens_of_page(s, s.n_kept));
   });
 }

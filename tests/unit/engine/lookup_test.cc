@@ -134,6 +134,20 @@ TEST_CASE("guesses end with the answer: max_tokens, context, end token") {
   CHECK(std::count(out.tokens.begin(), out.tokens.end(), 0) == 1);
 }
 
+TEST_CASE("a page that another one reaches by guesses alone is not taken for computed") {
+  Bench b(sizes(), 1);  // one token: what is guessed is right
+  std::shared_ptr<Request> second;
+  b.executor->before_run = [&](int64_t n) {
+    if (n == 0) second = *b.engine->submit(task(Tokens(12, 0), 4));  // planned beside the first one's guesses
+    return Status();
+  };
+  const auto first = *b.engine->submit(with_lookup(Tokens(5, 0), 8, 8));  // 5 of 8 positions of two pages; guesses: 2
+  CHECK(collect(*first).tokens == Tokens(8, 0));
+  REQUIRE(second);
+  CHECK(collect(*second).tokens == Tokens(4, 0));
+  CHECK(counter(*b.engine, "tokens.accepted") > 0);
+}
+
 TEST_CASE("random schedules with guesses: each request gets what it gets alone, and every page comes back") {
   int64_t accepted = 0, preempted = 0;
   for (uint32_t seed = 1; seed <= 100; ++seed) {
