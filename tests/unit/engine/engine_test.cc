@@ -43,8 +43,14 @@ TEST_CASE("a request's tokens and log-probabilities are the same alone, in compa
     s.rows = std::max(s.sequences, 3);
     s.n_pages = 40;  // not enough for all at once: some are parked
     Bench b(s);
+    std::atomic<bool> asked{false};
+    b.executor->before_run = [&](int64_t) {  // all are there before the first step ends
+      while (!asked) std::this_thread::yield();
+      return Status();
+    };
     std::vector<std::shared_ptr<Request>> requests;
     for (int i = 0; i < 12; ++i) requests.push_back(*b.engine->submit(task(prompt(1 + i * 3, i))));
+    asked = true;
     for (int i = 0; i < 12; ++i)
       CHECK(collect(*requests[static_cast<size_t>(i)]).tokens == expected[static_cast<size_t>(i)]);
     CHECK(b.executor->most_seqs <= s.sequences);
