@@ -30,7 +30,15 @@ void Hazards::note(const Access& a) {
   read_.insert(read_.end(), a.reads.begin(), a.reads.end());
 }
 
-bool Hazards::must_wait(const Node& n, bool rounds) {
+bool Hazards::must_wait(const Node& n, uint32_t dispatch, uint32_t dispatches) {
+  const bool rounds = n.kind == INFER_OP_RMS_NORM || (is_product(n) && dispatches > 1);
+  if (dispatch > 0) {  // halves of an adapter and of split attention follow each other, and a product what it rounds
+    if (rounds) {      // all before is over: the next product of the same x need not wait for this one
+      clear();
+      note(access(n, false));
+    }
+    return n.kind != INFER_OP_KV_WRITE;  // K and V do not meet
+  }
   const Access own = access(n, rounds);
   const auto meet = [](const std::vector<Range>& a, const std::vector<Range>& b) {
     return std::any_of(a.begin(), a.end(), [&](const Range& x) {
@@ -41,11 +49,6 @@ bool Hazards::must_wait(const Node& n, bool rounds) {
   if (wait) clear();
   note(own);
   return wait;
-}
-
-void Hazards::has_rounded(const Node& n) {
-  clear();
-  note(access(n, false));
 }
 
 }  // namespace infer::backend

@@ -14,10 +14,9 @@ class Hazards {
       : frame_(f), lowering_(lowering), most_bytes_(most_bytes), around_(around) {}
   // Everything before is over.
   void clear() { written_.clear(), read_.clear(); }
-  // Must n wait for a node since the last one that had to? rounds: it writes where its x, or output, lies rounded.
-  bool must_wait(const Node& n, bool rounds);
-  // Its rounding is over, and all before: the next product of the same x need not wait for this one.
-  void has_rounded(const Node& n);
+  // Must this dispatch, of so many that n comes to in this run, wait for those since the last one that had to? Asked
+  // for each, in their order.
+  bool must_wait(const Node& n, uint32_t dispatch, uint32_t dispatches);
 
  private:
   struct Range {
@@ -26,7 +25,7 @@ class Hazards {
   struct Access {
     std::vector<Range> reads, writes;
   };
-  Access access(const Node& n, bool rounds) const;
+  Access access(const Node& n, bool rounds) const;  // rounds: it writes where its x, or output, lies rounded
   void note(const Access& a);
   const Frame& frame_;
   const Lowering& lowering_;

@@ -12,8 +12,8 @@ constexpr int64_t kMostHeadDim = 512;  // of heads
 constexpr int64_t kMostColumns = int64_t{1} << 29;
 constexpr int64_t kMostValues = UINT32_MAX - 65536;  // invocations are counted in 32 bits
 
-constexpr std::string_view kFamilyNames[] = {"matvec",   "matmat",    "embed",   "adapt_down",
-                                             "adapt_up", "attention", "kv_write"};
+constexpr std::string_view kFamilyNames[] = {"matvec",     "matmat",   "matvec_int8", "matmat_int8", "embed",
+                                             "adapt_down", "adapt_up", "attention",   "kv_write"};
 constexpr std::string_view kSingleNames[] = {"elementwise", "norm",          "rope",      "gather",     "route",
                                              "expert_sum",  "attention_sum", "norm_int8", "round_int8", "round_f16"};
 
@@ -39,7 +39,8 @@ uint32_t whole_rows(const Tensor* x, const Tensor& w) {
   return (x && x->address % 16 == 0 ? kWholeX : 0) | (w.address % 16 == 0 && row_bytes(w) % 16 == 0 ? kWholeW : 0);
 }
 
-Lowering::Lowering(std::string_view backend, Find find, uint32_t group) : backend_(backend), group_(group) {
+Lowering::Lowering(std::string_view backend, Find find, std::string_view (*name)(uint32_t shader), uint32_t group)
+    : backend_(backend), name_(name), group_(group) {
   for (size_t f = 0; f < kFamilies; ++f)
     for (uint32_t i = 0; i < kTypes; ++i) {
       const quant::TypeInfo* info = quant::find_type(i);
@@ -306,6 +307,19 @@ std::vector<Kernel> Lowering::kernels_of(const Frame& f, const Node& n, const Su
   Collect own;
   lower(f, n, s, own);
   return std::move(own.kernels);
+}
+
+std::string Lowering::name_of(Frame& f, const Node& n, const Surroundings& s) const {
+  const bool product = is_product(n);
+  const auto name_at = [&](int64_t most) {
+    std::vector<int64_t> symbols = f.maxima();
+    for (int64_t& v : symbols) v = std::min(v, most);
+    if (!f.assume(symbols.data()).ok()) return std::string();
+    const std::vector<Kernel> own = kernels_of(f, n, s);
+    return std::string(name_((product ? own.back() : own.front()).shader));
+  };
+  const std::string few = product ? name_at(1) : "", most = name_at(INT64_MAX);
+  return few.empty() || few == most ? most : few + " " + most;
 }
 
 }  // namespace infer::backend

@@ -52,16 +52,32 @@ class Lowering {
   int64_t scratch_bytes(const Frame& f, const Node& n) const;
   // Every kernel that runs of this program come to. Changes what the frame assumes.
   Result<std::vector<Kernel>> kernels_of(Frame& f, const Surroundings& s) const;
+  // The kernel that makes the node's output, and for products those over one row and over the most, if they differ.
+  // Leaves the frame at the symbols' maxima.
+  std::string name_of(Frame& f, const Node& n, const Surroundings& s) const;
+  // Is there a kernel for products of weights of this type with numbers of 8 bits?
+  bool has_int8(uint32_t type) const { return shader(kMatvecInt8, type) != UINT32_MAX; }
   // Those of one node, in their order, under what the frame assumes.
   std::vector<Kernel> kernels_of(const Frame& f, const Node& n, const Surroundings& s) const;
 
  protected:
   // Kernels that exist once per type.
-  enum Family { kMatvec, kMatmat, kEmbed, kAdaptDown, kAdaptUp, kAttention, kKvWrite, kFamilies };
+  enum Family {
+    kMatvec,
+    kMatmat,
+    kMatvecInt8,
+    kMatmatInt8,
+    kEmbed,
+    kAdaptDown,
+    kAdaptUp,
+    kAttention,
+    kKvWrite,
+    kFamilies
+  };
   // Place in the table of kernel "matvec" for type "q4_1" (empty: of no type); UINT32_MAX: there is none.
   using Find = uint32_t (*)(std::string_view kernel, std::string_view variant);
-  // backend: for messages. group: invocations of a workgroup, of most kernels.
-  Lowering(std::string_view backend, Find find, uint32_t group);
+  // backend: for messages. name: of what find() found. group: invocations of a workgroup, of most kernels.
+  Lowering(std::string_view backend, Find find, std::string_view (*name)(uint32_t shader), uint32_t group);
 
   virtual void matmul(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const = 0;
   virtual void matmul_experts(const Frame& f, const Node& n, const Surroundings& s, Emitter& out) const = 0;
@@ -113,6 +129,7 @@ class Lowering {
   void expert_sum(const Frame& f, const Node& n, Emitter& out) const;
 
   std::string_view backend_;
+  std::string_view (*name_)(uint32_t shader);
   uint32_t group_;
   std::array<std::array<uint32_t, kTypes>, kFamilies> shaders_;
   std::array<uint32_t, kSingles> singles_;

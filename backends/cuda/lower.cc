@@ -1,7 +1,6 @@
 #include "backends/cuda/lower.h"
 
 #include "backends/cuda/kernels.h"
-#include "quant/types.h"
 
 namespace infer::cuda {
 namespace {
@@ -15,24 +14,11 @@ constexpr int64_t kVecRows = 2;                             // of a warp of matv
 
 int64_t up(int64_t n, int64_t by) { return (n + by - 1) / by; }
 
-// "matvec_int8" for one column of weights of this type, or "matmat_int8"; UINT32_MAX: there is none.
-uint32_t int8_kernel(uint32_t type, bool many) {
-  constexpr uint32_t kTypes = 64;  // type numbers are below
-  static const auto table = [] {
-    std::array<std::array<uint32_t, kTypes>, 2> all;
-    for (uint32_t t = 0; t < kTypes; ++t) {
-      const quant::TypeInfo* info = quant::find_type(t);
-      all[0][t] = info ? find_kernel("matvec_int8", info->name) : UINT32_MAX;
-      all[1][t] = info ? find_kernel("matmat_int8", info->name) : UINT32_MAX;
-    }
-    return all;
-  }();
-  return type < kTypes ? table[many][type] : UINT32_MAX;
-}
-
 class CudaLowering final : public Lowering {
  public:
-  CudaLowering() : Lowering("cuda", find_kernel, kThreads) {}
+  CudaLowering()
+      : Lowering(
+            "cuda", find_kernel, [](uint32_t k) -> std::string_view { return all_kernels()[k].name; }, kThreads) {}
 
  private:
   int64_t part() const override { return kPart; }
@@ -91,7 +77,7 @@ uint32_t CudaLowering::product_kernel(const Frame& f, const Node& n, const Surro
   if (arithmetic_of(s.policy, f, n) != Arithmetic::kInt8) return shader(many ? kMatmat : kMatvec, type);
   const Given x = rounded(f, n, s, Arithmetic::kInt8, out);
   r.a[1] = x.values, r.a[5] = x.scales;
-  return int8_kernel(type, many);
+  return shader(many ? kMatmatInt8 : kMatvecInt8, type);
 }
 
 void CudaLowering::route(const Frame& f, const Node& n, Emitter& out) const {
@@ -132,8 +118,7 @@ void CudaLowering::attention(const Frame& f, const Node& n, const Surroundings& 
 Result<Policy> policy_of(std::string_view word) {
   if (word == "exact") return Policy{};
   if (word == "auto" || word == "int8")
-    return Policy{Arithmetic::kInt8, Arithmetic::kInt8,
-                  [](uint32_t type) { return int8_kernel(type, false) != UINT32_MAX; }};
+    return Policy{Arithmetic::kInt8, Arithmetic::kInt8, [](uint32_t type) { return lowering().has_int8(type); }};
   return Status::invalid(str("cuda.precision is '", word, "'; it takes auto, exact or int8"));
 }
 

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "backends/common/hazards.h"
-#include "backends/common/turns.h"
 #include "backends/cuda/lower.h"
 #include "quant/types.h"
 
@@ -67,7 +66,8 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
   }
   for (uint32_t t = 0; t < plan->frame_.n_tensors(); ++t) plan->most_bytes_.push_back(plan->frame_.size_of(t));
   TRY(plan->check_weights());
-  TRY(plan->prepare_constants({weights, n_weights}));
+  plan->around_.tables = device.tables();
+  TRY(plan->memory_.make(device, plan->frame_, lowering(), {weights, n_weights}, plan->around_));
   TRY(plan->prepare_inputs());
   TRY(plan->load_kernels());
   return plan;
@@ -81,34 +81,6 @@ Status Plan::check_weights() const {
     if (quant::info(static_cast<quant::Type>(frame_[t].type)).block_elems > 1 && frame_[t].address % 16)
       return Status::invalid(str("weight '", frame_.name(t), "' does not begin at a multiple of 16 bytes"));
   }
-  return {};
-}
-
-// Turns of every ROPE; scratch for nodes that need some.
-Status Plan::prepare_constants(std::span<const infer_binding> weights) {
-  around_.tables = device_.tables();
-  around_.turns.assign(frame_.nodes().size(), 0);
-  int64_t scratch = 0;
-  for (const Node& n : frame_.nodes()) scratch = std::max(scratch, lowering().scratch_bytes(frame_, n));
-  TRY_SET(const backend::Turns turns,
-          backend::turns_of(frame_, weights, [](const infer_binding& from, void* to, int64_t n) {
-            return buffer(from.buf)->read(from.offset, to, n);
-          }));
-  const auto bytes = static_cast<int64_t>(turns.words.size() * sizeof(uint32_t));
-  if (bytes > 0) {
-    TRY_SET(constants_, Buffer::make(device_, bytes, INFER_USE_WEIGHT));
-    TRY(constants_->write(0, turns.words.data(), bytes));
-    for (const Node& n : frame_.nodes())
-      around_.turns[n.index] = constants_->address() + turns.offset[n.index] * sizeof(uint32_t);
-  }
-  around_.rounded = backend::plan_rounded(around_.policy, frame_);
-  if (around_.rounded.bytes > 0) {
-    TRY_SET(rounded_, Buffer::make(device_, around_.rounded.bytes, INFER_USE_STATE));
-    around_.rounded_at = rounded_->address();
-  }
-  if (scratch == 0) return {};
-  TRY_SET(scratch_, Buffer::make(device_, scratch, INFER_USE_STATE));
-  around_.scratch = scratch_->address();
   return {};
 }
 
@@ -137,8 +109,7 @@ Status Plan::load_kernels() {
   for (const Kernel& k : kernels) {
     TRY_SET([[maybe_unused]] const CUfunction function, device_.functions().load(k.shader));
   }
-  for (const Node& n : frame_.nodes())  // names, as of the symbols' maxima
-    names_.push_back(name_of(n));
+  for (const Node& n : frame_.nodes()) names_.push_back(lowering().name_of(frame_, n, around_));
   const size_t most = 2 * frame_.nodes().size();  // no operator takes more than two
   kernels_.reserve(most);
   launches_.reserve(most);
@@ -146,25 +117,9 @@ Status Plan::load_kernels() {
   return {};
 }
 
-// The kernel that makes the node's output, and for products those over one row and over the most, if they differ.
-std::string Plan::name_of(const Node& n) {
-  const bool product = backend::is_product(n);
-  const auto name_at = [&](int64_t most) {
-    std::vector<int64_t> symbols = frame_.maxima();
-    for (int64_t& s : symbols) s = std::min(s, most);
-    if (!frame_.assume(symbols.data()).ok()) return std::string();
-    const std::vector<Kernel> own = lowering().kernels_of(frame_, n, around_);
-    return all_kernels()[(product ? own.back() : own.front()).shader].name;
-  };
-  const std::string few = product ? name_at(1) : "", most = name_at(INT64_MAX);
-  return few.empty() || few == most ? most : few + " " + most;
-}
-
 int64_t Plan::bytes() const {
-  int64_t n = frame_.bytes();
-  for (const auto* b : {&constants_, &scratch_, &rounded_, &inputs_})
-    if (*b) n += (*b)->bytes();
-  return n;
+  const int64_t n = frame_.bytes() + memory_.bytes();
+  return inputs_ ? n + inputs_->bytes() : n;
 }
 
 // ---- pieces ---------------------------------------------------------------------------------------------------------
@@ -192,14 +147,8 @@ Status Plan::cut(Sequence& s) {
     hazards.clear();  // pieces follow each other
     for (; node < frame_.nodes().size() && waits.size() < most; ++node) {
       const Node& n = frame_.nodes()[node];
-      const bool rounds = n.kind == INFER_OP_RMS_NORM || (backend::is_product(n) && launches_of_[node] > 1);
-      const bool ordered = hazards.must_wait(n, rounds);
-      // The halves of an adapter and of split attention follow each other, and a product what it rounds; K and V of
-      // KV_WRITE do not meet.
-      for (uint32_t i = 0; i < launches_of_[node]; ++i, ++launch) {
-        waits.push_back(i == 0 ? ordered : n.kind != INFER_OP_KV_WRITE);
-        if (i > 0 && rounds) hazards.has_rounded(n);
-      }
+      for (uint32_t i = 0; i < launches_of_[node]; ++i, ++launch)
+        waits.push_back(hazards.must_wait(n, i, launches_of_[node]));
     }
     s.pieces.push_back(std::make_unique<Piece>(device_));
     TRY(s.pieces.back()->make(begin, launch, std::move(waits)));

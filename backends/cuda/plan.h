@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backends/common/lower.h"
+#include "backends/common/plan_memory.h"
 #include "backends/cuda/buffer.h"
 #include "backends/cuda/piece.h"
 
@@ -37,10 +38,8 @@ class Plan {
 
   explicit Plan(Device& device);
   Status check_weights() const;
-  Status prepare_constants(std::span<const infer_binding> weights);
   Status prepare_inputs();
   Status load_kernels();
-  std::string name_of(const backend::Node& n);
   Status copy_inputs();
   Result<Sequence*> sequence();  // of the kernels of this run
   Status cut(Sequence& s);
@@ -50,7 +49,7 @@ class Plan {
   Device& device_;
   backend::Frame frame_;
   backend::Surroundings around_;
-  std::unique_ptr<Buffer> constants_, scratch_, rounded_;
+  backend::PlanMemory<Device, Buffer> memory_;
   std::unique_ptr<Buffer> inputs_;        // null: the program has none
   std::vector<int64_t> input_at_;         // [n_tensors] bytes from its first; -1: it stays where it is bound
   std::vector<int64_t> most_bytes_;       // [n_tensors] at the symbols' maxima

@@ -20,11 +20,11 @@ constexpr uint32_t kTileBytes = 24 << 10;  // of shared memory that it takes, at
 constexpr uint32_t kCoopBytes = 27 << 10;  // of shared memory that matmat_coop.comp takes, at most
 
 // The shaders that this backend alone has, once per type; found once.
-enum Own { kMatvecInt8, kMatmatF16, kMatmatCoop, kAttentionTile, kOwn };
+enum Own { kMatmatF16, kMatmatCoop, kAttentionTile, kOwn };
 uint32_t own_shader(Own kernel, uint32_t type) {
   constexpr uint32_t kTypes = 64;  // type numbers are below
   static const auto table = [] {
-    constexpr std::string_view kNames[kOwn] = {"matvec_int8", "matmat_f16", "matmat_coop", "attention_tile"};
+    constexpr std::string_view kNames[kOwn] = {"matmat_f16", "matmat_coop", "attention_tile"};
     std::array<std::array<uint32_t, kTypes>, kOwn> all;
     for (size_t k = 0; k < kOwn; ++k)
       for (uint32_t t = 0; t < kTypes; ++t) {
@@ -57,7 +57,9 @@ bool uses_matrices(const Surroundings& s, uint32_t type, uint32_t wide) {
 
 class VulkanLowering final : public Lowering {
  public:
-  VulkanLowering() : Lowering("vulkan", find_shader, kGroup) {}
+  VulkanLowering()
+      : Lowering(
+            "vulkan", find_shader, [](uint32_t s) -> std::string_view { return all_shaders()[s].name; }, kGroup) {}
 
  private:
   int64_t part() const override { return kPart; }
@@ -95,7 +97,7 @@ void VulkanLowering::matmul(const Frame& f, const Node& n, const backend::Surrou
   const uint32_t together = columns <= 2 ? narrow(columns) : columns <= 4 ? 4 : 8, per_group = together <= 2 ? 4 : 2;
   const int64_t groups = (rows + per_group - 1) / per_group;
   r.n[0] = narrow(groups);
-  const uint32_t kernel = how == Arithmetic::kInt8 ? own_shader(kMatvecInt8, w.type) : shader(kMatvec, w.type);
+  const uint32_t kernel = shader(how == Arithmetic::kInt8 ? kMatvecInt8 : kMatvec, w.type);
   out.dispatch({kernel, {vector_group(s), per_group, together, s.subgroup > 0}}, r, groups);
 }
 
@@ -115,7 +117,7 @@ void VulkanLowering::matmul_experts(const Frame& f, const Node& n, const backend
     const Given g = rounded(f, n, s, how, out);
     r.a[1] = g.values, r.a[5] = g.scales;
   }
-  const uint32_t kernel = how == Arithmetic::kInt8 ? own_shader(kMatvecInt8, w.type) : shader(kMatvec, w.type);
+  const uint32_t kernel = shader(how == Arithmetic::kInt8 ? kMatvecInt8 : kMatvec, w.type);
   out.dispatch({kernel, {vector_group(s), 2, 1, s.subgroup > 0}}, r, groups);
 }
 
@@ -167,7 +169,5 @@ const Lowering& lowering() {
   static const VulkanLowering the_one;
   return the_one;
 }
-
-bool has_int8_kernel(uint32_t type) { return own_shader(kMatvecInt8, type) != UINT32_MAX; }
 
 }  // namespace infer::vulkan

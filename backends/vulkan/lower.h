@@ -13,6 +13,4 @@ struct Surroundings : backend::Surroundings {
 // Its nodes are lowered in surroundings of the kind above.
 const backend::Lowering& lowering();
 
-bool has_int8_kernel(uint32_t type);  // of weights
-
 }  // namespace infer::vulkan

@@ -5,7 +5,6 @@
 
 #include "backends/common/check.h"
 #include "backends/common/hazards.h"
-#include "backends/common/turns.h"
 #include "backends/vulkan/shaders.h"
 
 namespace infer::vulkan {
@@ -77,58 +76,17 @@ Result<std::unique_ptr<Plan>> Plan::make(Device& device, const infer_program& p,
     }
   }
   for (uint32_t t = 0; t < plan->frame_.n_tensors(); ++t) plan->most_bytes_.push_back(plan->frame_.size_of(t));
-  TRY(plan->prepare_constants({weights, n_weights}));
+  plan->around_.tables = device.tables();
+  TRY(plan->memory_.make(device, plan->frame_, lowering(), {weights, n_weights}, plan->around_));
   TRY(plan->make_pipelines());
   TRY(plan->make_records());
   return plan;
 }
 
-// Turns of every ROPE; scratch for nodes that need some.
-Status Plan::prepare_constants(std::span<const infer_binding> weights) {
-  around_.tables = device_.tables();
-  around_.turns.assign(frame_.nodes().size(), 0);
-  int64_t scratch = 0;
-  for (const Node& n : frame_.nodes()) scratch = std::max(scratch, lowering().scratch_bytes(frame_, n));
-  TRY_SET(const backend::Turns turns,
-          backend::turns_of(frame_, weights, [](const infer_binding& from, void* to, int64_t n) {
-            return buffer(from.buf)->read(from.offset, to, n);
-          }));
-  const auto bytes = static_cast<int64_t>(turns.words.size() * sizeof(uint32_t));
-  if (bytes > 0) {
-    TRY_SET(constants_, Buffer::make(device_, bytes, INFER_USE_WEIGHT));
-    TRY(constants_->write(0, turns.words.data(), bytes));
-    for (const Node& n : frame_.nodes())
-      around_.turns[n.index] = constants_->address() + turns.offset[n.index] * sizeof(uint32_t);
-  }
-  around_.rounded = backend::plan_rounded(around_.policy, frame_);
-  if (around_.rounded.bytes > 0) {
-    TRY_SET(rounded_, Buffer::make(device_, around_.rounded.bytes, INFER_USE_STATE));
-    around_.rounded_at = rounded_->address();
-  }
-  if (scratch == 0) return {};
-  TRY_SET(scratch_, Buffer::make(device_, scratch, INFER_USE_STATE));
-  around_.scratch = scratch_->address();
-  return {};
-}
-
 Status Plan::make_pipelines() {
   TRY_SET(const std::vector<Kernel> kernels, lowering().kernels_of(frame_, around_));
-  for (const Node& n : frame_.nodes()) names_.push_back(name_of(n));
+  for (const Node& n : frame_.nodes()) names_.push_back(lowering().name_of(frame_, n, around_));
   return device_.pipelines().make(kernels);
-}
-
-// The kernel that makes the node's output, and for products those over one row and over the most, if they differ.
-std::string Plan::name_of(const Node& n) {
-  const bool product = backend::is_product(n);
-  const auto name_at = [&](int64_t most) {
-    std::vector<int64_t> symbols = frame_.maxima();
-    for (int64_t& s : symbols) s = std::min(s, most);
-    if (!frame_.assume(symbols.data()).ok()) return std::string();
-    const std::vector<Kernel> own = lowering().kernels_of(frame_, n, around_);
-    return std::string(all_shaders()[(product ? own.back() : own.front()).shader].name);
-  };
-  const std::string few = product ? name_at(1) : "", most = name_at(INT64_MAX);
-  return few.empty() || few == most ? most : few + " " + most;
 }
 
 Status Plan::make_records() {
@@ -147,8 +105,8 @@ Status Plan::make_records() {
 }
 
 int64_t Plan::bytes() const {
-  int64_t n = frame_.bytes();
-  for (const auto* b : {&constants_, &scratch_, &rounded_, &records_, &seen_})
+  int64_t n = frame_.bytes() + memory_.bytes();
+  for (const auto* b : {&records_, &seen_})
     if (*b) n += (*b)->bytes();
   return n;
 }
@@ -205,12 +163,8 @@ Status Plan::record_piece(Sequence& s, size_t& node, size_t& dispatch, bool firs
   const VkDeviceSize groups_at = most_dispatches_ * sizeof(Record);
   for (; node < frame_.nodes().size() && dispatch < end; ++node) {
     const Node& n = frame_.nodes()[node];
-    const bool rounds = n.kind == INFER_OP_RMS_NORM || (backend::is_product(n) && dispatches_of_[node] > 1);
-    bool ordered = hazards.must_wait(n, rounds);
     for (uint32_t i = 0; i < dispatches_of_[node]; ++i, ++dispatch) {
-      if (ordered || i > 0) wait();  // a node's dispatches follow each other
-      ordered = false;
-      if (i > 0 && rounds) hazards.has_rounded(n);
+      if (hazards.must_wait(n, i, dispatches_of_[node])) wait();
       const VkPipeline pipeline = device_.pipelines().at(s.kernels[dispatch]);
       if (!pipeline)
         return Status::internal(str("kernel ", all_shaders()[s.kernels[dispatch].shader].name, " was not compiled"));

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/common/plan_memory.h"
 #include "backends/vulkan/buffer.h"
 #include "backends/vulkan/lower.h"
 
@@ -44,9 +45,7 @@ class Plan {
   };
 
   explicit Plan(Device& device);
-  Status prepare_constants(std::span<const infer_binding> weights);
   Status make_pipelines();
-  std::string name_of(const Node& n);
   Status make_records();
   Result<Sequence*> sequence();  // of the kernels of this run
   Status record(Sequence& s);
@@ -57,7 +56,8 @@ class Plan {
   Device& device_;
   Frame frame_;
   Surroundings around_;
-  std::unique_ptr<Buffer> constants_, scratch_, rounded_, records_;
+  backend::PlanMemory<Device, Buffer> memory_;
+  std::unique_ptr<Buffer> records_;
   std::unique_ptr<Buffer> seen_;     // the records where the device reads them; null: in records_
   std::vector<int64_t> most_bytes_;  // [n_tensors] at the symbols' maxima
   std::vector<std::string> names_;   // [nodes] of kernels

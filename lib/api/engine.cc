@@ -21,7 +21,7 @@ Status add_place(const Runtime& rt, const std::string& rule, engine::Source& sou
   if (sign == std::string::npos || sign == 0 || sign + 1 == rule.size())
     return Status::invalid(str("option 'place': '", rule, "' is not WHAT=DEVICE"), "0..11=vulkan:0, or *_exps.*=cpu");
   auto chosen = rt.choose_devices({rule.substr(sign + 1)});
-  TRY(chosen.status().in("place"));
+  TRY(chosen.status().in("option 'place'"));
   auto& all = source.devices;
   const auto at = std::find(all.begin(), all.end(), chosen->front());
   source.place.push_back({rule.substr(0, sign), static_cast<size_t>(at - all.begin())});
@@ -68,7 +68,9 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
     TRY(opened.status().in("draft.model"));
     source.draft = opened.take();
   }
-  TRY_SET(source.devices, rt.choose_devices(settings.list(Key::device)));
+  auto devices = rt.choose_devices(settings.list(Key::device));
+  TRY(devices.status().in("option 'device'"));
+  source.devices = devices.take();
   for (const std::string& rule : settings.list(Key::place)) TRY(add_place(rt, rule, source));
   // The engine object holds the model, which holds the runtime: it outlives the engine's thread.
   TRY_SET(made->core_, engine::Engine::create(std::move(source), o, [&rt] { rt.wake(); }));

@@ -80,8 +80,7 @@ Result<std::vector<std::shared_ptr<const device::Device>>> Runtime::choose_devic
       const char *begin = name.data() + colon + 1, *end = name.data() + name.size();
       const auto [at, error] = std::from_chars(begin, end, number);
       if (error != std::errc{} || at != end || number < 0) {
-        return Status::invalid(str("option 'device': '", name, "' is not a device"),
-                               "write a backend's name, or name:number");
+        return Status::invalid(str("'", name, "' is not a device"), "write a backend's name, or name:number");
       }
     }
     int64_t seen = 0;
@@ -97,7 +96,7 @@ Result<std::vector<std::shared_ptr<const device::Device>>> Runtime::choose_devic
       for (const auto& d : all) known += str(known.empty() ? "" : ", ", d->backend().name);
       for (const auto& e : registry_->entries())
         if (e.name == backend && !e.backend) known += str("; ", e.name, ": ", e.note);
-      return Status::not_found(str("option 'device': there is no device '", name, "'"), str("devices found: ", known));
+      return Status::not_found(str("there is no device '", name, "'"), str("devices found: ", known));
     }
   }
   return chosen;

@@ -90,6 +90,7 @@ Status DeviceExecutor::init(std::span<const Weight> weights, const Limits& limit
   const graph::View whole(program_, maxima_);
   TRY(graph::check_program(*whole.c()));
   TRY_SET(std::vector<size_t> wish, wishes(program_, limits.place));
+  rules_.limits.place = {};  // the caller's
   Placement placement(devices_, program_, limits.weights, std::move(wish));
   // A device may answer "supports" and then not compile the node: it goes to the next one. Ends, for each round takes a
   // pair away.
@@ -249,9 +250,9 @@ std::vector<Executor::Memory> DeviceExecutor::memory() const {
   std::vector<Memory> all;
   for (size_t d = 0; d < devices_.size(); ++d) {
     const Device& device = *devices_[d];
-    Memory m{std::string(device.name()), weights_.bytes_on(device), 0, exchange_.buffer(d).bytes_on(device)};
+    Memory m{weights_.bytes_on(device), 0, exchange_.buffer(d).bytes_on(device)};
     for (const KvPages::State& s : pages_.states()) m.pages += s.buffer.bytes_on(device);
-    all.push_back(std::move(m));
+    all.push_back(m);
   }
   stages_.count_memory(all);
   return all;

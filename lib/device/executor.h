@@ -74,7 +74,6 @@ class Executor {
   // What is allocated on each device, in their order. weights: copies, slots and caches of them, not those that are
   // used where the file is mapped.
   struct Memory {
-    std::string device;
     int64_t weights = 0, pages = 0, workspace = 0;  // bytes
   };
   virtual std::vector<Memory> memory() const { return {}; }

@@ -59,9 +59,10 @@ Result<std::vector<size_t>> wishes(const graph::Program& program, std::span<cons
       if (here && wish[n] == SIZE_MAX) wish[n] = rule.device;
     }
     if (!fits)
-      return Status::not_found(str("place: ", layers ? "the model has no layer " : "no weight is called like '",
-                                   rule.pattern, layers ? "" : "'"),
-                               "infer inspect lists the weights by name; blk.N. are those of layer N");
+      return Status::not_found(
+          str("option 'place': ", layers ? "the model has no layer " : "no weight is called like '", rule.pattern,
+              layers ? "" : "'"),
+          "infer inspect lists the weights by name; blk.N. are those of layer N");
   }
   return wish;
 }

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "graph/signature.h"
-
 #include "tests/unit/device/fixture.h"
 
 using namespace infer;
