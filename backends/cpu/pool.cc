@@ -56,7 +56,7 @@ Pool::Pool(Crew crew)
 }
 
 Pool::~Pool() {
-  stop_.store(true, std::memory_order_seq_cst);
+  stop_.exchange(true, std::memory_order_seq_cst);  // (see announce)
   some_.ring(INT32_MAX);
   rest_.ring(INT32_MAX);
   for (Thread& t : workers_) t.join();
@@ -106,7 +106,9 @@ void Pool::announce(bool few) {
   const int64_t n = work_->next();
   const Word before = notice_.load(std::memory_order_relaxed);
   const uint64_t next_tag = ((tag(before) >> 1) + 1) << 1 | static_cast<uint64_t>(few);
-  notice_.store(next_tag << kUnitBits | static_cast<Word>(n), std::memory_order_seq_cst);
+  // Where await's order matters. An exchange, which costs no more: after a store, qemu 7.2 lets an Arm program's next
+  // load go first, whatever its order, and a sleeper would not be seen.
+  notice_.exchange(next_tag << kUnitBits | static_cast<Word>(n), std::memory_order_seq_cst);
   caller_.ring(1);
   if (n == 1) return;                     // one unit needs no company
   if (n == 0 && !crew_.executor) return;  // the pool's own threads stay where they are at the end, others leave
