@@ -1,6 +1,7 @@
 #include "backends/cuda/lower.h"
 
 #include "backends/cuda/kernels.h"
+#include "backends/cuda/kernels/sizes.h"
 
 namespace infer::cuda {
 namespace {
@@ -54,6 +55,10 @@ void CudaLowering::matmul(const Frame& f, const Node& n, const Surroundings& s, 
   r.n[6] = whole_rows(&x, w);
   const bool many = columns > kFewRows;
   const uint32_t kernel = product_kernel(f, n, s, many, r, out);
+  if (many && arithmetic_of(s.policy, f, n) == Arithmetic::kInt8) {
+    r.n[0] = narrow(up(columns, kBlockColumns));
+    return out.dispatch({kernel, {kThreads, kRunBytes, 0, 0}}, r, r.n[0] * up(rows, kBlockRows));
+  }
   if (many) return warps(out, kernel, r, up(rows, kMatRows) * up(columns, kMatColumns));
   const uint32_t which = columns == 1 ? 0 : columns == 2 ? 1 : columns <= 4 ? 2 : 3;
   warps(out, kernel + which, r, up(rows, kVecRows));

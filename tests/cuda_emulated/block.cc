@@ -38,16 +38,17 @@ namespace infer::cuda_emulated {
 
 Fibre* now = nullptr;
 
+constexpr uint32_t kWarp = 32, kWords = 6;
+using Board = uint32_t[kWarp][kWords];  // what lanes give each other
 struct Warp {
   uint32_t arrived = 0, generation = 0;
-  uint32_t board[2][32] = {};
+  Board boards[2] = {};
   int place = 0;  // where its threads are to meet
 };
 
 namespace {
 
 constexpr size_t kStack = 64 << 10;
-constexpr uint32_t kWarp = 32;
 
 const Registration* registered = nullptr;
 
@@ -159,12 +160,13 @@ void barrier(int place) {
   go_on();
 }
 
-uint32_t exchange(uint32_t mask, uint32_t value, uint32_t by, int place) {
-  if (mask != 0xffffffffu) violation("an exchange between some lanes: not emulated");
+namespace {
+// Words of all lanes; good until the warp meets twice more.
+const Board& meet(const uint32_t* words, uint32_t n, int place) {
   Fibre& me = *now;
   Warp& w = *me.warp;
-  uint32_t* const board = w.board[me.turn ^= 1];
-  board[me.lane] = value;
+  Board& board = w.boards[me.turn ^= 1];
+  std::memcpy(board[me.lane], words, n * sizeof(uint32_t));
   if (w.arrived++ == 0) w.place = place;
   if (w.place != place) violation("two exchanges of a warp at a time");
   if (w.arrived == kWarp) {
@@ -173,7 +175,29 @@ uint32_t exchange(uint32_t mask, uint32_t value, uint32_t by, int place) {
     me.waits_for = &w.generation, me.seen = w.generation;
     go_on();
   }
-  return board[me.lane ^ by];
+  return board;
+}
+}  // namespace
+
+uint32_t exchange(uint32_t mask, uint32_t value, uint32_t by, int place) {
+  if (mask != 0xffffffffu) violation("an exchange between some lanes: not emulated");
+  return meet(&value, 1, place)[now->lane ^ by][0];
+}
+
+void mma(int32_t (&d)[4], const uint32_t* a, const uint32_t* b, uint32_t k, int place) {
+  const uint32_t halves = k / 16;
+  uint32_t words[kWords];
+  std::memcpy(words, a, 2 * halves * sizeof(uint32_t));
+  std::memcpy(words + 2 * halves, b, halves * sizeof(uint32_t));
+  const Board& all = meet(words, 3 * halves, place);
+  const uint32_t g = now->lane / 4, t = now->lane % 4;
+  for (uint32_t i = 0; i < 4; ++i)
+    for (uint32_t at = 0; at < k; ++at) {
+      const uint32_t half = at / 16, from = at % 16 / 4, byte = at % 4;
+      const uint32_t row = all[4 * g + from][i / 2 + 2 * half];
+      const uint32_t column = all[4 * (2 * t + i % 2) + from][2 * halves + half];
+      d[i] += static_cast<int8_t>(row >> 8 * byte) * static_cast<int8_t>(column >> 8 * byte);
+    }
 }
 
 float* shared_floats() { return reinterpret_cast<float*>(launch.shared_end - launch.shared_bytes); }

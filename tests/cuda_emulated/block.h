@@ -30,6 +30,8 @@ extern Fibre* now;  // the thread that runs
 void barrier(int place);
 // What lane `lane ^ by` gave.
 uint32_t exchange(uint32_t mask, uint32_t value, uint32_t by, int place);
+// A warp's product of bytes, k = 32 or 16: a lane's part of d += a b, as kernels/tensor.cuh says who holds what.
+void mma(int32_t (&d)[4], const uint32_t* a, const uint32_t* b, uint32_t k, int place = __builtin_LINE());
 float* shared_floats();
 [[noreturn]] void violation(const char* what);
 float half_to_float(uint32_t h);

@@ -21,14 +21,14 @@ __device__ inline void load8(const float* x, uint32_t at, uint32_t n, bool whole
   EACH v[i] = at + i < n ? x[at + i] : 0.0f;
 }
 
-// The sums of N values over the lanes, spread over them: with every step of the tree a lane keeps half of the values,
-// so N - 1 shuffles do for N up to 32. Value k ends in s[0] of the lanes whose number / (32 / N) is k (N = 64: in
-// s[k % 2] of lane k / 2).
-template <uint32_t N>
+// The sums of N values over every so many lanes, spread over them: with every step of the tree a lane keeps half of the
+// values, so N - 1 shuffles do for N up to Lanes. Value k ends in s[0] of the lanes whose number / (Lanes / N) is k, or
+// in s[k % (N / Lanes)] of lane k / (N / Lanes).
+template <uint32_t N, uint32_t Lanes = kWarp>
 __device__ inline void spread_sums(float (&s)[N], uint32_t lane) {
   uint32_t left = N;
 #pragma unroll
-  for (uint32_t h = kWarp / 2; h > 0; h /= 2) {
+  for (uint32_t h = Lanes / 2; h > 0; h /= 2) {
     if (left == 1) {
       s[0] += __shfl_xor_sync(kAll, s[0], h);
       continue;
@@ -71,13 +71,12 @@ __device__ inline Tile<R> tile_of(const Record& r, uint32_t warp) {
   return t;
 }
 
-// Adds up the lanes' sums and the bias, and writes y.
-template <uint32_t R, uint32_t C>
-__device__ inline void put_sums(const Record& r, const Tile<R>& t, float (&sums)[C * R], uint32_t lane) {
+// Writes y from sums that spread_sums left in the first so many lanes.
+template <uint32_t R, uint32_t C, uint32_t Lanes = kWarp>
+__device__ inline void put_sums(const Record& r, const Tile<R>& t, const float* sums, uint32_t lane) {
   const uint32_t n_columns = r.n[1], n_rows = r.n[2];
-  spread_sums<C * R>(sums, lane);
-  constexpr uint32_t kLanes = C * R < kWarp ? kWarp / (C * R) : 1, kEach = C * R > kWarp ? C * R / kWarp : 1;
-  if (lane % kLanes != 0) return;
+  constexpr uint32_t kLanes = C * R < Lanes ? Lanes / (C * R) : 1, kEach = C * R > Lanes ? C * R / Lanes : 1;
+  if (lane >= Lanes || lane % kLanes != 0) return;
 #pragma unroll
   for (uint32_t i = 0; i < kEach; ++i) {
     const uint32_t at = lane / kLanes * kEach + i, row = at % R, c = at / R;
@@ -116,6 +115,7 @@ __device__ inline void matmul(const Record& r) {
         for (uint32_t k = 0; k < 8; ++k) sums[c * R + i] = __fmaf_rn(v[i][k], in[k], sums[c * R + i]);
     }
   }
+  spread_sums<C * R>(sums, lane);
   put_sums<R, C>(r, t, sums, lane);
 }
 

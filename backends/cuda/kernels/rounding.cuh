@@ -1,6 +1,6 @@
-// Thirty-two values as scale * (q + r / 254) with whole numbers q and r of -127..127, for weights_int8.cu: eight words
-// with four q each, eight with the r, and a pair of the scale and the sum of q + r / 254. Where a value is no number,
-// or infinite, the scale is no number: so are the products, as with the values themselves. The same numbers as of the
+// Thirty-two values as scale * (254 q + r) with whole numbers q and r of -127..127, for weights_int8.cu: eight words
+// with four q each, eight with the r, and a pair of the scale and the sum of 254 q + r. Where a value is no number,
+// or infinite, the scale is no number: so are the products, as with the values themselves. The same q and r as of the
 // vulkan backend (shaders/round.glsl, which says why there are two).
 #pragma once
 #include "backends/cuda/kernels/common.cuh"
@@ -13,7 +13,7 @@ __device__ inline void round32(const float (&v)[32], uint32_t* words, float* pai
     finite = finite && (__float_as_uint(v[i]) & 0x7f800000u) != 0x7f800000u;
     most = fmaxf(most, fabsf(v[i]));
   }
-  const bool none = !finite || most < 1.0e-35f;  // below, what it is divided by would be no number
+  const bool none = !finite || most < 1.0e-33f;  // below, the scale would lose digits
   const float by = none ? 0.0f : 127.0f / most;
   int32_t sum = 0, rest_sum = 0;
 #pragma unroll
@@ -28,6 +28,6 @@ __device__ inline void round32(const float (&v)[32], uint32_t* words, float* pai
     }
     words[w] = four, words[w + 8] = rests;
   }
-  pair[0] = !finite ? __uint_as_float(0x7fc00000u) : none ? 0.0f : most / 127.0f;
-  pair[1] = static_cast<float>(sum) + static_cast<float>(rest_sum) / 254.0f;
+  pair[0] = !finite ? __uint_as_float(0x7fc00000u) : none ? 0.0f : most / (127.0f * 254.0f);
+  pair[1] = static_cast<float>(254 * sum + rest_sum);
 }
