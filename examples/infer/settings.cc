@@ -7,6 +7,7 @@
 
 #include "print.h"
 #include "session.h"
+#include "text.h"
 
 namespace infer::tool {
 namespace {
@@ -29,7 +30,10 @@ std::vector<Row> rows() {
 // A flag that is another name for an option.
 void add_flag_of(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help,
                  std::vector<std::string>& flags) {
-  const auto take = [key, &flags](const std::string& value) { flags.push_back(key + "=" + value); };
+  const bool long_text = key == "response.schema" || key == "response.grammar";
+  const auto take = [key, long_text, &flags](const std::string& value) {
+    flags.push_back(key + "=" + (long_text && value.rfind('@', 0) == 0 ? read_text_file(value.substr(1)) : value));
+  };
   app.add_option_function<std::string>(flag, take, help)->type_name("VALUE");
 }
 
@@ -73,7 +77,7 @@ void Settings::add_all_but_threads(CLI::App& app) {
 }
 
 void Settings::add_generation(CLI::App& app) {
-  static constexpr std::array<std::array<const char*, 3>, 8> kFlags = {{
+  static constexpr std::array<std::array<const char*, 3>, 12> kFlags = {{
       {"--max-tokens", "max_tokens", "most tokens to generate"},
       {"--temperature", "temperature", "0: always the most likely token"},
       {"--top-k", "top_k", "keep the k most likely tokens"},
@@ -82,6 +86,10 @@ void Settings::add_generation(CLI::App& app) {
       {"--seed", "seed", "the same seed gives the same text"},
       {"--stop", "stop", "text that ends the answer (several: -o stop=A -o stop=B)"},
       {"--ctx", "context.max", "most tokens of prompt and answer"},
+      {"--json-schema", "response.schema", "the answer is JSON that this JSON schema takes (@FILE: from a file)"},
+      {"--regex", "response.regex", "the answer matches this regular expression"},
+      {"--grammar", "response.grammar", "the answer is a text of this grammar, GBNF (@FILE: from a file)"},
+      {"--choice", "response.choice", "the answer is this text (several: -o response.choice=A -o response.choice=B)"},
   }};
   for (const auto& [flag, key, help] : kFlags) add_flag_of(app, flag, key, help, flags);
   app.add_option("--adapter", adapter, "GGUF file of a low-rank adapter (LoRA) to answer with")->type_name("FILE");

@@ -137,6 +137,21 @@
 /* request, list: token id that ends the answer */
 #define INFER_OPTION_STOP_IDS "stop_ids"
 
+/* request, str: the answer is JSON that this JSON schema (a JSON text, draft 2020-12) takes */
+#define INFER_OPTION_RESPONSE_SCHEMA "response.schema"
+
+/* request, bool, default false: the answer is a JSON value */
+#define INFER_OPTION_RESPONSE_JSON "response.json"
+
+/* request, str: the answer as a whole matches this regular expression */
+#define INFER_OPTION_RESPONSE_REGEX "response.regex"
+
+/* request, str: the answer is a text of this grammar (GBNF), rule root */
+#define INFER_OPTION_RESPONSE_GRAMMAR "response.grammar"
+
+/* request, list: the answer is one of these texts */
+#define INFER_OPTION_RESPONSE_CHOICE "response.choice"
+
 /* request, bool, default false: go on after the model's end tokens */
 #define INFER_OPTION_IGNORE_END "ignore_end"
 

@@ -14,6 +14,7 @@ class Engine {
   static Result<std::shared_ptr<Engine>> create(std::shared_ptr<Model> model, const Settings& settings);
 
   engine::Engine& core() { return *core_; }
+  Model& model() { return *model_; }
   const Loaded& loaded() const { return *loaded_; }
   const text::Tokenizer* tokenizer() const { return loaded_->tokenizer.ok() ? loaded_->tokenizer->get() : nullptr; }
   const std::string& description() const { return description_; }  // JSON

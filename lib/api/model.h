@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/constraints.h"
 #include "api/runtime.h"
 #include "api/settings.h"
 #include "base/thread.h"
@@ -50,6 +51,7 @@ class Model {
   void cancel() noexcept { cancelled_ = true; }
   const TokenBytes& token_bytes(const text::Tokenizer& tokenizer);
   Runtime& runtime() const { return *runtime_; }
+  Constraints& constraints() { return constraints_; }
 
  private:
   void run() noexcept;
@@ -68,6 +70,7 @@ class Model {
   bool done_ = false;
   Status outcome_;
   std::unique_ptr<const TokenBytes> token_bytes_;
+  Constraints constraints_;
   Thread thread_;
 };
 

@@ -34,11 +34,17 @@ void* enter(void* body) {
 
 }  // namespace
 
-Result<Thread> Thread::start(std::function<void()> body) {
+Result<Thread> Thread::start(std::function<void()> body, size_t stack_bytes) {
   Thread t;
   t.state_ = std::make_unique<State>();
   t.state_->body = std::move(body);
-  const int error = pthread_create(&t.state_->id, nullptr, &enter, &t.state_->body);
+  pthread_attr_t attributes;
+  int error = pthread_attr_init(&attributes);
+  if (error == 0) {
+    if (stack_bytes > 0) error = pthread_attr_setstacksize(&attributes, stack_bytes);
+    if (error == 0) error = pthread_create(&t.state_->id, &attributes, &enter, &t.state_->body);
+    pthread_attr_destroy(&attributes);
+  }
   if (error != 0) {
     t.state_.reset();  // nothing to wait for
     return Status::no_memory(str("the system gave no further thread (error ", error, ")"),

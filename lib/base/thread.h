@@ -13,8 +13,8 @@ namespace infer {
 class Thread {
  public:
   // body should not throw; what it throws all the same ends the thread and nothing else. E_NO_MEMORY: the system gave
-  // no thread.
-  static Result<Thread> start(std::function<void()> body);
+  // no thread. stack_bytes: at least so many; 0: as the system gives.
+  static Result<Thread> start(std::function<void()> body, size_t stack_bytes = 0);
   Thread();  // none
   Thread(Thread&&) noexcept;
   Thread& operator=(Thread&&) noexcept;  // waits for the thread it had

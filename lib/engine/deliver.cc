@@ -48,8 +48,10 @@ void Engine::deliver_rows(const Part& part, std::span<const float> rows, std::sp
   const auto n_vocab = static_cast<size_t>(parts_.n_vocab);
   int32_t right = 0;
   while (!r.cancelled() && deliver_row(r, rows.subspan(static_cast<size_t>(right) * n_vocab, n_vocab)) &&
-         right < part.n_draft && r.sequence().tokens.back() == r.sequence().draft[static_cast<size_t>(right)])
+         right < part.n_draft && choice_.token == r.sequence().draft[static_cast<size_t>(right)]) {
     right++;
+    if (static_cast<int32_t>(r.sequence().tokens.size()) > part.first + part.count - part.n_draft + right) break;
+  }
   count(kAcceptedTokens, right);
   scheduler_.accept(part, right);
 }
@@ -85,18 +87,45 @@ void Engine::deliver_scores(const Part& part, std::span<const float> rows) {
 // One row to one token. False: it was the request's last.
 bool Engine::deliver_row(Request& r, std::span<const float> row) {
   const auto index = static_cast<uint64_t>(r.generated());
-  sampler_.choose(r.task().sampling, row, {r.sequence().tokens, r.banned(), {}, index}, choice_);
+  Constrained& constrained = r.constrained();
+  std::span<const uint32_t> mask;
+  if (constrained) {
+    mask_.resize((static_cast<size_t>(parts_.n_vocab) + 31) / 32);
+    if (!constrained.mask(mask_)) return r.fail(dead_end_), false;
+    mask = mask_;
+  }
+  sampler_.choose(r.task().sampling, row, {r.sequence().tokens, r.banned(), mask, index}, choice_);
   if (choice_.token < 0) {
     const bool numbers = std::any_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); });
     r.fail(numbers ? no_token_ : not_a_number_);
     return false;
   }
-  const bool last = r.push(choice_);
+  if (constrained && !r.ends_at(choice_.token)) {
+    if (!constrained.accept(choice_.token)) return r.fail(dead_end_), false;
+  }
+  bool last = r.push(choice_, constrained && constrained.complete());
   const int64_t time = Request::now();
   int64_t& before = r.sequence().last_token;
   if (before > 0) metrics_.between_tokens.add(static_cast<double>(time - before) * 1e-9);
   before = time;
+  if (constrained && !last && r.task().sampling.n_logprobs < 0) last = push_forced(r);
   return !last;
+}
+
+// What must follow needs no row of logits: these tokens are computed together with the next row that is wanted. True:
+// the request has ended.
+bool Engine::push_forced(Request& r) {
+  Constrained& constrained = r.constrained();
+  constrained.forced(forced_);
+  Sequence& s = r.sequence();
+  for (size_t i = 0; i < forced_.size(); ++i) {
+    sampling::Choice known;
+    known.token = forced_[i];
+    if (r.push(known, i + 1 == forced_.size() && constrained.complete())) return true;
+  }
+  count(kForcedTokens, static_cast<int64_t>(forced_.size()));
+  s.first_row = std::max(s.first_row, static_cast<int32_t>(s.tokens.size()) - 1);
+  return false;
 }
 
 }  // namespace infer::engine

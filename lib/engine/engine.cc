@@ -274,6 +274,8 @@ Engine::Engine(Parts parts)
       adapters_(parts_.adapter_slots),
       cancelled_(INFER_E_CANCELLED, "the request was cancelled"),
       late_(INFER_E_CANCELLED, "the request's deadline passed before it was done"),
+      dead_end_(INFER_E_INVALID, "no token of the vocabulary goes on with what the answer must be",
+                "the constraint is too ambiguous here, or needs characters that the model has no tokens for"),
       no_token_(INFER_E_INVALID,
                 "no token may be chosen: logit_bias, stop_ids and min_tokens together forbid all of them",
                 "forbid fewer tokens"),

@@ -122,6 +122,7 @@ class Engine {
     kDecodeTokens,
     kDraftTokens,
     kAcceptedTokens,
+    kForcedTokens,
     kDraftsFailed,
     kCachedTokens,
     kRows,
@@ -165,6 +166,7 @@ class Engine {
   void deliver_hidden(const Part& part, std::span<const float> hidden);
   void deliver_scores(const Part& part, std::span<const float> rows);
   bool deliver_row(Request& r, std::span<const float> row);
+  bool push_forced(Request& r);
   void loop() noexcept;
   bool take_in();
   void sweep();
@@ -188,9 +190,10 @@ class Engine {
   Status check(const Task& task) const;
 
   Parts parts_;
-  Adapters adapters_;                                        // outlives requests' use of them
-  std::vector<int32_t> end_ids_;                             // the tokenizer's end tokens
-  const Status cancelled_, late_, no_token_, not_a_number_;  // made beforehand: failing a request allocates nothing
+  Adapters adapters_;             // outlives requests' use of them
+  std::vector<int32_t> end_ids_;  // the tokenizer's end tokens
+  const Status cancelled_, late_, dead_end_, no_token_,
+      not_a_number_;  // made beforehand: failing a request allocates nothing
 
   // The engine's thread only. Capacities are set at construction; a step allocates nothing once it is warm.
   Pace pace_;
@@ -201,6 +204,8 @@ class Engine {
   std::unique_ptr<float[]> logits_, hidden_;  // [sizes.rows, n_vocab], [sizes.rows, n_embd]
   sampling::Sampler sampler_;
   sampling::Choice choice_;
+  std::vector<uint32_t> mask_;                  // of a constrained row
+  std::vector<int32_t> forced_;                 // tokens
   std::vector<std::shared_ptr<Request>> live_;  // waiting or running
   std::vector<Pin> pins_;
   bool draft_lost_ = false;         // its device is gone

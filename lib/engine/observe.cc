@@ -73,6 +73,7 @@ const std::array<const char*, Engine::kCounters> Engine::kCounterNames = {"steps
                                                                           "tokens.decode",
                                                                           "tokens.draft",
                                                                           "tokens.accepted",
+                                                                          "tokens.forced",
                                                                           "drafts.failed",
                                                                           "tokens.cached",
                                                                           "rows",

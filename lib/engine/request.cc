@@ -27,7 +27,7 @@ void Piece::clear() {
 
 Request::Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, std::span<const int32_t> end_ids,
                  int32_t context)
-    : task_(std::move(task)), ends_(task_.stop_ids) {
+    : task_(std::move(task)), constrained_(task_.constraint, tokenizer), ends_(task_.stop_ids) {
   const auto n_prompt = static_cast<int32_t>(task_.prompt.size());
   sequence_.tokens = task_.prompt;
   sequence_.domain_name = task_.domain;
@@ -163,12 +163,12 @@ infer_finish Request::finish_of(int32_t token) const {
   return full ? INFER_FINISH_LENGTH : INFER_FINISH_NONE;
 }
 
-bool Request::push(const sampling::Choice& choice) {
+bool Request::push(const sampling::Choice& choice, bool complete) {
   std::lock_guard lock(mutex_);
   sequence_.tokens.push_back(choice.token);
   add(choice);
   ++n_generated_;
-  infer_finish finish = finish_of(choice.token);
+  infer_finish finish = complete ? INFER_FINISH_STOP : finish_of(choice.token);
   if (stream_) {
     const bool look = generated() >= task_.min_tokens;
     if (stream_->feed(choice.token, look, coming_.text)) {

@@ -18,6 +18,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "engine/adapters.h"
+#include "engine/constrained.h"
 #include "engine/lookup.h"
 #include "engine/policy.h"
 #include "engine/stream.h"
@@ -47,6 +48,8 @@ struct Task {
   int32_t lookup = 0;       // most tokens guessed for a step from what came before; 0: none
 
   int32_t draft = 0;  // most tokens guessed for a step by the draft model; 0: none
+
+  std::shared_ptr<text::Constraint> constraint;  // what the answer must be; null: anything
 
   int32_t score_from = 0;  // no answer: log-probabilities of the prompt's tokens from this one on; 0: an answer
 
@@ -167,7 +170,9 @@ class Request {
   void started();                      // its first part is about to run
   int64_t reused(int64_t n) noexcept;  // positions of the prompt taken from the prefix cache: how many more than before
   // One chosen token into sequence and mailbox. True: that was the last one, the request has ended.
-  bool push(const sampling::Choice& choice);
+  // complete: by its constraint.
+  bool push(const sampling::Choice& choice, bool complete = false);
+  Constrained& constrained() { return constrained_; }
   void push_score(const sampling::Choice& choice);  // of a token of the prompt
   void end(std::vector<float> embedding);
   bool ends_at(int32_t token) const;        // would it end the answer?
@@ -185,6 +190,7 @@ class Request {
   const Clock::time_point submitted_ = Clock::now();
   Sequence sequence_;
   std::optional<Stream> stream_;
+  Constrained constrained_;    // the engine's
   std::vector<int32_t> ends_;  // ids that end the answer, sorted
   std::atomic<bool> cancelled_{false};
   std::atomic<infer_state> state_{INFER_STATE_QUEUED};  // while it has not ended

@@ -55,6 +55,17 @@ function(infer_module name)
   endforeach()
 endfunction()
 
+# infer_small(NAME [EXCEPT file...]): a module's files are compiled for size: in a release they would be a fifth of the library.
+function(infer_small name)
+  cmake_parse_arguments(ARG "" "" "EXCEPT" ${ARGN})
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  list(TRANSFORM ARG_EXCEPT PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  list(REMOVE_ITEM files ${ARG_EXCEPT} "")
+  if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT INFER_FUZZ)
+    set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS -Os)
+  endif()
+endfunction()
+
 # infer_plain(TARGET): what is tested is optimised and looked through by sanitizers; the code that asks and compares, which
 # is more than that, is less optimised, and of what it does addresses alone are looked at: it compiles in half the time.
 function(infer_plain target)

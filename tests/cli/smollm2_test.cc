@@ -21,6 +21,35 @@ TEST_CASE("asked for the capital of France, SmolLM2 says Paris") {
   CHECK_MESSAGE(o.out.find("Paris") != std::string::npos, o.out);
 }
 
+TEST_CASE("an answer is held to a JSON schema, an expression, a grammar, a choice") {
+  const auto answer = [](std::vector<std::string> how) {
+    std::vector<std::string> all{"run",           model(), "Describe the city of Paris.", "--max-tokens", "120",
+                                 "--temperature", "0"};
+    all.insert(all.end(), how.begin(), how.end());
+    const Output o = run_tool(all);
+    REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+    return o.out;
+  };
+  const Json city =
+      Json::parse(answer({"--json-schema", R"({"type": "object", "required": ["name", "capital", "inhabitants", "kind"],
+    "properties": {"name": {"type": "string", "maxLength": 20}, "capital": {"type": "boolean"},
+      "inhabitants": {"type": "integer", "minimum": 1000, "maximum": 20000000}, "kind": {"enum": ["city", "village"]}},
+    "additionalProperties": false})"}));
+  CHECK(city["name"].is_string());
+  CHECK(city["capital"].is_boolean());
+  CHECK(city["inhabitants"].get<int>() >= 1000);
+  CHECK((city["kind"] == "city" || city["kind"] == "village"));
+  CHECK(answer({"--regex", "(Paris|London) has [1-9][0-9]{0,2},[0-9]{3},[0-9]{3} inhabitants\\."})
+            .find(" inhabitants.\n") != std::string::npos);
+  const std::string list = answer({"--grammar", "root ::= item{3}\nitem ::= \"- \" [A-Za-z ]{3,30} \"\\n\""});
+  CHECK(std::count(list.begin(), list.end(), '-') == 3);
+  const std::string chosen = answer({"-o", "response.choice=beautiful", "-o", "response.choice=ugly"});
+  CHECK((chosen == "beautiful\n" || chosen == "ugly\n"));
+  const Output refused = run_tool({"run", model(), "x", "--json-schema", R"({"type": "object", "minContains": 2})"});
+  CHECK(refused.exit_code != 0);
+  CHECK_MESSAGE(refused.err.find("minContains") != std::string::npos, refused.err);
+}
+
 TEST_CASE("text continues as text with --raw") {
   const Output o =
       run_tool({"run", model(), "The capital of France is", "--raw", "--max-tokens", "1", "--temperature", "0"});

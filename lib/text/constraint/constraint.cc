@@ -1,0 +1,110 @@
+#include "text/constraint/constraint.h"
+
+#include <algorithm>
+
+#include "base/thread.h"
+#include "text/constraint/gbnf.h"
+#include "text/constraint/regex.h"
+#include "text/constraint/schema.h"
+
+namespace infer::text {
+namespace {
+
+constexpr int64_t kMostMemory = 64 << 20;    // bytes of states and masks; then they are made anew
+constexpr size_t kStack = size_t{64} << 20;  // the limits bound what is needed of it
+
+Status fill(Grammar& g, Constraint::Kind kind, std::span<const std::string> sources) {
+  using Kind = Constraint::Kind;
+  size_t bytes = 0;
+  for (const std::string& s : sources) bytes += s.size();
+  if (static_cast<int64_t>(bytes) > g.limits().source_bytes)
+    return Status::invalid(str("the constraint has ", bytes, " bytes, more than ", g.limits().source_bytes));
+  const std::string_view source = sources.empty() ? std::string_view() : sources.front();
+  if (kind == Kind::kGrammar) return compile_gbnf(g, source);
+  if (kind == Kind::kSchema) return compile_schema(g, source, {});
+  if (kind == Kind::kJson) return compile_any_json(g, false, {});
+  const Grammar::Rule root = g.declare("answer");
+  if (kind == Kind::kChoice) {
+    g.define(root, g.texts({sources.begin(), sources.end()}));
+  } else {
+    TRY_SET(const Grammar::Expr e, compile_regex(g, source, {}));
+    g.define(root, e);
+  }
+  return g.finish(root);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Constraint>> Constraint::compile(Kind kind, std::span<const std::string> source,
+                                                        std::shared_ptr<const TokenTrie> trie,
+                                                        const GrammarLimits& limits) {
+  Result<std::unique_ptr<Nfa>> nfa = Status::internal("not compiled");
+  {
+    TRY_SET(Thread thread, Thread::start(
+                               [&] {
+                                 try {
+                                   Grammar g(limits);
+                                   const Status s = fill(g, kind, source);
+                                   nfa = s.ok() ? Nfa::create(g) : Result<std::unique_ptr<Nfa>>(s);
+                                 } catch (...) {
+                                   nfa = Status::out_of_memory();
+                                 }
+                               },
+                               kStack));
+    thread.join();
+  }
+  TRY(nfa.status());
+  std::shared_ptr<Constraint> c(new Constraint(nfa.take(), std::move(trie)));
+  if (c->automaton_.start() == Automaton::kNone) return Status::invalid("no text satisfies the constraint");
+  return c;
+}
+
+StateId Constraint::state(Place& p) {
+  if (automaton_.bytes() + masks_.bytes() > kMostMemory) {
+    masks_.forget(), automaton_.forget();
+    ++age_;
+  }
+  if (p.age_ != age_) p.state_ = automaton_.run(automaton_.start(), p.text_), p.age_ = age_;
+  return p.state_;
+}
+
+bool Constraint::accept(Place& p, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  const StateId to = automaton_.run(state(p), bytes);
+  if (to == Automaton::kNone) return false;
+  p.text_ += bytes;
+  p.state_ = to;
+  return true;
+}
+
+bool Constraint::mask(Place& p, std::span<uint32_t> out) {
+  const std::lock_guard lock(mutex_);
+  const std::span<const uint32_t> bits = masks_.of(state(p));
+  std::copy(bits.begin(), bits.end(), out.begin());
+  return std::any_of(bits.begin(), bits.end(), [](uint32_t w) { return w != 0; });
+}
+
+bool Constraint::may_end(Place& p) {
+  const std::lock_guard lock(mutex_);
+  return automaton_.facts(state(p)).ends;
+}
+
+bool Constraint::ended(Place& p) {
+  const std::lock_guard lock(mutex_);
+  const StateId s = state(p);
+  return automaton_.facts(s).ends && automaton_.pairs(s).empty();
+}
+
+std::string Constraint::forced(Place& p, size_t most) {
+  const std::lock_guard lock(mutex_);
+  std::string bytes;
+  for (StateId s = state(p); bytes.size() < most && !automaton_.facts(s).ends;) {
+    const std::optional<uint8_t> only = automaton_.only(s);
+    if (!only) break;
+    bytes += static_cast<char>(*only);
+    s = automaton_.next(s, *only);
+  }
+  return bytes;
+}
+
+}  // namespace infer::text

@@ -1,0 +1,346 @@
+#include "text/constraint/grammar.h"
+
+#include <algorithm>
+
+#include "text/constraint/utf8_ranges.h"
+
+namespace infer::text {
+namespace {
+
+constexpr uint32_t kLastCodePoint = 0x10ffff, kFirstSurrogate = 0xd800, kLastSurrogate = 0xdfff;
+
+// Sorted, disjoint, without surrogates and beyond.
+std::vector<CodeRange> tidy(std::vector<CodeRange> ranges, bool negated) {
+  std::erase_if(ranges, [](CodeRange r) { return r.first > r.last; });
+  std::sort(ranges.begin(), ranges.end(), [](CodeRange a, CodeRange b) { return a.first < b.first; });
+  std::vector<CodeRange> merged;
+  for (const CodeRange r : ranges) {
+    if (!merged.empty() && r.first <= merged.back().last + uint64_t{1}) {
+      merged.back().last = std::max(merged.back().last, r.last);
+    } else {
+      merged.push_back(r);
+    }
+  }
+  if (negated) {
+    std::vector<CodeRange> outside;
+    uint32_t next = 0;
+    for (const CodeRange r : merged) {
+      if (r.first > next) outside.push_back({next, r.first - 1});
+      next = r.last + 1;
+      if (r.last >= kLastCodePoint) next = kLastCodePoint + 1;
+    }
+    if (next <= kLastCodePoint) outside.push_back({next, kLastCodePoint});
+    merged = std::move(outside);
+  }
+  std::vector<CodeRange> whole;
+  for (CodeRange r : merged) {
+    r.last = std::min(r.last, kLastCodePoint);
+    if (r.first < kFirstSurrogate && r.last >= kFirstSurrogate) whole.push_back({r.first, kFirstSurrogate - 1});
+    if (r.last < kFirstSurrogate || r.first > kLastSurrogate) whole.push_back(r);
+    if (r.first <= kLastSurrogate && r.last > kLastSurrogate) whole.push_back({kLastSurrogate + 1, r.last});
+  }
+  std::erase_if(whole, [](CodeRange r) { return r.first > r.last; });
+  return whole;
+}
+
+}  // namespace
+
+Grammar::Grammar(const GrammarLimits& limits) : limits_(limits) {
+  byte_.fill(kNothing);
+  nodes_.push_back({.kind = Kind::kSequence, .nullable = true});
+  nodes_.push_back({.kind = Kind::kChoice});
+}
+
+Grammar::Expr Grammar::add(Node n) {
+  if (static_cast<int64_t>(nodes_.size()) >= limits_.expressions) {
+    fail(Status::invalid(str("the grammar has more than ", limits_.expressions, " parts"),
+                         "make it smaller: fewer rules, values or bounds"));
+    return kNothing;
+  }
+  nodes_.push_back(n);
+  return static_cast<Expr>(nodes_.size() - 1);
+}
+
+Grammar::Expr Grammar::bytes(const ByteSet& one) {
+  if (one == ByteSet{}) return kNothing;
+  sets_.push_back(one);
+  return add({.kind = Kind::kBytes, .first = static_cast<uint32_t>(sets_.size() - 1)});
+}
+
+Grammar::Expr Grammar::literal(std::string_view text) {
+  std::vector<Expr> parts;
+  parts.reserve(text.size());
+  for (const char c : text) {
+    Expr& known = byte_[static_cast<uint8_t>(c)];
+    if (known == kNothing) {
+      ByteSet one;
+      one.add(static_cast<uint8_t>(c));
+      known = bytes(one);
+    }
+    parts.push_back(known);
+  }
+  return sequence(parts);
+}
+
+Grammar::Expr Grammar::code_points(std::vector<CodeRange> ranges, bool negated) {
+  ranges = tidy(std::move(ranges), negated);
+  const std::string key(reinterpret_cast<const char*>(ranges.data()), ranges.size() * sizeof(CodeRange));
+  if (const auto found = class_of_.find(key); found != class_of_.end()) return found->second;
+  std::vector<Expr> options;
+  ByteSet one;
+  for (const CodeRange r : ranges) {
+    if (r.first < 0x80) one.add(static_cast<uint8_t>(r.first), static_cast<uint8_t>(std::min(r.last, 0x7fu)));
+    if (r.last < 0x80) continue;
+    for (const ByteSequence& s : utf8_ranges(std::max(r.first, 0x80u), r.last)) {
+      std::vector<Expr> parts;
+      for (size_t i = 0; i < s.n; ++i) {
+        ByteSet set;
+        set.add(s.first[i], s.last[i]);
+        parts.push_back(bytes(set));
+      }
+      options.push_back(sequence(parts));
+    }
+  }
+  if (one != ByteSet{}) options.push_back(bytes(one));
+  const Expr e = choice(options);
+  class_of_.emplace(key, e);
+  return e;
+}
+
+Grammar::Expr Grammar::sequence(std::span<const Expr> parts) {
+  Node n{.kind = Kind::kSequence, .nullable = true, .first = static_cast<uint32_t>(parts_.size())};
+  for (const Expr e : parts) {
+    if (e == kNothing) return parts_.resize(n.first), kNothing;
+    if (e == kEmpty) continue;
+    parts_.push_back(e);
+    n.nullable = n.nullable && nodes_[e].nullable;
+  }
+  n.n = static_cast<uint32_t>(parts_.size()) - n.first;
+  if (n.n == 0) return kEmpty;
+  if (n.n > 1) return add(n);
+  const Expr only = parts_.back();
+  parts_.pop_back();
+  return only;
+}
+
+Grammar::Expr Grammar::choice(std::span<const Expr> options) {
+  Node n{.kind = Kind::kChoice, .first = static_cast<uint32_t>(parts_.size())};
+  for (const Expr e : options) {
+    if (e == kNothing) continue;
+    parts_.push_back(e);
+    n.nullable = n.nullable || nodes_[e].nullable;
+  }
+  n.n = static_cast<uint32_t>(parts_.size()) - n.first;
+  if (n.n == 0) return kNothing;
+  if (n.n > 1) return add(n);
+  const Expr only = parts_.back();
+  parts_.pop_back();
+  return only;
+}
+
+Grammar::Expr Grammar::repeat(Expr what, int32_t least, int32_t most) {
+  if (least < 0 || (most != kNoMost && most < least)) {
+    fail(Status::invalid(str("a repetition of ", least, " to ", most, " times")));
+    return kNothing;
+  }
+  if (std::max(least, most) > limits_.repetition) {
+    fail(Status::invalid(str("a repetition of ", std::max(least, most), " times, more than ", limits_.repetition),
+                         "use a smaller bound"));
+    return kNothing;
+  }
+  if (most == 0 || what == kEmpty) return kEmpty;
+  if (what == kNothing) return least == 0 ? kEmpty : kNothing;
+  if (least == 1 && most == 1) return what;
+  return add({.kind = Kind::kRepeat,
+              .nullable = least == 0 || nodes_[what].nullable,
+              .least = least,
+              .most = most,
+              .first = what});
+}
+
+Grammar::Expr Grammar::texts(std::vector<std::string> all) {
+  if (static_cast<int64_t>(all.size()) > limits_.values) {
+    fail(Status::invalid(str("a choice of ", all.size(), " texts, more than ", limits_.values)));
+    return kNothing;
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return tree(all, 0);
+}
+
+// sorted: texts that are the same before `at`. What they have in common from there on is one sequence, with no
+// recursion; then one branch for each byte that follows.
+Grammar::Expr Grammar::tree(std::span<const std::string> sorted, size_t at) {
+  if (sorted.empty()) return kNothing;
+  const std::string &low = sorted.front(), &high = sorted.back();
+  size_t same = at;
+  while (same < low.size() && same < high.size() && low[same] == high[same]) same++;
+  const Expr begin = literal(std::string_view(low).substr(at, same - at));
+  std::vector<Expr> options;
+  if (low.size() == same) {
+    options.push_back(kEmpty);
+    sorted = sorted.subspan(1);
+  }
+  while (!sorted.empty()) {
+    const char next = sorted.front()[same];
+    size_t n = 1;
+    while (n < sorted.size() && sorted[n][same] == next) n++;
+    options.push_back(tree(sorted.first(n), same));
+    sorted = sorted.subspan(n);
+  }
+  return sequence({begin, choice(options)});
+}
+
+Grammar::Rule Grammar::declare(std::string name) {
+  if (static_cast<int64_t>(rules_.size()) >= limits_.rules) {
+    fail(Status::invalid(str("the grammar has more than ", limits_.rules, " rules")));
+    if (!rules_.empty()) return static_cast<Rule>(rules_.size() - 1);
+  }
+  rules_.push_back({std::move(name)});
+  return static_cast<Rule>(rules_.size() - 1);
+}
+
+void Grammar::define(Rule rule, Expr what) {
+  if (rules_[rule].defined) return fail(Status::invalid(str("rule '", rules_[rule].name, "' is defined twice")));
+  rules_[rule].body = what;
+  rules_[rule].defined = true;
+}
+
+Grammar::Expr Grammar::refer(Rule rule) { return add({.kind = Kind::kRefer, .first = rule}); }
+
+// Until nothing changes: what is empty because its parts may be. Inner expressions come first, so a pass does most.
+void Grammar::find_nullable() {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Node& n : nodes_) {
+      if (n.nullable) continue;
+      const auto of = [&](Expr e) { return nodes_[e].nullable; };
+      const auto all =
+          std::span(parts_).subspan(n.first, n.kind == Kind::kSequence || n.kind == Kind::kChoice ? n.n : 0);
+      n.nullable = n.kind == Kind::kSequence ? std::all_of(all.begin(), all.end(), of)
+                   : n.kind == Kind::kChoice ? std::any_of(all.begin(), all.end(), of)
+                   : n.kind == Kind::kRepeat ? n.least == 0 || of(n.first)
+                   : n.kind == Kind::kRefer  ? rules_[n.first].nullable
+                                             : false;
+      changed = changed || n.nullable;
+    }
+    for (Named& r : rules_) {
+      if (r.nullable || !nodes_[r.body].nullable) continue;
+      r.nullable = changed = true;
+    }
+  }
+}
+
+// What matches some text: rules that never end do not, nor what needs them.
+void Grammar::find_possible() {
+  for (Node& n : nodes_) n.possible = false;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Node& n : nodes_) {
+      if (n.possible) continue;
+      const auto of = [&](Expr e) { return nodes_[e].possible; };
+      const auto all =
+          std::span(parts_).subspan(n.first, n.kind == Kind::kSequence || n.kind == Kind::kChoice ? n.n : 0);
+      n.possible = n.kind == Kind::kSequence ? std::all_of(all.begin(), all.end(), of)
+                   : n.kind == Kind::kChoice ? std::any_of(all.begin(), all.end(), of)
+                   : n.kind == Kind::kRepeat ? n.least == 0 || of(n.first)
+                   : n.kind == Kind::kRefer  ? rules_[n.first].possible
+                                             : true;
+      changed = changed || n.possible;
+    }
+    for (Named& r : rules_) {
+      if (r.possible || !nodes_[r.body].possible) continue;
+      r.possible = changed = true;
+    }
+  }
+}
+
+Status Grammar::find_left_recursion() const {
+  // From a rule to those that it may begin with, depth first.
+  enum : uint8_t { kNew, kOpen, kDone };
+  std::vector<uint8_t> state(rules_.size(), kNew);
+  std::vector<std::vector<Rule>> begins(rules_.size());
+  for (Rule r = 0; r < rules_.size(); ++r) {
+    std::vector<Expr> todo{rules_[r].body};
+    std::vector<bool> seen(nodes_.size());
+    while (!todo.empty()) {
+      const Expr e = todo.back();
+      todo.pop_back();
+      if (seen[e]) continue;
+      seen[e] = true;
+      const Node& n = nodes_[e];
+      if (n.kind == Kind::kRefer) begins[r].push_back(n.first);
+      if (n.kind == Kind::kRepeat) todo.push_back(n.first);
+      if (n.kind != Kind::kSequence && n.kind != Kind::kChoice) continue;
+      for (const Expr part : parts(n)) {
+        todo.push_back(part);
+        if (n.kind == Kind::kSequence && !nodes_[part].nullable) break;
+      }
+    }
+  }
+  for (Rule from = 0; from < rules_.size(); ++from) {
+    if (state[from] != kNew) continue;
+    std::vector<std::pair<Rule, size_t>> path{{from, 0}};
+    state[from] = kOpen;
+    while (!path.empty()) {
+      auto& [rule, at] = path.back();
+      if (at == begins[rule].size()) {
+        state[rule] = kDone;
+        path.pop_back();
+        continue;
+      }
+      const Rule next = begins[rule][at++];
+      if (state[next] == kOpen)
+        return Status::unsupported(str("rule '", rules_[next].name, "' begins with itself (left recursion)"),
+                                   "write 'item (\",\" item)*' instead of 'list \",\" item'");
+      if (state[next] == kNew) state[next] = kOpen, path.push_back({next, 0});
+    }
+  }
+  return {};
+}
+
+Status Grammar::finish(Rule root) {
+  root_ = root;
+  TRY(failed_);
+  for (const Named& r : rules_)
+    if (!r.defined) return Status::invalid(str("rule '", r.name, "' is used and not defined"));
+  find_nullable();
+  find_possible();
+  if (!rules_[root].possible)
+    return Status::invalid(str("no text matches rule '", rules_[root].name, "'"),
+                           "a rule that needs itself never ends: give it a way out");
+  return find_left_recursion();
+}
+
+Grammar::Expr Grammar::without_empty(Expr e) {
+  const Node n = nodes_[e];
+  if (!n.nullable) return e;
+  switch (n.kind) {
+    case Kind::kBytes:
+      return e;
+    case Kind::kRepeat:  // a number of repetitions, none of them empty
+      return repeat(without_empty(n.first), 1, n.most);
+    case Kind::kRefer: {
+      if (rules_[n.first].not_empty == UINT32_MAX) {
+        const Rule r = declare(rules_[n.first].name);
+        const Expr reference = refer(r);
+        rules_[n.first].not_empty = reference;
+        define(r, without_empty(rules_[n.first].body));
+      }
+      return rules_[n.first].not_empty;
+    }
+    case Kind::kChoice:
+    case Kind::kSequence:
+      break;
+  }
+  const std::vector<Expr> all(parts(n).begin(), parts(n).end());
+  std::vector<Expr> options;
+  Expr rest = kEmpty;  // of a sequence: what comes behind the part that is not empty, while those before it are
+  for (size_t i = all.size(); i-- > 0;) {
+    options.push_back(sequence({without_empty(all[i]), rest}));
+    if (n.kind == Kind::kSequence) rest = sequence({all[i], rest});
+  }
+  return choice(options);
+}
+
+}  // namespace infer::text

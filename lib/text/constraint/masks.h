@@ -1,0 +1,51 @@
+// Which tokens may come next: a bit per token, for each state of an automaton.
+//
+// A place of a rule, looked at by itself (Automaton::alone, what stands below unknown), allows the same tokens wherever
+// it occurs, but for those in whose middle the rule ends. So the tokens of each place are found once by a walk over
+// the whole tree of tokens, with the nodes at which the rule may end; a state's mask is the union over its places, and
+// from those nodes on walks that go on with what stands below, which few tokens survive. (The idea of tokens whose
+// check depends on the stack, and others: XGrammar, Dong et al., arXiv 2411.15100.)
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "text/constraint/automaton.h"
+#include "text/constraint/token_trie.h"
+
+namespace infer::text {
+
+class Masks {
+ public:
+  Masks(Automaton& automaton, const TokenTrie& trie) : automaton_(automaton), trie_(trie) {}
+
+  // [trie.words()] bit i % 32 of word i / 32: token i may come next, an end token where the text may end.
+  std::span<const uint32_t> of(StateId s);
+
+  int64_t bytes() const { return bytes_; }
+  void forget();  // with the automaton
+
+ private:
+  using Mask = std::vector<uint32_t>;
+  struct Alone {  // of a place by itself
+    Mask tokens;
+    std::vector<uint32_t> leaves;  // nodes after which the rule may end, none below another's... in order of the tree
+  };
+  const Alone& alone(Automaton::Pair p);
+  // Sets what may follow from s along nodes [begin, end); leaves: where to note nodes after which what is below begins.
+  void walk(StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vector<uint32_t>* leaves);
+  void set(const TokenTrie::Node& n, Mask& mask) const {
+    for (const int32_t t : trie_.tokens(n)) mask[static_cast<size_t>(t) / 32] |= 1u << t % 32;
+  }
+
+  Automaton& automaton_;
+  const TokenTrie& trie_;
+  std::unordered_map<StateId, std::unique_ptr<Mask>> masks_;
+  std::unordered_map<StateId, std::unique_ptr<Alone>> alone_;  // by Automaton::alone's state
+  std::vector<StateId> path_;                                  // [depth] of a walk
+  int64_t bytes_ = 0;
+};
+
+}  // namespace infer::text

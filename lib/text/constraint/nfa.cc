@@ -1,0 +1,200 @@
+#include "text/constraint/nfa.h"
+
+#include <algorithm>
+
+namespace infer::text {
+namespace {
+
+constexpr int64_t kLaidOut = 256;  // a counted repetition of so few places is laid out, a larger one counts
+constexpr int64_t kMostPlaces = 1 << 20;
+
+using Kind = Grammar::Kind;
+
+}  // namespace
+
+Result<std::unique_ptr<Nfa>> Nfa::create(Grammar& g) {
+  std::unique_ptr<Nfa> nfa(new Nfa(g));
+  TRY(nfa->build());
+  return nfa;
+}
+
+Status Nfa::build() {
+  // without_empty() adds rules on the way: until all that there are are laid.
+  std::vector<uint32_t> first;
+  for (Grammar::Rule r = 0; r < grammar_.n_rules(); ++r) {
+    first.push_back(place());
+    const uint32_t end = lay(grammar_.body(r), first.back());
+    places_[end].final = true;
+    if (static_cast<int64_t>(places_.size()) > kMostPlaces)
+      return Status::invalid(str("the grammar needs more than ", kMostPlaces, " places"), "use smaller bounds");
+  }
+  TRY(grammar_.finish(grammar_.root()));  // what was added
+  root_ = grammar_.root();
+  for (const uint32_t p : first) starts_.push_back(intern({p}));
+  for (size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i].body = intern({loop_bodies_[i]});
+    loops_[i].after = intern({loop_afters_[i]});
+  }
+  return {};
+}
+
+int64_t Nfa::size(Grammar::Expr e) {
+  if (sizes_.size() <= e) sizes_.resize(e + size_t{1});
+  if (sizes_[e] > 0) return sizes_[e];
+  const Grammar::Node& n = grammar_.node(e);
+  int64_t sum = 1;
+  if (n.kind == Kind::kRepeat) sum = size(n.first) * std::max(1, std::max(n.least, n.most));
+  if (n.kind == Kind::kSequence || n.kind == Kind::kChoice)
+    for (const Grammar::Expr part : grammar_.parts(n)) sum = std::min(sum + size(part), kMostPlaces);
+  return sizes_[e] = std::min(sum, kMostPlaces);
+}
+
+uint32_t Nfa::lay(Grammar::Expr e, uint32_t from) {
+  if (static_cast<int64_t>(places_.size()) > kMostPlaces) return from;
+  const Grammar::Node n = grammar_.node(e);
+  if (!n.possible) return place();  // nothing leads there
+  switch (n.kind) {
+    case Kind::kBytes: {
+      const uint32_t to = place();
+      sets_.push_back(grammar_.set(n));
+      places_[from].bytes.emplace_back(static_cast<uint32_t>(sets_.size() - 1), to);
+      return to;
+    }
+    case Kind::kRefer: {
+      const uint32_t to = place();
+      places_[from].calls.emplace_back(n.first, to);
+      return to;
+    }
+    case Kind::kSequence:
+      for (uint32_t i = 0; i < n.n; ++i) from = lay(grammar_.parts(n)[i], from);
+      return from;
+    case Kind::kChoice: {
+      const uint32_t to = place();
+      for (uint32_t i = 0; i < n.n; ++i) {
+        const uint32_t begin = place();
+        places_[from].free.push_back(begin);
+        const uint32_t end = lay(grammar_.parts(n)[i], begin);
+        places_[end].free.push_back(to);
+      }
+      return to;
+    }
+    case Kind::kRepeat:
+      return lay_repeat(n, from);
+  }
+  return from;
+}
+
+uint32_t Nfa::lay_repeat(const Grammar::Node& n, uint32_t from) {
+  if (!grammar_.node(n.first).possible) return from;  // so none is needed
+  const auto star = [&](uint32_t at) {
+    const uint32_t begin = place(), end_of = place();
+    places_[at].free.push_back(begin);
+    const uint32_t end = lay(n.first, begin);
+    places_[end].free.push_back(begin);
+    places_[begin].free.push_back(end_of);
+    return end_of;
+  };
+  if (size(n.first) * std::max(n.least, n.most) <= kLaidOut) {
+    for (int32_t i = 0; i < n.least; ++i) from = lay(n.first, from);
+    if (n.most == Grammar::kNoMost) return star(from);
+    const uint32_t to = place();
+    for (int32_t i = n.least; i < n.most; ++i) {
+      places_[from].free.push_back(to);
+      const uint32_t begin = place();
+      places_[from].free.push_back(begin);
+      from = lay(n.first, begin);
+    }
+    places_[from].free.push_back(to);
+    return to;
+  }
+  if (n.least <= 1 && n.most == Grammar::kNoMost) return star(n.least == 1 ? lay(n.first, from) : from);
+  // Iterations that may be empty count for nothing: so none is needed, and those that are counted are not.
+  const bool nullable = grammar_.node(n.first).nullable;
+  Loop loop;
+  loop.least = nullable ? 0 : static_cast<uint32_t>(n.least);
+  loop.most = n.most == Grammar::kNoMost ? kAny : static_cast<uint32_t>(n.most);
+  const uint32_t begin = place(), after = place();
+  const uint32_t end = lay(nullable ? grammar_.without_empty(n.first) : n.first, begin);
+  places_[end].final = true;
+  loops_.push_back(loop), loop_bodies_.push_back(begin), loop_afters_.push_back(after);
+  places_[from].loops.emplace_back(static_cast<uint32_t>(loops_.size() - 1), after);
+  return after;
+}
+
+// The set with all places that are also there.
+Local Nfa::intern(std::vector<uint32_t> places) {
+  std::vector<uint32_t> todo = places;
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  std::vector<uint32_t> all;
+  std::vector<uint32_t> seen = places;
+  while (!todo.empty()) {
+    const uint32_t p = todo.back();
+    todo.pop_back();
+    all.push_back(p);
+    for (const uint32_t f : places_[p].free) {
+      const auto at = std::lower_bound(seen.begin(), seen.end(), f);
+      if (at != seen.end() && *at == f) continue;
+      seen.insert(at, f);
+      todo.push_back(f);
+    }
+  }
+  std::sort(all.begin(), all.end());
+  // Places that only lead on say nothing.
+  std::erase_if(all, [&](uint32_t p) {
+    const Place& q = places_[p];
+    return !q.final && q.bytes.empty() && q.calls.empty() && q.loops.empty();
+  });
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  if (all.empty()) return kDead;
+  if (const auto found = known_.find(all); found != known_.end()) return found->second;
+  const auto l = static_cast<Local>(states_.size());
+  known_.emplace(all, l);
+  states_.push_back(std::make_unique<State>());
+  State& s = *states_.back();
+  bytes_ += static_cast<int64_t>(200 + 16 * all.size());
+  bool leaves = false;
+  for (const uint32_t p : all) {
+    s.final = s.final || places_[p].final;
+    s.leads = s.leads || !places_[p].bytes.empty();
+    for (const auto& [set, to] : places_[p].bytes)
+      for (size_t w = 0; w < s.following.bits.size(); ++w) s.following.bits[w] |= sets_[set].bits[w];
+    leaves = leaves || !places_[p].bytes.empty() || !places_[p].calls.empty();
+    for (const auto& [loop, to] : places_[p].loops) s.loops.push_back(loop);
+  }
+  s.places = std::move(all);
+  s.bare = s.final && !leaves && s.loops.empty();
+  return l;
+}
+
+// Calls of one rule return to one place. Not in intern(): what follows a call may begin with a call, and so on.
+void Nfa::meet(Local l) {
+  std::map<Grammar::Rule, std::vector<uint32_t>> calls;
+  for (const uint32_t p : states_[l]->places)
+    for (const auto& [rule, to] : places_[p].calls) calls[rule].push_back(to);
+  for (auto& [rule, to] : calls) {
+    const Local back = intern(std::move(to));
+    if (back != kDead) states_[l]->calls.emplace_back(rule, back);
+  }
+  states_[l]->met = true;
+}
+
+void Nfa::find_next(Local l) {
+  auto next = std::make_unique<std::array<Local, 256>>();
+  std::map<std::vector<uint32_t>, std::vector<uint8_t>> by_target;
+  for (int b = 0; b < 256; ++b) {
+    std::vector<uint32_t> to;
+    for (const uint32_t p : states_[l]->places)
+      for (const auto& [set, target] : places_[p].bytes)
+        if (sets_[set].has(static_cast<uint8_t>(b))) to.push_back(target);
+    by_target[std::move(to)].push_back(static_cast<uint8_t>(b));
+  }
+  for (const auto& [to, all] : by_target) {
+    const Local target = to.empty() ? kDead : intern(to);
+    for (const uint8_t b : all) (*next)[b] = target;
+  }
+  states_[l]->next = std::move(next);
+  bytes_ += 1024;
+}
+
+}  // namespace infer::text

@@ -1,0 +1,93 @@
+// A finished grammar as finite automata, one per rule, whose edges are bytes, calls of other rules, and counted loops;
+// made deterministic on the way, when a state is first reached. What a rule may still do from a place in it is a Local:
+// a set of places that the same bytes lead to (Rabin and Scott, 1959).
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "text/constraint/grammar.h"
+
+namespace infer::text {
+
+using Local = uint32_t;
+constexpr Local kDead = UINT32_MAX;  // no way on
+
+struct Loop {
+  Local body = kDead;            // where an iteration begins; it is never empty
+  Local after = kDead;           // where the rule goes on
+  uint32_t least = 0, most = 0;  // most: Nfa::kAny, or a number of times
+};
+
+class Nfa {
+ public:
+  static constexpr uint32_t kAny = UINT32_MAX;
+  // g is finished; what is needed of it is kept.
+  static Result<std::unique_ptr<Nfa>> create(Grammar& g);
+
+  Local start(Grammar::Rule rule) { return starts_[rule]; }
+  Local root() { return starts_[root_]; }
+  struct State {
+    std::vector<uint32_t> places;                        // sorted
+    std::vector<std::pair<Grammar::Rule, Local>> calls;  // the rule, and where it returns to
+    std::vector<uint32_t> loops;                         // that may begin here
+    bool final = false;                                  // the rule may end here
+    bool bare = false;                                   // it may end here, and that is all
+    std::unique_ptr<std::array<Local, 256>> next;        // by byte; null: not known yet
+    bool leads = false;                                  // by bytes
+    ByteSet following;                                   // those bytes
+    bool met = false;                                    // calls are known
+  };
+  const State& state(Local l) {
+    if (!states_[l]->met) meet(l);
+    return *states_[l];
+  }
+  const Loop& loop(uint32_t i) const { return loops_[i]; }
+  bool has_bytes(Local l) const { return states_[l]->leads; }  // a byte leads on from it, without calls
+  const ByteSet& following(Local l) const { return states_[l]->following; }
+  Local next(Local l, uint8_t byte) {
+    if (!states_[l]->next) find_next(l);
+    return (*states_[l]->next)[byte];
+  }
+  int64_t bytes() const { return bytes_; }  // of memory, about
+
+ private:
+  struct Place {
+    std::vector<std::pair<uint32_t, uint32_t>> bytes;       // set, place
+    std::vector<uint32_t> free;                             // places that are also here
+    std::vector<std::pair<Grammar::Rule, uint32_t>> calls;  // rule, place
+    std::vector<std::pair<uint32_t, uint32_t>> loops;       // loop, place after it
+    bool final = false;
+  };
+  explicit Nfa(Grammar& g) : grammar_(g) {}
+  Status build();
+  uint32_t place() {
+    places_.emplace_back();
+    return static_cast<uint32_t>(places_.size() - 1);
+  }
+  // From `from` to the place that is returned by what e matches.
+  uint32_t lay(Grammar::Expr e, uint32_t from);
+  uint32_t lay_repeat(const Grammar::Node& n, uint32_t from);
+  int64_t size(Grammar::Expr e);
+  Local intern(std::vector<uint32_t> places);
+  void meet(Local l);
+  void find_next(Local l);
+
+  Grammar& grammar_;
+  std::vector<Place> places_;
+  std::vector<ByteSet> sets_;
+  std::vector<Loop> loops_;
+  std::vector<uint32_t> loop_bodies_, loop_afters_;  // places
+  std::vector<int64_t> sizes_;                       // of expressions, 0: not known yet
+  std::vector<std::unique_ptr<State>> states_;
+  std::map<std::vector<uint32_t>, Local> known_;
+  std::vector<Local> starts_;  // [rules]
+  Grammar::Rule root_ = 0;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace infer::text

@@ -1,0 +1,41 @@
+// The texts of a vocabulary's tokens as a tree of their beginnings, laid out in the order in which a walk meets them:
+// a node, then all below it. Made once per vocabulary, does not change, shared by all threads.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace infer::text {
+
+class TokenTrie {
+ public:
+  // [n_vocab] bytes that each token adds to a text; empty: a token that no grammar may choose (control tokens).
+  // ends: tokens that end a text, chosen where the text may end.
+  TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> ends);
+
+  struct Node {
+    uint32_t beyond;                 // the first node after all below this one
+    uint32_t first_token, n_tokens;  // tokens()[..]: those that end here
+    uint16_t depth;                  // bytes to here, 1 ..
+    uint8_t byte;
+  };
+  std::span<const Node> nodes() const { return nodes_; }
+  std::span<const int32_t> tokens(const Node& n) const { return std::span(tokens_).subspan(n.first_token, n.n_tokens); }
+  std::span<const int32_t> ends() const { return ends_; }
+  // Does a token that is longer than this text begin with it? (The empty text: yes.)
+  bool continues(std::string_view text) const;
+  size_t n_vocab() const { return n_vocab_; }
+  size_t words() const { return (n_vocab_ + 31) / 32; }  // of a mask
+  uint32_t longest() const { return longest_; }          // bytes of a token
+
+ private:
+  size_t n_vocab_;
+  std::vector<Node> nodes_;
+  std::vector<int32_t> tokens_;
+  std::vector<int32_t> ends_;
+  uint32_t longest_ = 0;
+};
+
+}  // namespace infer::text

@@ -1,0 +1,138 @@
+// Answers that are held to something: what comes is a text of it, whatever the model prefers, and the same one in any
+// company, with guesses or without.
+#include <regex>
+
+#include "engine/constrained.h"
+#include "tests/unit/engine/toy.h"
+
+using namespace infer;
+using namespace toy;
+using text::Constraint;
+
+namespace {
+
+constexpr int32_t kEnd = 49;
+
+// Letters, some longer pieces, and the end.
+std::shared_ptr<const text::Tokenizer> vocabulary() {
+  std::vector<std::string> pieces;
+  for (char c = 'a'; c <= 'z'; ++c) pieces.emplace_back(1, c);
+  for (const char* p : {" ",  "{",   "}",   "\"", ":", ",", "ab", "abc", "hello", "hell", " world", "yes",
+                        "no", "\":", "x\"", "0",  "1", "2", "12", "cd",  "de",    "dd",   "bb"})
+    pieces.emplace_back(p);
+  pieces.resize(50);
+  for (size_t i = 26 + 23; i < 49; ++i) pieces[i] = str("unused", i);
+  pieces[kEnd] = "<end>";
+  return tokenizer(pieces, kEnd);
+}
+
+std::shared_ptr<Constraint> compile(const text::Tokenizer& t, Constraint::Kind kind, std::vector<std::string> source) {
+  std::vector<std::string> tokens(static_cast<size_t>(t.n_vocab()));
+  for (int32_t id = 0; id < t.n_vocab(); ++id)
+    if (id != kEnd) t.append_piece(id, false, false, tokens[static_cast<size_t>(id)]);
+  auto made = Constraint::compile(kind, source, std::make_shared<const text::TokenTrie>(tokens, std::vector{kEnd}));
+  REQUIRE_MESSAGE(made.ok(), made.status().message());
+  return made.take();
+}
+
+engine::Task held(std::shared_ptr<Constraint> c, int32_t salt, double temperature = 1) {
+  engine::Task t = task(prompt(5, salt), 30);
+  t.sampling.temperature = temperature;
+  t.sampling.seed = static_cast<uint64_t>(salt);
+  t.constraint = std::move(c);
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("an answer that is held to an expression matches it, and ends where it must") {
+  const auto vocab = vocabulary();
+  const auto c = compile(*vocab, Constraint::Kind::kRegex, {"a(b|cd)+ (yes|no){1,2}"});
+  Bench b(sizes(), 50, vocab);
+  const std::regex expected("a(b|cd)+ (yes|no){1,2}");
+  for (int32_t salt = 0; salt < 40; ++salt) {
+    auto r = b.engine->submit(held(c, salt, salt % 2));
+    REQUIRE(r.ok());
+    const Output out = collect(**r);
+    REQUIRE(out.status == INFER_DONE);
+    CAPTURE(out.text);
+    if (out.finish == INFER_FINISH_STOP) CHECK(std::regex_match(out.text, expected));
+  }
+}
+
+TEST_CASE("what must follow is not asked of the model, and comes as the tokenizer cuts it") {
+  const auto vocab = vocabulary();
+  const auto c = compile(*vocab, Constraint::Kind::kGrammar,
+                         {"root ::= \"ab\" (\"x\" | \"z\") \" world\" \"{hello}\" (\"yes\"|\"no\")"});
+  Bench b(sizes(), 50, vocab);
+  auto r = b.engine->submit(held(c, 1));
+  REQUIRE(r.ok());
+  const Output out = collect(**r);
+  CHECK(out.finish == INFER_FINISH_STOP);
+  CHECK((out.text == "abx world{helloyes" || out.text.find(" world{hello}") == 3));
+  CHECK(counter(*b.engine, "tokens.forced") >= 3);
+  CHECK(b.executor->runs.load() < static_cast<int64_t>(out.tokens.size()));
+  // With log-probabilities every token has its row.
+  auto again = held(c, 1);
+  again.sampling.n_logprobs = 0;
+  auto s = b.engine->submit(std::move(again));
+  REQUIRE(s.ok());
+  const Output all = collect(**s);
+  CHECK(all.logprobs.size() == all.tokens.size());
+}
+
+TEST_CASE("held answers are the same alone, in company, preempted, and with guesses") {
+  const auto vocab = vocabulary();
+  const auto c = compile(*vocab, Constraint::Kind::kRegex, {"(ab|dd|bb) (hello,? ?)+(world|12+0)"});
+  std::vector<std::string> alone;
+  for (int32_t salt = 0; salt < 12; ++salt) {
+    Bench b(sizes(), 50, vocab);
+    auto r = b.engine->submit(held(c, salt));
+    REQUIRE(r.ok());
+    alone.push_back(collect(**r).text);
+  }
+  for (const int32_t lookup : {0, 4}) {
+    CAPTURE(lookup);
+    engine::Sizes small = sizes();
+    small.n_pages = 16;
+    Bench b(small, 50, vocab);
+    std::vector<std::shared_ptr<engine::Request>> all;
+    for (int32_t salt = 0; salt < 12; ++salt) {
+      engine::Task t = held(c, salt);
+      t.lookup = lookup;
+      t.priority = salt % 3;
+      all.push_back(*b.engine->submit(std::move(t)));
+    }
+    for (size_t i = 0; i < all.size(); ++i) CHECK(collect(*all[i]).text == alone[i]);
+    settle(*b.engine);
+  }
+}
+
+TEST_CASE("characters that no token has end the request with a sentence, and others go on") {
+  const auto vocab = vocabulary();
+  const auto c = compile(*vocab, Constraint::Kind::kChoice, {"abcX", "abcY"});
+  Bench b(sizes(), 50, vocab);
+  auto r = b.engine->submit(held(c, 3)), free = b.engine->submit(task(prompt(5, 1)));
+  REQUIRE(r.ok());
+  REQUIRE(free.ok());
+  const Output out = collect(**r);
+  CHECK(out.status == INFER_E_INVALID);
+  CHECK(out.why.message().find("no token of the vocabulary") != std::string_view::npos);
+  CHECK(collect(**free).tokens == solo(prompt(5, 1)));
+}
+
+TEST_CASE("one of some texts, and nothing else") {
+  const auto vocab = vocabulary();
+  const auto c = compile(*vocab, Constraint::Kind::kChoice, {"yes", "no", "hello world", "hello"});
+  Bench b(sizes(), 50, vocab);
+  std::vector<std::string> seen;
+  for (int32_t salt = 0; salt < 60; ++salt) {
+    auto r = b.engine->submit(held(c, salt));
+    REQUIRE(r.ok());
+    const Output out = collect(**r);
+    CHECK(out.finish == INFER_FINISH_STOP);
+    CHECK((out.text == "yes" || out.text == "no" || out.text == "hello world" || out.text == "hello"));
+    if (std::find(seen.begin(), seen.end(), out.text) == seen.end()) seen.push_back(out.text);
+  }
+  CHECK(seen.size() == 4);
+}
