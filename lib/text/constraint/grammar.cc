@@ -215,8 +215,7 @@ void Grammar::find_nullable() {
     for (Node& n : nodes_) {
       if (n.nullable) continue;
       const auto of = [&](Expr e) { return nodes_[e].nullable; };
-      const auto all =
-          std::span(parts_).subspan(n.first, n.kind == Kind::kSequence || n.kind == Kind::kChoice ? n.n : 0);
+      const auto all = n.kind == Kind::kSequence || n.kind == Kind::kChoice ? parts(n) : std::span<const Expr>();
       n.nullable = n.kind == Kind::kSequence ? std::all_of(all.begin(), all.end(), of)
                    : n.kind == Kind::kChoice ? std::any_of(all.begin(), all.end(), of)
                    : n.kind == Kind::kRepeat ? n.least == 0 || of(n.first)
@@ -239,8 +238,7 @@ void Grammar::find_possible() {
     for (Node& n : nodes_) {
       if (n.possible) continue;
       const auto of = [&](Expr e) { return nodes_[e].possible; };
-      const auto all =
-          std::span(parts_).subspan(n.first, n.kind == Kind::kSequence || n.kind == Kind::kChoice ? n.n : 0);
+      const auto all = n.kind == Kind::kSequence || n.kind == Kind::kChoice ? parts(n) : std::span<const Expr>();
       n.possible = n.kind == Kind::kSequence ? std::all_of(all.begin(), all.end(), of)
                    : n.kind == Kind::kChoice ? std::any_of(all.begin(), all.end(), of)
                    : n.kind == Kind::kRepeat ? n.least == 0 || of(n.first)

@@ -85,7 +85,7 @@ TEST_CASE("a mask has the tokens that some text of the grammar goes on with, for
   tokens.push_back("");  // the end
   const TokenTrie trie(tokens, {static_cast<int32_t>(tokens.size()) - 1});
   int made = 0, states = 0;
-  for (unsigned seed = 0; seed < 1000; ++seed) {
+  for (unsigned seed = 0; seed < 600; ++seed) {
     CAPTURE(seed);
     Random random{std::mt19937(seed)};
     Grammar g;
@@ -119,8 +119,8 @@ TEST_CASE("a mask has the tokens that some text of the grammar goes on with, for
       }
     }
   }
-  CHECK(made > 500);
-  CHECK(states > 4000);
+  CHECK(made > 300);
+  CHECK(states > 2400);
 }
 
 TEST_CASE("counts are exact, also where they are larger than a token is long") {
