@@ -29,12 +29,12 @@ std::vector<Row> rows() {
 
 // A flag that is another name for an option.
 void add_flag_of(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help,
-                 std::vector<std::string>& flags) {
-  const bool long_text = key == "response.schema" || key == "response.grammar";
-  const auto take = [key, long_text, &flags](const std::string& value) {
-    flags.push_back(key + "=" + (long_text && value.rfind('@', 0) == 0 ? read_text_file(value.substr(1)) : value));
+                 std::vector<std::string>& flags, bool from_file = false) {
+  const auto take = [key, from_file, &flags](const std::vector<std::string>& values) {
+    for (const std::string& v : values)
+      flags.push_back(key + "=" + (from_file && v.rfind('@', 0) == 0 ? read_text_file(v.substr(1)) : v));
   };
-  app.add_option_function<std::string>(flag, take, help)->type_name("VALUE");
+  app.add_option_function<std::vector<std::string>>(flag, take, help)->allow_extra_args(false)->type_name("VALUE");
 }
 
 // In the user's cache folder, as the platform has one; "" without.
@@ -77,21 +77,23 @@ void Settings::add_all_but_threads(CLI::App& app) {
 }
 
 void Settings::add_generation(CLI::App& app) {
-  static constexpr std::array<std::array<const char*, 3>, 12> kFlags = {{
+  static constexpr std::array<std::array<const char*, 3>, 10> kFlags = {{
       {"--max-tokens", "max_tokens", "most tokens to generate"},
       {"--temperature", "temperature", "0: always the most likely token"},
       {"--top-k", "top_k", "keep the k most likely tokens"},
       {"--top-p", "top_p", "keep the most likely tokens that together reach p"},
       {"--min-p", "min_p", "keep tokens at least p times as likely as the most likely one"},
       {"--seed", "seed", "the same seed gives the same text"},
-      {"--stop", "stop", "text that ends the answer (several: -o stop=A -o stop=B)"},
+      {"--stop", "stop", "text that ends the answer (several: --stop A --stop B)"},
       {"--ctx", "context.max", "most tokens of prompt and answer"},
-      {"--json-schema", "response.schema", "the answer is JSON that this JSON schema takes (@FILE: from a file)"},
       {"--regex", "response.regex", "the answer matches this regular expression"},
-      {"--grammar", "response.grammar", "the answer is a text of this grammar, GBNF (@FILE: from a file)"},
-      {"--choice", "response.choice", "the answer is this text (several: -o response.choice=A -o response.choice=B)"},
+      {"--choice", "response.choice", "the answer is this text, or one of them (several: --choice A --choice B)"},
   }};
   for (const auto& [flag, key, help] : kFlags) add_flag_of(app, flag, key, help, flags);
+  add_flag_of(app, "--json-schema", "response.schema",
+              "the answer is JSON that this JSON schema takes (@FILE: from a file)", flags, true);
+  add_flag_of(app, "--grammar", "response.grammar", "the answer is a text of this grammar, GBNF (@FILE: from a file)",
+              flags, true);
   app.add_option("--adapter", adapter, "GGUF file of a low-rank adapter (LoRA) to answer with")->type_name("FILE");
 }
 

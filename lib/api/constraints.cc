@@ -1,7 +1,6 @@
 #include "api/constraints.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace infer::api {
 namespace {
@@ -50,8 +49,6 @@ Result<std::shared_ptr<text::Constraint>> Constraints::get(const Settings& setti
     return Status::invalid(str(all[0].option, " and ", all[1].option, ": an answer can be held to one of them"));
   Wanted& w = all.front();
   if (!tokenizer) return Status::unsupported(str(w.option, ": the model has no tokenizer"));
-  if (settings.integer(Key::min_tokens) > 0 || settings.flag(Key::ignore_end))
-    return Status::invalid(str(w.option, " says when the answer ends; min_tokens and ignore_end cannot beside it"));
 
   const std::lock_guard lock(mutex_);
   const auto same = [&](const Known& k) { return k.kind == w.kind && k.source == w.source; };

@@ -18,7 +18,7 @@ class Constraints {
   Result<std::shared_ptr<text::Constraint>> get(const Settings& settings, const text::Tokenizer* tokenizer);
 
  private:
-  static constexpr size_t kMost = 8;  // that are kept, the last ones asked for
+  static constexpr size_t kMost = 4;  // that are kept, the last ones asked for
   struct Known {
     text::Constraint::Kind kind;
     std::vector<std::string> source;

@@ -107,8 +107,6 @@ Answer submit(Engine& engine, std::vector<int32_t> ids, const Settings& settings
   TRY_SET(engine::Task task,
           make_task(settings, std::move(ids), engine.tokenizer(), core.sizes().context, core.n_vocab()));
   TRY_SET(task.constraint, engine.model().constraints().get(settings, engine.tokenizer()));
-  if (task.constraint && !task.answers())
-    return Status::invalid("response.* says what an answer must be; score.from and embed have none");
   if (!task.stops.empty()) TRY(engine.loaded().tokenizer.status().in("option 'stop'"));
   const auto wanted = static_cast<int32_t>(settings.integer(Key::n));
   const int32_t often = std::max(wanted, static_cast<int32_t>(settings.integer(Key::best_of)));

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/written.h"
+
 namespace infer::api {
 
 class JsonWriter {
@@ -29,19 +31,7 @@ class JsonWriter {
   JsonWriter& value(std::string_view v) {
     comma();
     text_ += '"';
-    for (const char c : v) {
-      if (c == '"' || c == '\\') {
-        text_ += '\\';
-        text_ += c;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        static constexpr char kHex[] = "0123456789abcdef";
-        text_ += "\\u00";
-        text_ += kHex[(c >> 4) & 15];
-        text_ += kHex[c & 15];
-      } else {
-        text_ += c;
-      }
-    }
+    append_json_escaped(text_, v);
     text_ += '"';
     return *this;
   }

@@ -231,6 +231,12 @@ Status Engine::check(const Task& task) const {
                              "make ids with this model's own tokenizer");
     }
   }
+  if (task.constraint && !task.answers())
+    return Status::invalid("response.* says what an answer must be; score.from and embed have none");
+  if (task.constraint && (task.min_tokens > 0 || task.ignore_end))
+    return Status::invalid("response.* says when the answer ends; min_tokens and ignore_end cannot beside it");
+  if (task.constraint && !parts_.source.tokenizer)
+    return Status::unsupported("response.* needs a tokenizer, and the model has none");
   if (task.draft > 0 && !parts_.draft)
     return Status::invalid("draft.tokens asks for guesses, and the engine has no draft model",
                            "make the engine with draft.model, or use draft.lookup");

@@ -43,7 +43,7 @@ TEST_CASE("an answer is held to a JSON schema, an expression, a grammar, a choic
             .find(" inhabitants.\n") != std::string::npos);
   const std::string list = answer({"--grammar", "root ::= item{3}\nitem ::= \"- \" [A-Za-z ]{3,30} \"\\n\""});
   CHECK(std::count(list.begin(), list.end(), '-') == 3);
-  const std::string chosen = answer({"-o", "response.choice=beautiful", "-o", "response.choice=ugly"});
+  const std::string chosen = answer({"--choice", "beautiful", "--choice", "ugly"});
   CHECK((chosen == "beautiful\n" || chosen == "ugly\n"));
   const Output refused = run_tool({"run", model(), "x", "--json-schema", R"({"type": "object", "minContains": 2})"});
   CHECK(refused.exit_code != 0);

@@ -63,7 +63,7 @@ void Automaton::visit(Local l, Tail t) {
   const auto at = std::lower_bound(found_.begin(), found_.end(), p);
   if (at != found_.end() && *at == p) return;
   if (found_.size() >= kMostPairs) {
-    facts_.ambiguous = true;
+    too_many_ = true;
     return;
   }
   found_.insert(at, p);
@@ -111,18 +111,19 @@ StateId Automaton::intern() {
   std::vector<Pair> pairs = std::move(found_);
   const Facts facts = facts_;
   found_.clear(), todo_.clear(), facts_ = {};
-  if (facts.ambiguous) pairs.clear();
-  // What only leads on, and leads nowhere else, says nothing; but whoever looks at a state looks at facts, too.
-  std::erase_if(pairs, [&](const Pair& p) { return !has_bytes(p.local); });
-  if (pairs.empty() && !facts.ends && !facts.leaves && !facts.ambiguous) return kNone;
-  uint64_t hash = mix(facts.ends, facts.leaves * 2 + facts.ambiguous);
+  if (too_many_) {
+    too_many_ = false, ambiguous_ = true;
+    return kNone;
+  }
+  // What no byte leads on from has said all: its calls and its end are there.
+  std::erase_if(pairs, [&](const Pair& p) { return nfa_->following(p.local) == ByteSet{}; });
+  if (pairs.empty() && !facts.ends && !facts.leaves) return kNone;
+  uint64_t hash = mix(facts.ends, facts.leaves);
   for (const Pair p : pairs) hash = mix(hash, static_cast<uint64_t>(p.local) << 32 | p.tail);
   const auto [first, last] = state_of_.equal_range(hash);
   for (auto at = first; at != last; ++at) {
     const State& s = states_[at->second];
-    if (s.pairs == pairs && s.facts.ends == facts.ends && s.facts.leaves == facts.leaves &&
-        s.facts.ambiguous == facts.ambiguous)
-      return at->second;
+    if (s.pairs == pairs && s.facts.ends == facts.ends && s.facts.leaves == facts.leaves) return at->second;
   }
   bytes_ += static_cast<int64_t>(120 + 8 * pairs.size());
   states_.push_back({std::move(pairs), facts, nullptr});
@@ -147,14 +148,9 @@ StateId Automaton::find_next(StateId s, uint8_t byte) {
   return to;
 }
 
-bool Automaton::has_bytes(Local l) { return nfa_->has_bytes(l); }
-
 ByteSet Automaton::following(StateId s) const {
   ByteSet all;
-  for (const Pair p : states_[s].pairs) {
-    const ByteSet& bytes = nfa_->following(p.local);
-    for (size_t w = 0; w < all.bits.size(); ++w) all.bits[w] |= bytes.bits[w];
-  }
+  for (const Pair p : states_[s].pairs) all |= nfa_->following(p.local);
   return all;
 }
 

@@ -5,7 +5,7 @@
 //
 // Every pair that calls lead to, and every pair that ended rules return to, is in the set: it is closed. A call of the
 // same rule from several places of one Local has one tail, which keeps ambiguous grammars small; what is ambiguous
-// beyond that is bounded by kMostPairs and answered by a failure.
+// beyond that is bounded by kMostPairs: what would have more is taken for what nothing may follow.
 //
 // Memory is bounded: see full(). One thread at a time.
 #pragma once
@@ -46,9 +46,8 @@ class Automaton {
     auto operator<=>(const Pair&) const = default;
   };
   struct Facts {
-    bool ends = false;       // the text may end here
-    bool leaves = false;     // what was begun with kOutside below may end here
-    bool ambiguous = false;  // kMostPairs was exceeded: nothing may follow
+    bool ends = false;    // the text may end here
+    bool leaves = false;  // what was begun with kOutside below may end here
   };
 
   explicit Automaton(std::unique_ptr<Nfa> nfa);
@@ -70,7 +69,7 @@ class Automaton {
   // The bytes that may come next, and the one where it is one.
   ByteSet following(StateId s) const;
   std::optional<uint8_t> only(StateId s) const;
-  bool has_bytes(Local l);  // a byte leads on from it, without calls
+  bool ambiguous() const { return ambiguous_; }  // that has happened
 
   // The loops above the first return of a tail, on kOutside, with counts no larger than `most`: what a text of at most
   // `most` bytes can see of it. And the rest.
@@ -105,6 +104,7 @@ class Automaton {
   // Of the state that is being made.
   std::vector<Pair> todo_, found_;
   Facts facts_;
+  bool too_many_ = false, ambiguous_ = false;
 };
 
 }  // namespace infer::text

@@ -10,15 +10,11 @@
 namespace infer::text {
 namespace {
 
-constexpr int64_t kMostMemory = 64 << 20;    // bytes of states and masks; then they are made anew
+constexpr int64_t kMostMemory = 16 << 20;    // bytes of states and masks; then they are made anew
 constexpr size_t kStack = size_t{64} << 20;  // the limits bound what is needed of it
 
 Status fill(Grammar& g, Constraint::Kind kind, std::span<const std::string> sources) {
   using Kind = Constraint::Kind;
-  size_t bytes = 0;
-  for (const std::string& s : sources) bytes += s.size();
-  if (static_cast<int64_t>(bytes) > g.limits().source_bytes)
-    return Status::invalid(str("the constraint has ", bytes, " bytes, more than ", g.limits().source_bytes));
   const std::string_view source = sources.empty() ? std::string_view() : sources.front();
   if (kind == Kind::kGrammar) return compile_gbnf(g, source);
   if (kind == Kind::kSchema) return compile_schema(g, source, {});
@@ -55,7 +51,9 @@ Result<std::shared_ptr<Constraint>> Constraint::compile(Kind kind, std::span<con
   }
   TRY(nfa.status());
   std::shared_ptr<Constraint> c(new Constraint(nfa.take(), std::move(trie)));
-  if (c->automaton_.start() == Automaton::kNone) return Status::invalid("no text satisfies the constraint");
+  if (c->automaton_.start() == Automaton::kNone)
+    return Status::invalid("the constraint is too ambiguous at its beginning",
+                           "let its alternatives begin differently");
   return c;
 }
 

@@ -9,41 +9,37 @@ namespace {
 
 constexpr uint32_t kLastCodePoint = 0x10ffff, kFirstSurrogate = 0xd800, kLastSurrogate = 0xdfff;
 
-// Sorted, disjoint, without surrogates and beyond.
-std::vector<CodeRange> tidy(std::vector<CodeRange> ranges, bool negated) {
-  std::erase_if(ranges, [](CodeRange r) { return r.first > r.last; });
-  std::sort(ranges.begin(), ranges.end(), [](CodeRange a, CodeRange b) { return a.first < b.first; });
-  std::vector<CodeRange> merged;
-  for (const CodeRange r : ranges) {
-    if (!merged.empty() && r.first <= merged.back().last + uint64_t{1}) {
-      merged.back().last = std::max(merged.back().last, r.last);
-    } else {
-      merged.push_back(r);
-    }
+// Without surrogates.
+std::vector<CodeRange> scalar_values(const std::vector<CodeRange>& tidy) {
+  std::vector<CodeRange> out;
+  for (const CodeRange r : tidy) {
+    if (r.first < kFirstSurrogate) out.push_back({r.first, std::min(r.last, kFirstSurrogate - 1)});
+    if (r.last > kLastSurrogate) out.push_back({std::max(r.first, kLastSurrogate + 1), r.last});
   }
-  if (negated) {
-    std::vector<CodeRange> outside;
-    uint32_t next = 0;
-    for (const CodeRange r : merged) {
-      if (r.first > next) outside.push_back({next, r.first - 1});
-      next = r.last + 1;
-      if (r.last >= kLastCodePoint) next = kLastCodePoint + 1;
-    }
-    if (next <= kLastCodePoint) outside.push_back({next, kLastCodePoint});
-    merged = std::move(outside);
-  }
-  std::vector<CodeRange> whole;
-  for (CodeRange r : merged) {
-    r.last = std::min(r.last, kLastCodePoint);
-    if (r.first < kFirstSurrogate && r.last >= kFirstSurrogate) whole.push_back({r.first, kFirstSurrogate - 1});
-    if (r.last < kFirstSurrogate || r.first > kLastSurrogate) whole.push_back(r);
-    if (r.first <= kLastSurrogate && r.last > kLastSurrogate) whole.push_back({kLastSurrogate + 1, r.last});
-  }
-  std::erase_if(whole, [](CodeRange r) { return r.first > r.last; });
-  return whole;
+  return out;
 }
 
 }  // namespace
+
+std::vector<CodeRange> tidy_ranges(std::vector<CodeRange> ranges, bool negated) {
+  std::erase_if(ranges, [](CodeRange r) { return r.first > r.last || r.first > kLastCodePoint; });
+  std::sort(ranges.begin(), ranges.end(), [](CodeRange a, CodeRange b) { return a.first < b.first; });
+  std::vector<CodeRange> out;
+  uint32_t next = 0;  // negated: what is not covered begins here; else: the last range may be joined up to here
+  for (CodeRange r : ranges) {
+    r.last = std::min(r.last, kLastCodePoint);
+    if (negated) {
+      if (r.first > next) out.push_back({next, r.first - 1});
+    } else if (!out.empty() && r.first <= next) {
+      out.back().last = std::max(out.back().last, r.last);
+    } else {
+      out.push_back(r);
+    }
+    next = std::max(next, r.last + 1);
+  }
+  if (negated && next <= kLastCodePoint) out.push_back({next, kLastCodePoint});
+  return out;
+}
 
 Grammar::Grammar(const GrammarLimits& limits) : limits_(limits) {
   byte_.fill(kNothing);
@@ -57,8 +53,20 @@ Grammar::Expr Grammar::add(Node n) {
                          "make it smaller: fewer rules, values or bounds"));
     return kNothing;
   }
+  // Whoever goes through an expression may recurse.
+  constexpr int32_t kMostDepth = 5000;
+  if (n.depth > kMostDepth) {
+    fail(Status::invalid(str("the grammar nests deeper than ", kMostDepth, " levels"), "use shorter sequences"));
+    return kNothing;
+  }
   nodes_.push_back(n);
   return static_cast<Expr>(nodes_.size() - 1);
+}
+
+void Grammar::contain(Node& n, Expr part, int32_t times) const {
+  const Node& p = nodes_[part];
+  n.size = static_cast<int32_t>(std::min<int64_t>(n.size + int64_t{p.size} * times, kMostSize));
+  n.depth = std::max(n.depth, p.depth + 1);
 }
 
 Grammar::Expr Grammar::bytes(const ByteSet& one) {
@@ -83,7 +91,7 @@ Grammar::Expr Grammar::literal(std::string_view text) {
 }
 
 Grammar::Expr Grammar::code_points(std::vector<CodeRange> ranges, bool negated) {
-  ranges = tidy(std::move(ranges), negated);
+  ranges = scalar_values(tidy_ranges(std::move(ranges), negated));
   const std::string key(reinterpret_cast<const char*>(ranges.data()), ranges.size() * sizeof(CodeRange));
   if (const auto found = class_of_.find(key); found != class_of_.end()) return found->second;
   std::vector<Expr> options;
@@ -93,9 +101,9 @@ Grammar::Expr Grammar::code_points(std::vector<CodeRange> ranges, bool negated) 
     if (r.last < 0x80) continue;
     for (const ByteSequence& s : utf8_ranges(std::max(r.first, 0x80u), r.last)) {
       std::vector<Expr> parts;
-      for (size_t i = 0; i < s.n; ++i) {
+      for (size_t i = 0; i < s.first.size(); ++i) {
         ByteSet set;
-        set.add(s.first[i], s.last[i]);
+        set.add(static_cast<uint8_t>(s.first[i]), static_cast<uint8_t>(s.last[i]));
         parts.push_back(bytes(set));
       }
       options.push_back(sequence(parts));
@@ -113,6 +121,7 @@ Grammar::Expr Grammar::sequence(std::span<const Expr> parts) {
     if (e == kNothing) return parts_.resize(n.first), kNothing;
     if (e == kEmpty) continue;
     parts_.push_back(e);
+    contain(n, e, 1);
     n.nullable = n.nullable && nodes_[e].nullable;
   }
   n.n = static_cast<uint32_t>(parts_.size()) - n.first;
@@ -128,6 +137,7 @@ Grammar::Expr Grammar::choice(std::span<const Expr> options) {
   for (const Expr e : options) {
     if (e == kNothing) continue;
     parts_.push_back(e);
+    contain(n, e, 1);
     n.nullable = n.nullable || nodes_[e].nullable;
   }
   n.n = static_cast<uint32_t>(parts_.size()) - n.first;
@@ -151,16 +161,24 @@ Grammar::Expr Grammar::repeat(Expr what, int32_t least, int32_t most) {
   if (most == 0 || what == kEmpty) return kEmpty;
   if (what == kNothing) return least == 0 ? kEmpty : kNothing;
   if (least == 1 && most == 1) return what;
-  return add({.kind = Kind::kRepeat,
-              .nullable = least == 0 || nodes_[what].nullable,
-              .least = least,
-              .most = most,
-              .first = what});
+  Node n{.kind = Kind::kRepeat,
+         .nullable = least == 0 || nodes_[what].nullable,
+         .least = least,
+         .most = most,
+         .first = what};
+  contain(n, what, std::max({1, least, most}));
+  return add(n);
 }
 
 Grammar::Expr Grammar::texts(std::vector<std::string> all) {
   if (static_cast<int64_t>(all.size()) > limits_.values) {
     fail(Status::invalid(str("a choice of ", all.size(), " texts, more than ", limits_.values)));
+    return kNothing;
+  }
+  int64_t bytes = 0;
+  for (const std::string& t : all) bytes += static_cast<int64_t>(t.size());
+  if (bytes > limits_.source_bytes) {
+    fail(Status::invalid(str("a choice of texts of ", bytes, " bytes, more than ", limits_.source_bytes)));
     return kNothing;
   }
   std::sort(all.begin(), all.end());
@@ -208,48 +226,32 @@ void Grammar::define(Rule rule, Expr what) {
 
 Grammar::Expr Grammar::refer(Rule rule) { return add({.kind = Kind::kRefer, .first = rule}); }
 
-// Until nothing changes: what is empty because its parts may be. Inner expressions come first, so a pass does most.
-void Grammar::find_nullable() {
+// Inner expressions come first, so a pass does most.
+void Grammar::settle(bool Node::*fact, bool Named::*of_rule, bool of_bytes) {
+  const auto holds = [&](Expr e) { return nodes_[e].*fact; };
+  const auto follows = [&](const Node& n) {
+    switch (n.kind) {
+      case Kind::kBytes:
+        return of_bytes;
+      case Kind::kSequence:
+        return std::ranges::all_of(parts(n), holds);
+      case Kind::kChoice:
+        return std::ranges::any_of(parts(n), holds);
+      case Kind::kRepeat:
+        return n.least == 0 || holds(n.first);
+      case Kind::kRefer:
+        return rules_[n.first].*of_rule;
+    }
+    return false;
+  };
+  for (Node& n : nodes_) n.*fact = false;
+  for (Named& r : rules_) r.*of_rule = false;
   for (bool changed = true; changed;) {
     changed = false;
-    for (Node& n : nodes_) {
-      if (n.nullable) continue;
-      const auto of = [&](Expr e) { return nodes_[e].nullable; };
-      const auto all = n.kind == Kind::kSequence || n.kind == Kind::kChoice ? parts(n) : std::span<const Expr>();
-      n.nullable = n.kind == Kind::kSequence ? std::all_of(all.begin(), all.end(), of)
-                   : n.kind == Kind::kChoice ? std::any_of(all.begin(), all.end(), of)
-                   : n.kind == Kind::kRepeat ? n.least == 0 || of(n.first)
-                   : n.kind == Kind::kRefer  ? rules_[n.first].nullable
-                                             : false;
-      changed = changed || n.nullable;
-    }
-    for (Named& r : rules_) {
-      if (r.nullable || !nodes_[r.body].nullable) continue;
-      r.nullable = changed = true;
-    }
-  }
-}
-
-// What matches some text: rules that never end do not, nor what needs them.
-void Grammar::find_possible() {
-  for (Node& n : nodes_) n.possible = false;
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (Node& n : nodes_) {
-      if (n.possible) continue;
-      const auto of = [&](Expr e) { return nodes_[e].possible; };
-      const auto all = n.kind == Kind::kSequence || n.kind == Kind::kChoice ? parts(n) : std::span<const Expr>();
-      n.possible = n.kind == Kind::kSequence ? std::all_of(all.begin(), all.end(), of)
-                   : n.kind == Kind::kChoice ? std::any_of(all.begin(), all.end(), of)
-                   : n.kind == Kind::kRepeat ? n.least == 0 || of(n.first)
-                   : n.kind == Kind::kRefer  ? rules_[n.first].possible
-                                             : true;
-      changed = changed || n.possible;
-    }
-    for (Named& r : rules_) {
-      if (r.possible || !nodes_[r.body].possible) continue;
-      r.possible = changed = true;
-    }
+    for (Node& n : nodes_)
+      if (!(n.*fact) && follows(n)) n.*fact = changed = true;
+    for (Named& r : rules_)
+      if (!(r.*of_rule) && holds(r.body)) r.*of_rule = changed = true;
   }
 }
 
@@ -302,8 +304,8 @@ Status Grammar::finish(Rule root) {
   TRY(failed_);
   for (const Named& r : rules_)
     if (!r.defined) return Status::invalid(str("rule '", r.name, "' is used and not defined"));
-  find_nullable();
-  find_possible();
+  settle(&Node::nullable, &Named::nullable, false);
+  settle(&Node::possible, &Named::possible, true);
   if (!rules_[root].possible)
     return Status::invalid(str("no text matches rule '", rules_[root].name, "'"),
                            "a rule that needs itself never ends: give it a way out");
@@ -311,19 +313,29 @@ Status Grammar::finish(Rule root) {
 }
 
 Grammar::Expr Grammar::without_empty(Expr e) {
+  const Expr made = not_empty(e);
+  for (; !to_make_.empty();) {  // one rule at a time: chains of them are as long as there are rules
+    const Rule of = to_make_.back();
+    to_make_.pop_back();
+    define(nodes_[rules_[of].not_empty].first, not_empty(rules_[of].body));
+  }
+  return made;
+}
+
+Grammar::Expr Grammar::not_empty(Expr e) {
   const Node n = nodes_[e];
   if (!n.nullable) return e;
   switch (n.kind) {
     case Kind::kBytes:
       return e;
     case Kind::kRepeat:  // a number of repetitions, none of them empty
-      return repeat(without_empty(n.first), 1, n.most);
+      return repeat(not_empty(n.first), 1, n.most);
     case Kind::kRefer: {
       if (rules_[n.first].not_empty == UINT32_MAX) {
-        const Rule r = declare(rules_[n.first].name);
-        const Expr reference = refer(r);
+        const Expr reference = refer(declare(rules_[n.first].name));
+        if (reference == kNothing) return kNothing;  // too much already
         rules_[n.first].not_empty = reference;
-        define(r, without_empty(rules_[n.first].body));
+        to_make_.push_back(n.first);
       }
       return rules_[n.first].not_empty;
     }
@@ -335,7 +347,7 @@ Grammar::Expr Grammar::without_empty(Expr e) {
   std::vector<Expr> options;
   Expr rest = kEmpty;  // of a sequence: what comes behind the part that is not empty, while those before it are
   for (size_t i = all.size(); i-- > 0;) {
-    options.push_back(sequence({without_empty(all[i]), rest}));
+    options.push_back(sequence({not_empty(all[i]), rest}));
     if (n.kind == Kind::kSequence) rest = sequence({all[i], rest});
   }
   return choice(options);

@@ -37,6 +37,10 @@ struct ByteSet {
   void add(uint8_t first, uint8_t last) {
     for (int b = first; b <= last; ++b) add(static_cast<uint8_t>(b));
   }
+  ByteSet& operator|=(const ByteSet& o) {
+    for (size_t w = 0; w < bits.size(); ++w) bits[w] |= o.bits[w];
+    return *this;
+  }
   bool has(uint8_t b) const { return (bits[b / 64] >> b % 64 & 1) != 0; }
   bool operator==(const ByteSet&) const = default;
 };
@@ -45,6 +49,9 @@ struct ByteSet {
 struct CodeRange {
   uint32_t first, last;
 };
+
+// The same code points, or all others, as ranges that are sorted and apart.
+std::vector<CodeRange> tidy_ranges(std::vector<CodeRange> ranges, bool negated);
 
 class Grammar {
  public:
@@ -86,10 +93,12 @@ class Grammar {
     Kind kind;
     bool nullable = false;        // matches the empty text
     bool possible = true;         // matches some text
+    int32_t size = 1, depth = 1;  // places that it takes laid out, a rule one (kMostSize: so many or more); levels
     int32_t least = 0, most = 0;  // kRepeat; most kNoMost: any number
     uint32_t first = 0, n = 0;    // kSequence, kChoice: parts()[first .. first + n); kRepeat: first, what;
                                   // kRefer: first, the rule; kBytes: first, into sets
   };
+  static constexpr int32_t kMostSize = 1 << 20;
   const Node& node(Expr e) const { return nodes_[e]; }
   std::span<const Expr> parts(const Node& n) const { return std::span(parts_).subspan(n.first, n.n); }
   const ByteSet& set(const Node& n) const { return sets_[n.first]; }
@@ -108,10 +117,12 @@ class Grammar {
     Expr not_empty = UINT32_MAX;  // without_empty(body) as a rule's reference, once made
   };
   Expr add(Node n);
+  void contain(Node& n, Expr part, int32_t times) const;  // size and depth
   Expr tree(std::span<const std::string> sorted, size_t at);
   void utf8(std::vector<Expr>& out, uint32_t first, uint32_t last);
-  void find_nullable();
-  void find_possible();
+  // Until nothing changes: a fact of expressions that follows from those of their parts.
+  void settle(bool Node::*fact, bool Named::*of_rule, bool of_bytes);
+  Expr not_empty(Expr e);
   Status find_left_recursion() const;
 
   const GrammarLimits limits_;
@@ -122,6 +133,7 @@ class Grammar {
   std::array<Expr, 256> byte_;                      // each by itself; kNothing: not asked for yet
   std::unordered_map<std::string, Expr> class_of_;  // code points asked for before
   Rule root_ = 0;
+  std::vector<Rule> to_make_;  // rules without the empty text, by what they are to be without it
   Status failed_;
 };
 

@@ -7,7 +7,6 @@ namespace {
 
 using Expr = Grammar::Expr;
 
-constexpr uint32_t kLast = 0x10ffff;
 constexpr int32_t kMostSpace = 20;  // characters in one place
 constexpr int64_t kSmall = 24;      // parts that may be laid out more than once
 
@@ -23,7 +22,7 @@ Expr between(Grammar& g, char first, char last) {
   return g.bytes(set);
 }
 
-// \uXXXX for all but surrogates, which come in pairs.
+// A backslash's u and four digits; surrogates come in pairs.
 Expr unicode_escape(Grammar& g) {
   const Expr hex = one_of(g, "0123456789abcdefABCDEF"), d = one_of(g, "dD"), u = g.literal("u");
   const Expr plain = g.choice({g.sequence({one_of(g, "0123456789abcefABCEF"), hex, hex, hex}),
@@ -34,26 +33,6 @@ Expr unicode_escape(Grammar& g) {
 }
 
 }  // namespace
-
-std::vector<CodeRange> tidy_ranges(std::vector<CodeRange> ranges, bool negated) {
-  std::erase_if(ranges, [](CodeRange r) { return r.first > r.last || r.first > kLast; });
-  std::sort(ranges.begin(), ranges.end(), [](CodeRange a, CodeRange b) { return a.first < b.first; });
-  std::vector<CodeRange> out;
-  uint32_t next = 0;  // negated: what is not covered begins here; else: the last range may be joined up to here
-  for (CodeRange r : ranges) {
-    r.last = std::min(r.last, kLast);
-    if (negated) {
-      if (r.first > next) out.push_back({next, r.first - 1});
-    } else if (!out.empty() && r.first <= next) {
-      out.back().last = std::max(out.back().last, r.last);
-    } else {
-      out.push_back(r);
-    }
-    next = std::max(next, r.last + 1);
-  }
-  if (negated && next <= kLast) out.push_back({next, kLast});
-  return out;
-}
 
 Expr json_code_points(Grammar& g, const std::vector<CodeRange>& ranges, bool negated) {
   std::vector<Expr> options;
@@ -158,19 +137,8 @@ Expr JsonText::value(const Json& v) {
   return enclosed(array ? '[' : '{', empty ? Grammar::kNothing : g_.sequence(parts), empty, array ? ']' : '}');
 }
 
-int64_t JsonText::size(Expr e) {
-  if (sizes_.size() <= e) sizes_.resize(e + size_t{1000});
-  if (sizes_[e] > 0) return sizes_[e];
-  const Grammar::Node n = g_.node(e);
-  int64_t sum = 1;
-  if (n.kind == Grammar::Kind::kRepeat) sum = size(n.first) * std::max(1, std::max(n.least, n.most));
-  if (n.kind == Grammar::Kind::kSequence || n.kind == Grammar::Kind::kChoice)
-    for (uint32_t i = 0; i < n.n; ++i) sum += size(g_.parts(n)[i]);
-  return sizes_[e] = std::min<int64_t>(sum, 1 << 20);
-}
-
 Expr JsonText::once(Expr e, const std::string& name) {
-  if (size(e) <= kSmall) return e;
+  if (g_.node(e).size <= kSmall) return e;
   const Grammar::Rule rule = g_.declare(name);
   g_.define(rule, e);
   return g_.refer(rule);

@@ -12,9 +12,6 @@
 
 namespace infer::text::json_schema {
 
-// Sorted, disjoint, not negated.
-std::vector<CodeRange> tidy_ranges(std::vector<CodeRange> ranges, bool negated);
-
 // One code point as json.dumps(ensure_ascii=False) writes it in a string; for RegexOptions.
 Grammar::Expr json_code_points(Grammar& g, const std::vector<CodeRange>& ranges, bool negated);
 
@@ -50,12 +47,10 @@ class JsonText {
     return g_.refer(*known);
   }
   Expr list(Expr item);
-  int64_t size(Expr e);
 
   Grammar& g_;
   const SchemaOptions options_;
   std::optional<Grammar::Rule> space_, character_, string_, number_, value_, array_, object_;
-  std::vector<int64_t> sizes_;  // laid out, by expression; 0: not known
 };
 
 }  // namespace infer::text::json_schema

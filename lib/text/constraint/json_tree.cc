@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/written.h"
 #include "text/constraint/decimal.h"
 
 namespace infer::text::json_schema {
@@ -74,32 +75,6 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Json> open_;
 };
 
-// As Python's repr of a float: the shortest digits that read as it.
-std::string python_repr(double v) {
-  char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, v, std::chars_format::scientific).ptr;
-  std::string_view s(buffer, static_cast<size_t>(end - buffer));
-  std::string out;
-  if (s.starts_with('-')) out = "-", s.remove_prefix(1);
-  const size_t e = s.find('e');
-  std::string digits(s.substr(0, e));
-  int exponent = 0;
-  const std::string_view power = s.substr(e + (s[e + 1] == '+' ? 2 : 1));
-  std::from_chars(power.data(), power.data() + power.size(), exponent);
-  std::erase(digits, '.');
-  const int n = static_cast<int>(digits.size());
-  if (exponent < -4 || exponent >= 16) {
-    out += digits[0];
-    if (n > 1) out += "." + digits.substr(1);
-    const std::string size = std::to_string(exponent < 0 ? -exponent : exponent);
-    return out + (exponent < 0 ? "e-" : "e+") + (size.size() < 2 ? "0" : "") + size;
-  }
-  if (exponent < 0) return out + "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
-  if (n <= exponent + 1) return out + digits + std::string(static_cast<size_t>(exponent + 1 - n), '0') + ".0";
-  return out + digits.substr(0, static_cast<size_t>(exponent) + 1) + "." +
-         digits.substr(static_cast<size_t>(exponent) + 1);
-}
-
 }  // namespace
 
 const Json* Json::find(std::string_view key) const {
@@ -141,21 +116,8 @@ std::string value_key(const Json& v) {
 }
 
 std::string escaped(std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
   std::string out;
-  for (const char c : text) {
-    static constexpr std::string_view kNamed = "\b\t\n\f\r\"\\", kLetters = "btnfr\"\\";
-    if (const size_t at = kNamed.find(c); at != kNamed.npos) {
-      out += '\\';
-      out += kLetters[at];
-    } else if (static_cast<uint8_t>(c) < 0x20) {
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    } else {
-      out += c;
-    }
-  }
+  append_json_escaped(out, text);
   return out;
 }
 
@@ -170,7 +132,7 @@ std::string canonical_number(const std::string& written) {
   if (written.find_first_of(".eE") == std::string::npos) return written;
   double v = 0;
   std::from_chars(written.data(), written.data() + written.size(), v);
-  return python_repr(v);
+  return python_float(v);
 }
 
 std::string dumps(const Json& v) {

@@ -21,10 +21,6 @@ void Masks::walk(StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vecto
       continue;
     }
     const Automaton::Facts& facts = automaton_.facts(to);
-    if (facts.ambiguous) {
-      i = n.beyond;
-      continue;
-    }
     if (n.n_tokens > 0) set(n, mask);
     if (leaves && facts.leaves && n.beyond > i + 1) leaves->push_back(i);
     path_[n.depth] = to;

@@ -38,17 +38,6 @@ Status Nfa::build() {
   return {};
 }
 
-int64_t Nfa::size(Grammar::Expr e) {
-  if (sizes_.size() <= e) sizes_.resize(e + size_t{1});
-  if (sizes_[e] > 0) return sizes_[e];
-  const Grammar::Node& n = grammar_.node(e);
-  int64_t sum = 1;
-  if (n.kind == Kind::kRepeat) sum = size(n.first) * std::max(1, std::max(n.least, n.most));
-  if (n.kind == Kind::kSequence || n.kind == Kind::kChoice)
-    for (const Grammar::Expr part : grammar_.parts(n)) sum = std::min(sum + size(part), kMostPlaces);
-  return sizes_[e] = std::min(sum, kMostPlaces);
-}
-
 uint32_t Nfa::lay(Grammar::Expr e, uint32_t from) {
   if (static_cast<int64_t>(places_.size()) > kMostPlaces) return from;
   const Grammar::Node n = grammar_.node(e);
@@ -94,7 +83,7 @@ uint32_t Nfa::lay_repeat(const Grammar::Node& n, uint32_t from) {
     places_[begin].free.push_back(end_of);
     return end_of;
   };
-  if (size(n.first) * std::max(n.least, n.most) <= kLaidOut) {
+  if (int64_t{grammar_.node(n.first).size} * std::max(n.least, n.most) <= kLaidOut) {
     for (int32_t i = 0; i < n.least; ++i) from = lay(n.first, from);
     if (n.most == Grammar::kNoMost) return star(from);
     const uint32_t to = place();
@@ -156,9 +145,7 @@ Local Nfa::intern(std::vector<uint32_t> places) {
   bool leaves = false;
   for (const uint32_t p : all) {
     s.final = s.final || places_[p].final;
-    s.leads = s.leads || !places_[p].bytes.empty();
-    for (const auto& [set, to] : places_[p].bytes)
-      for (size_t w = 0; w < s.following.bits.size(); ++w) s.following.bits[w] |= sets_[set].bits[w];
+    for (const auto& [set, to] : places_[p].bytes) s.following |= sets_[set];
     leaves = leaves || !places_[p].bytes.empty() || !places_[p].calls.empty();
     for (const auto& [loop, to] : places_[p].loops) s.loops.push_back(loop);
   }

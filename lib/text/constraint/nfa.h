@@ -38,7 +38,6 @@ class Nfa {
     bool final = false;                                  // the rule may end here
     bool bare = false;                                   // it may end here, and that is all
     std::unique_ptr<std::array<Local, 256>> next;        // by byte; null: not known yet
-    bool leads = false;                                  // by bytes
     ByteSet following;                                   // those bytes
     bool met = false;                                    // calls are known
   };
@@ -47,7 +46,6 @@ class Nfa {
     return *states_[l];
   }
   const Loop& loop(uint32_t i) const { return loops_[i]; }
-  bool has_bytes(Local l) const { return states_[l]->leads; }  // a byte leads on from it, without calls
   const ByteSet& following(Local l) const { return states_[l]->following; }
   Local next(Local l, uint8_t byte) {
     if (!states_[l]->next) find_next(l);
@@ -72,7 +70,6 @@ class Nfa {
   // From `from` to the place that is returned by what e matches.
   uint32_t lay(Grammar::Expr e, uint32_t from);
   uint32_t lay_repeat(const Grammar::Node& n, uint32_t from);
-  int64_t size(Grammar::Expr e);
   Local intern(std::vector<uint32_t> places);
   void meet(Local l);
   void find_next(Local l);
@@ -82,7 +79,6 @@ class Nfa {
   std::vector<ByteSet> sets_;
   std::vector<Loop> loops_;
   std::vector<uint32_t> loop_bodies_, loop_afters_;  // places
-  std::vector<int64_t> sizes_;                       // of expressions, 0: not known yet
   std::vector<std::unique_ptr<State>> states_;
   std::map<std::vector<uint32_t>, Local> known_;
   std::vector<Local> starts_;  // [rules]

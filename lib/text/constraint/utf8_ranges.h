@@ -1,26 +1,18 @@
 // A range of code points as sequences of ranges of bytes (as in Russ Cox, "Regular Expression Matching in the Wild",
 // 2010): within one, each byte may be any of its range.
 #pragma once
-#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
+
+#include "base/utf8.h"
 
 namespace infer::text {
 
 struct ByteSequence {
-  size_t n = 0;  // bytes, 1 .. 4
-  uint8_t first[4] = {}, last[4] = {};
+  std::string first, last;  // bytes, 1 .. 4
 };
-
-namespace detail {
-inline size_t encode_utf8(uint32_t c, uint8_t* out) {
-  if (c < 0x80) return out[0] = static_cast<uint8_t>(c), 1;
-  const size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-  for (size_t i = n - 1; i > 0; --i, c >>= 6) out[i] = static_cast<uint8_t>(0x80 | (c & 0x3f));
-  out[0] = static_cast<uint8_t>((n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0) | c);
-  return n;
-}
-}  // namespace detail
 
 // first <= last, no surrogates in between.
 inline std::vector<ByteSequence> utf8_ranges(uint32_t first, uint32_t last) {
@@ -41,9 +33,9 @@ inline std::vector<ByteSequence> utf8_ranges(uint32_t first, uint32_t last) {
       }
     }
     ByteSequence s;
-    s.n = detail::encode_utf8(first, s.first);
-    detail::encode_utf8(end, s.last);
-    out.push_back(s);
+    append_utf8(s.first, first);
+    append_utf8(s.last, end);
+    out.push_back(std::move(s));
     first = end + 1;
   }
   return out;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/written.h"
 #include "text/template/letters.h"
 #include "text/template/methods.h"
 #include "text/template/operators.h"
@@ -71,7 +72,7 @@ Result<std::string> number_text(const Value& v, const Field& f, std::string& sig
     d = std::fabs(d) * (f.type == '%' ? 100 : 1);
     const int precision = static_cast<int>(std::min<int64_t>(f.precision.value_or(6), 300));
     if (f.type == 0 && !f.precision) {
-      const std::string shortest = format_real(d);
+      const std::string shortest = python_float(d);
       std::copy(shortest.begin(), shortest.end(), text);
       r.ptr = text + shortest.size();
     } else {

@@ -1,5 +1,7 @@
 #include "text/template/json.h"
 
+#include "base/written.h"
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -93,7 +95,7 @@ class Writer {
 
  private:
   static std::string number(double d) {
-    return std::isnan(d) ? "NaN" : std::isinf(d) ? (d < 0 ? "-Infinity" : "Infinity") : format_real(d);
+    return std::isnan(d) ? "NaN" : std::isinf(d) ? (d < 0 ? "-Infinity" : "Infinity") : python_float(d);
   }
 
   void new_line(int level) {

@@ -30,7 +30,6 @@ void escape(Builder&, const Text&);
 Result<size_t> find(Meter&, std::string_view text, std::string_view needle, size_t from = 0);
 
 std::string format_int(int64_t);
-std::string format_real(double);  // as Python's repr: shortest digits that read back
 
 // `%` on strings, and the filter format.
 Result<Value> format_percent(Meter&, const Value& format, const std::vector<Value>& args, const Value* named);

@@ -1,7 +1,5 @@
 // How values look as text: str() and repr() of Python, HTML escaping.
-#include <charconv>
-#include <cmath>
-
+#include "base/written.h"
 #include "text/template/letters.h"
 #include "text/template/operators.h"
 #include "text/template/sequence.h"
@@ -9,36 +7,6 @@
 namespace infer::text::jinja {
 
 std::string format_int(int64_t v) { return std::to_string(v); }
-
-std::string format_real(double v) {
-  if (std::isnan(v)) return "nan";
-  if (std::isinf(v)) return v < 0 ? "-inf" : "inf";
-  char digits[40];
-  // Shortest digits in scientific form: d.ddde+xx. Python writes them out for exponents -4 .. 15.
-  const auto end = std::to_chars(digits, digits + sizeof digits, v, std::chars_format::scientific).ptr;
-  const std::string_view all(digits, static_cast<size_t>(end - digits));
-  const size_t e = all.find('e');
-  const bool negative = all[0] == '-';
-  int exponent = 0;
-  std::from_chars(all.data() + e + 1 + (all[e + 1] == '+'), end, exponent);
-  std::string mantissa;
-  for (char c : all.substr(negative, e - negative)) {
-    if (c != '.') mantissa += c;
-  }
-  std::string out;
-  if (negative) out += '-';
-  const int n = static_cast<int>(mantissa.size());
-  if (exponent < -4 || exponent >= 16) {
-    out += mantissa[0];
-    if (n > 1) out = str(out, '.', mantissa.substr(1));
-    const int size = std::abs(exponent);
-    return str(out, exponent < 0 ? "e-" : "e+", size < 10 ? "0" : "", size);
-  }
-  if (exponent < 0) return str(out, "0.", std::string(static_cast<size_t>(-exponent - 1), '0'), mantissa);
-  if (exponent + 1 >= n) return str(out, mantissa, std::string(static_cast<size_t>(exponent + 1 - n), '0'), ".0");
-  const size_t whole = static_cast<size_t>(exponent) + 1;
-  return str(out, mantissa.substr(0, whole), '.', mantissa.substr(whole));
-}
 
 namespace {
 
@@ -129,7 +97,7 @@ void represent(Builder& out, Meter& m, const Value& v) {
     case Kind::kInt:
       return out.add(format_int(v.as_int()));
     case Kind::kFloat:
-      return out.add(format_real(v.as_real()));
+      return out.add(python_float(v.as_real()));
     case Kind::kString:
       return represent_text(out, v.text());
     case Kind::kList:

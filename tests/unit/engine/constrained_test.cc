@@ -49,6 +49,7 @@ TEST_CASE("an answer that is held to an expression matches it, and ends where it
   const auto vocab = vocabulary();
   const auto c = compile(*vocab, Constraint::Kind::kRegex, {"a(b|cd)+ (yes|no){1,2}"});
   Bench b(sizes(), 50, vocab);
+  int ended = 0;
   const std::regex expected("a(b|cd)+ (yes|no){1,2}");
   for (int32_t salt = 0; salt < 40; ++salt) {
     auto r = b.engine->submit(held(c, salt, salt % 2));
@@ -56,8 +57,11 @@ TEST_CASE("an answer that is held to an expression matches it, and ends where it
     const Output out = collect(**r);
     REQUIRE(out.status == INFER_DONE);
     CAPTURE(out.text);
-    if (out.finish == INFER_FINISH_STOP) CHECK(std::regex_match(out.text, expected));
+    if (out.finish != INFER_FINISH_STOP) continue;  // it was still in the middle
+    ended++;
+    CHECK(std::regex_match(out.text, expected));
   }
+  CHECK(ended > 20);
 }
 
 TEST_CASE("what must follow is not asked of the model, and comes as the tokenizer cuts it") {
@@ -69,7 +73,7 @@ TEST_CASE("what must follow is not asked of the model, and comes as the tokenize
   REQUIRE(r.ok());
   const Output out = collect(**r);
   CHECK(out.finish == INFER_FINISH_STOP);
-  CHECK((out.text == "abx world{helloyes" || out.text.find(" world{hello}") == 3));
+  CHECK(out.text.find(" world{hello}") == 3);
   CHECK(counter(*b.engine, "tokens.forced") >= 3);
   CHECK(b.executor->runs.load() < static_cast<int64_t>(out.tokens.size()));
   // With log-probabilities every token has its row.
