@@ -1,0 +1,101 @@
+#include "text/tools/adapt.h"
+
+namespace infer::text::tools {
+namespace {
+
+constexpr std::string_view kTools =
+    R"([{"type": "function", "function": {"name": "tool_one", "description": "shown_tool", "parameters": {"type": "object", "properties": {"needle": {"type": "string", "description": "d"}}, "required": ["needle"]}}}])";
+
+bool has(const std::string& text, std::string_view what) { return text.find(what) != text.npos; }
+
+class Probe {
+ public:
+  Probe(const Template& t, const Template::Context& base) : template_(t), base_(base) {}
+
+  static Message say(std::string_view role, std::string_view text, std::string fields = {}) {
+    return {std::string(role), {{"text", std::string(text)}}, std::move(fields)};
+  }
+
+  // Empty if it cannot be rendered.
+  std::string render(std::vector<Message> messages, bool prompt = false) const {
+    Template::Context c = base_;
+    c.extra_json["tools"] = kTools;
+    c.messages = std::move(messages);
+    c.add_generation_prompt = prompt;
+    auto rendered = template_.render(c);
+    return rendered.ok() ? std::move(rendered->text) : std::string();
+  }
+
+  static std::string calls(bool as_text, int n = 1, bool null_content = false) {
+    std::string list;
+    for (int i = 0; i < n; ++i)
+      list +=
+          str(i ? ", " : "", R"({"id": "call0000)", i,
+              R"(", "type": "function", "function": {"name": "tool_one", "arguments": )",
+              as_text ? R"("{\"needle\": \"thread)" : R"({"needle": "thread)", i, as_text ? R"(\"}"}})" : R"("}}})");
+    return str(null_content ? R"({"content": null, "tool_calls": [)" : R"({"tool_calls": [)", list, "]}");
+  }
+
+  Message asks(bool as_text, int n, bool null_content) const {
+    Message m = say("assistant", "", calls(as_text, n, null_content));
+    if (null_content) m.parts.clear();
+    return m;
+  }
+
+  // Shown as they should be: not quoted twice, and not as Python prints an object.
+  static bool shown_well(const std::string& text) {
+    return has(text, "thread0") && has(text, "needle") && !has(text, "\\\"needle") && !has(text, "'needle':");
+  }
+
+ private:
+  const Template& template_;
+  const Template::Context& base_;
+};
+
+}  // namespace
+
+TemplateFacts find_facts(const Template& chat_template, const Template::Context& base) {
+  const Probe probe(chat_template, base);
+  const Message user = Probe::say("user", "hello");
+  TemplateFacts facts;
+  facts.system = has(probe.render({Probe::say("system", "shown_system"), user}, true), "shown_system");
+  facts.tools = has(probe.render({user}, true), "shown_tool");
+  // The user's turn alone does not have the call's words; the tools' description has "needle", so it is not asked for
+  // alone.
+  for (const bool as_text : {false, true}) {
+    for (const bool null_content : {false, true}) {
+      const std::string text = probe.render({user, probe.asks(as_text, 1, null_content)});
+      if (facts.calls || !Probe::shown_well(text) || has(text, "None")) continue;
+      facts.calls = true;
+      facts.arguments_as_text = as_text;
+      facts.no_content = null_content;
+    }
+  }
+  const Message one =
+      facts.calls ? probe.asks(facts.arguments_as_text, 1, facts.no_content) : Probe::say("assistant", "x");
+  const std::string result_fields = R"({"tool_call_id": "call00000", "name": "tool_one"})";
+  facts.results =
+      has(probe.render({user, one, Probe::say("tool", "shown_result", result_fields)}, true), "shown_result");
+  if (facts.calls) {
+    const std::string two = probe.render(
+        {user, probe.asks(facts.arguments_as_text, 2, facts.no_content), Probe::say("tool", "r", result_fields),
+         Probe::say("tool", "r", R"({"tool_call_id": "call00001", "name": "tool_one"})")});
+    facts.parallel = has(two, "thread0") && has(two, "thread1");
+  }
+  for (const char* field : {"reasoning_content", "reasoning", "thinking", "thought"}) {
+    Message m = one;
+    m.fields_json = m.fields_json.empty() ? "{" : m.fields_json.substr(0, m.fields_json.size() - 1) + ", ";
+    m.fields_json += str("\"", field, "\": \"shown_thought\"}");
+    const Message result = facts.results ? Probe::say("tool", "r", result_fields) : Probe::say("user", "r");
+    if (facts.reasoning.empty() && has(probe.render({user, m, result}), "shown_thought")) facts.reasoning = field;
+    if (facts.reasoning.empty() && has(probe.render({user, m}), "shown_thought")) facts.reasoning = field;
+  }
+  return facts;
+}
+
+const ToolFormat& format_of(std::string_view template_source, const TemplateFacts& facts) {
+  const ToolFormat& found = detect(template_source);
+  return facts.tools ? found : *find("json");
+}
+
+}  // namespace infer::text::tools

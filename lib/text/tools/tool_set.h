@@ -1,0 +1,39 @@
+// The tools that a request offers, in the shape of OpenAI's API.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "text/constraint/json_tree.h"
+
+namespace infer::text::tools {
+
+using json_schema::Json;
+
+struct Tool {
+  std::string name, description;
+  Json parameters;  // a schema; an object without members if there is none
+
+  // What a parameter may be, as bits of json_schema::Type; any if the schema does not say it in so many words.
+  uint8_t types(std::string_view key) const;
+};
+
+class ToolSet {
+ public:
+  // [{"type": "function", "function": {"name", "description", "parameters"}}], or without the outer object.
+  // E_INVALID: what is wrong with which, by its path.
+  static Result<ToolSet> read(std::string_view tools_json);
+
+  const std::vector<Tool>& all() const { return tools_; }
+  const Tool* find(std::string_view name) const;
+
+ private:
+  std::vector<Tool> tools_;
+};
+
+// Bits of json_schema::Type that a schema's own keywords leave.
+uint8_t types_of(const Json& schema);
+
+}  // namespace infer::text::tools

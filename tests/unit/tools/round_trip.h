@@ -1,0 +1,138 @@
+// A template is the oracle: what it writes for an assistant's turn with tool calls must be read back as those calls.
+#pragma once
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/unit/tools/parse.h"
+#include "text/tools/adapt.h"
+
+namespace infer::text::tools {
+
+using OrderedJson = nlohmann::ordered_json;
+
+inline const char* const kRoundTripTools = R"([
+  {"type": "function", "function": {"name": "get_weather", "description": "Weather of a city", "parameters": {"type": "object", "properties": {
+    "city": {"type": "string", "description": "its name"}, "days": {"type": "integer", "description": "how many"},
+    "share": {"type": "number", "description": "of it"}, "tags": {"type": "array", "items": {"type": "string"}, "description": "some"},
+    "flag": {"type": "boolean", "description": "or not"}, "where": {"type": "object", "description": "a place"}}, "required": ["city"]}}},
+  {"type": "function", "function": {"name": "now", "description": "The time", "parameters": {"type": "object", "properties": {}}}}])";
+
+struct Turn {
+  std::string prompt, text;  // what the model was given, and what it would have written
+};
+
+// What the template writes for `assistant` after a user's message, without what ends a turn.
+inline Result<Turn> turn_of(const Template& t, const Template::Context& base, const Message& assistant) {
+  const auto render = [&](std::vector<Message> messages, bool prompt) -> Result<std::string> {
+    Template::Context c = base;
+    c.messages = std::move(messages);
+    c.add_generation_prompt = prompt;
+    TRY_SET(Rendered r, t.render(c));
+    return std::move(r.text);
+  };
+  const auto common = [](std::string_view a, std::string_view b) {
+    return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  };
+  const Message user{"user", {{"text", "hello"}}, {}};
+  TRY_SET(const std::string alone, render({user}, false));
+  TRY_SET(const std::string asked, render({user}, true));
+  TRY_SET(const std::string full, render({user, assistant}, false));
+  TRY_SET(const std::string plain, render({user, {"assistant", {{"text", "PLAIN"}}, {}}}, false));
+  Turn turn;
+  size_t begin = common(full, asked);
+  const size_t user_end = common(full, alone);
+  begin = std::max(begin, user_end);
+  turn.prompt = full.substr(0, begin);
+  std::string_view text = std::string_view(full).substr(begin);
+  // What follows the text of a plain turn ends one; its white space is not asked for.
+  const std::string ending = plain.substr(std::min(plain.size(), plain.rfind("PLAIN") + 5));
+  size_t same = 0;
+  while (same < ending.size() && same < text.size() && ending[ending.size() - 1 - same] == text[text.size() - 1 - same])
+    ++same;
+  text.remove_suffix(same);
+  turn.text = text;
+  return turn;
+}
+
+struct RoundTrip {
+  bool rendered = false, calls = false, content = false, reasoning = false, splits = true;
+  std::string why;
+};
+
+// One conversation: `message` as OpenAI's API has it.
+inline RoundTrip round_trip(const Template& t, const Template::Context& base, const TemplateFacts& facts,
+                            const ToolFormat& format, const ToolSet& tools, const OrderedJson& message) {
+  RoundTrip r;
+  auto read = read_messages(OrderedJson::array({message}).dump());
+  if (!read.ok()) return r.why = read.status().message(), r;
+  auto adapted = adapt(*read, facts, format, &tools);
+  if (!adapted.ok()) return r.why = adapted.status().message(), r;
+  Message assistant = adapted->back();
+  const auto turn = turn_of(t, base, assistant);
+  if (!turn.ok()) return r.why = turn.status().message(), r;
+  r.rendered = true;
+  const OutputParser::Options options{.tools = &tools, .prompt = turn->prompt};
+  const std::vector<Event> whole = parse(format, options, turn->text);
+  for (size_t i = 1; i < turn->text.size(); ++i)
+    r.splits = r.splits && parse(format, options, turn->text, {i}) == whole;
+  const Answer a = answer_of(whole);
+  const auto trimmed = [](std::string s) {
+    while (!s.empty() && is_space(s.back())) s.pop_back();
+    return s.substr(std::min(s.size(), s.find_first_not_of(" \n\t\r")));
+  };
+  r.calls = a.calls.size() == message["tool_calls"].size();
+  for (size_t i = 0; r.calls && i < a.calls.size(); ++i) {
+    const OrderedJson& f = message["tool_calls"][i]["function"];
+    const auto got = nlohmann::json::parse(a.calls[i].arguments, nullptr, false);
+    r.calls = a.calls[i].name == f["name"] && !got.is_discarded() &&
+              got == nlohmann::json::parse(f["arguments"].get<std::string>());
+  }
+  r.content = trimmed(a.content) == message.value("content", "");
+  r.reasoning = a.reasoning == message.value("reasoning_content", "");
+  if (!r.calls || !r.content || !r.reasoning || !r.splits) {
+    r.why =
+        OrderedJson{{"turn", turn->text},
+                    {"prompt", turn->prompt.substr(turn->prompt.size() - std::min<size_t>(60, turn->prompt.size()))},
+                    {"content", a.content},
+                    {"reasoning", a.reasoning}}
+            .dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+    for (const auto& c : a.calls) r.why += " [" + c.id + " " + c.name + " " + c.arguments + "]";
+  }
+  return r;
+}
+
+inline OrderedJson call_json(const char* id, const char* name, const OrderedJson& arguments) {
+  return {{"id", id}, {"type", "function"}, {"function", {{"name", name}, {"arguments", arguments.dump()}}}};
+}
+
+// Assistants' messages with every kind of argument. one: a single call each.
+inline std::vector<OrderedJson> round_trip_messages(bool parallel, bool reasoning) {
+  const std::vector<OrderedJson> arguments = {
+      {{"city", "Paris"}},
+      {{"city", "A \"b\" \\ \n line\nSt. John's, \u00c5rhus \U0001f600"}, {"days", 3}},
+      {{"city", "12"}, {"days", -7}, {"share", 0.25}, {"flag", true}},
+      {{"city", "True"}, {"flag", false}, {"tags", {"a", "b, c", "d'e"}}},
+      {{"city", "<b> & {x: 1} [y]"},
+       {"where", {{"lat", 1.5}, {"name", "x"}, {"deep", {{"list", {1, 2, nullptr, true}}}}}},
+       {"tags", OrderedJson::array()}},
+  };
+  std::vector<OrderedJson> out;
+  for (const auto& a : arguments) {
+    for (const char* content : {"", "Let me look."}) {
+      for (int n = 1; n <= (parallel ? 2 : 1); ++n) {
+        OrderedJson m = {
+            {"role", "assistant"}, {"content", content}, {"tool_calls", {call_json("call12345", "get_weather", a)}}};
+        if (n == 2) m["tool_calls"].push_back(call_json("call67890", "now", OrderedJson::object()));
+        out.push_back(m);
+        if (!reasoning) continue;
+        m["reasoning_content"] = "I must look.\nNow.";
+        out.push_back(m);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace infer::text::tools
