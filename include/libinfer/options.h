@@ -152,6 +152,9 @@
 /* request, list: the answer is one of these texts */
 #define INFER_OPTION_RESPONSE_CHOICE "response.choice"
 
+/* request, str: free text in which what follows a trigger is one of some tags, such as tool calls (a JSON text: triggers, tags) */
+#define INFER_OPTION_RESPONSE_TAGS "response.tags"
+
 /* request, bool, default false: go on after the model's end tokens */
 #define INFER_OPTION_IGNORE_END "ignore_end"
 

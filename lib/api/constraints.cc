@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/constrained.h"
+
 namespace infer::api {
 namespace {
 
@@ -21,23 +23,11 @@ std::vector<Wanted> wanted(const Settings& s) {
   text("response.schema", Key::response_schema, Kind::kSchema);
   text("response.regex", Key::response_regex, Kind::kRegex);
   text("response.grammar", Key::response_grammar, Kind::kGrammar);
+  text("response.tags", Key::response_tags, Kind::kTags);
   if (s.flag(Key::response_json)) all.push_back({"response.json", Kind::kJson, {}});
   if (const auto& choice = s.list(Key::response_choice); !choice.empty())
     all.push_back({"response.choice", Kind::kChoice, choice});
   return all;
-}
-
-std::shared_ptr<const text::TokenTrie> make_trie(const text::Tokenizer& tokenizer) {
-  std::vector<std::string> tokens(static_cast<size_t>(tokenizer.n_vocab()));
-  std::vector<int32_t> ends;
-  for (int32_t id = 0; id < tokenizer.n_vocab(); ++id) {
-    if (tokenizer.is_end(id)) {
-      ends.push_back(id);
-    } else if (!tokenizer.is_control(id)) {
-      tokenizer.append_piece(id, /*special=*/false, /*first=*/false, tokens[static_cast<size_t>(id)]);
-    }
-  }
-  return std::make_shared<const text::TokenTrie>(tokens, std::move(ends));
 }
 
 }  // namespace
@@ -56,7 +46,7 @@ Result<std::shared_ptr<text::Constraint>> Constraints::get(const Settings& setti
     known_.splice(known_.begin(), known_, found);
     return found->constraint;
   }
-  if (!trie_) trie_ = make_trie(*tokenizer);
+  if (!trie_) trie_ = engine::make_trie(*tokenizer);
   auto made = text::Constraint::compile(w.kind, w.source, trie_);
   TRY(made.status().in(w.option));
   known_.push_front({w.kind, std::move(w.source), made.take()});

@@ -5,12 +5,16 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "text/constraint/constraint.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace infer::engine {
+
+// What constraints know of a vocabulary.
+std::shared_ptr<const text::TokenTrie> make_trie(const text::Tokenizer& tokenizer);
 
 class Constrained {
  public:
@@ -24,11 +28,13 @@ class Constrained {
   // A chosen token. False: it may not come.
   bool accept(int32_t token);
   bool complete();  // the answer may end, and nothing may follow
-  // Tokens of the text that must come next, as the tokenizer cuts it, as far as no longer token could take their place
-  // once more text is known. They are accepted.
+  // Tokens that must come next: of text as the tokenizer cuts it, as far as no longer token could take their place once
+  // more text is known. They are accepted.
   void forced(std::vector<int32_t>& tokens);
 
  private:
+  bool force_text(std::string_view text, bool whole, std::vector<int32_t>& tokens);
+
   std::shared_ptr<text::Constraint> constraint_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;
   text::Constraint::Place place_;

@@ -182,13 +182,24 @@ const Plan& Scheduler::plan(int64_t now, int32_t beside) {
   plan_.clear();
   admit(now);
   int32_t tokens_left = limits_.tokens, rows_left = limits_.rows;
-  const auto decodes = [&](size_t i) { return running_[i]->sequence().decodes(); };
+  // Whoever may need pages that he was not promised comes in order, because the last in order gives way: those that
+  // decode, and those whose answer goes on by several tokens that were forced.
+  const auto asks = [&](size_t i) {
+    const Sequence& s = running_[i]->sequence();
+    const auto size = static_cast<int32_t>(s.tokens.size()), held = static_cast<int32_t>(s.pages.size());
+    return s.decodes() || pages_for(size) - held > s.promised;
+  };
   for (size_t i = 0; i < running_.size();)  // who is preempted is no longer there
-    if (!decodes(i) || plan_part(i, tokens_left, rows_left)) ++i;
+    if (!asks(i) || plan_part(i, tokens_left, rows_left)) ++i;
   const Request* first = plan_.empty() ? nullptr : plan_.front().request;  // of those that decode
-  for (size_t i = 0; i < running_.size(); ++i) {
+  const size_t n_planned = plan_.size();
+  for (size_t i = 0, next = 0; i < running_.size(); ++i) {
     Sequence& s = running_[i]->sequence();
-    if (decodes(i)) continue;
+    if (next < n_planned && plan_[next].request == running_[i]) {
+      ++next;
+      continue;
+    }
+    if (asks(i)) continue;  // there was no room
     adopt(s);
     if (others_compute(s)) continue;
     int32_t room = tokens_left;

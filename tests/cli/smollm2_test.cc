@@ -45,6 +45,15 @@ TEST_CASE("an answer is held to a JSON schema, an expression, a grammar, a choic
   CHECK(std::count(list.begin(), list.end(), '-') == 3);
   const std::string chosen = answer({"--choice", "beautiful", "--choice", "ugly"});
   CHECK((chosen == "beautiful\n" || chosen == "ugly\n"));
+  const std::string call = answer(
+      {"--tags",
+       R"({"free_text": false, "stop_after_first": true, "tags": [{"begin": "<call>{\"name\": \"weather\", \"arguments\": ",
+    "schema": {"type": "object", "properties": {"city": {"type": "string", "maxLength": 20}}, "required": ["city"],
+               "additionalProperties": false}, "end": "}</call>"}]})"});
+  REQUIRE_MESSAGE((call.starts_with("<call>") && call.ends_with("</call>\n")), call);
+  const Json inner = Json::parse(call.substr(6, call.size() - 6 - 8));
+  CHECK(inner["name"] == "weather");
+  CHECK(inner["arguments"]["city"].is_string());
   const Output refused = run_tool({"run", model(), "x", "--json-schema", R"({"type": "object", "minContains": 2})"});
   CHECK(refused.exit_code != 0);
   CHECK_MESSAGE(refused.err.find("minContains") != std::string::npos, refused.err);

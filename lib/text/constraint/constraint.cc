@@ -6,6 +6,7 @@
 #include "text/constraint/gbnf.h"
 #include "text/constraint/regex.h"
 #include "text/constraint/schema.h"
+#include "text/constraint/tags.h"
 
 namespace infer::text {
 namespace {
@@ -13,20 +14,25 @@ namespace {
 constexpr int64_t kMostMemory = 16 << 20;    // bytes of states and masks; then they are made anew
 constexpr size_t kStack = size_t{64} << 20;  // the limits bound what is needed of it
 
-Status fill(Grammar& g, Constraint::Kind kind, std::span<const std::string> sources) {
+Result<Grammar::Expr> compile_whole(Grammar& g, Constraint::Kind kind, std::span<const std::string> sources,
+                                    const TokenTrie& trie) {
   using Kind = Constraint::Kind;
   const std::string_view source = sources.empty() ? std::string_view() : sources.front();
-  if (kind == Kind::kGrammar) return compile_gbnf(g, source);
-  if (kind == Kind::kSchema) return compile_schema(g, source, {});
-  if (kind == Kind::kJson) return compile_any_json(g, false, {});
-  const Grammar::Rule root = g.declare("answer");
-  if (kind == Kind::kChoice) {
-    g.define(root, g.texts({sources.begin(), sources.end()}));
-  } else {
-    TRY_SET(const Grammar::Expr e, compile_regex(g, source, {}));
-    g.define(root, e);
+  switch (kind) {
+    case Kind::kRegex:
+      return compile_regex(g, source);
+    case Kind::kGrammar:
+      return compile_gbnf(g, source);
+    case Kind::kSchema:
+      return compile_schema(g, source, {});
+    case Kind::kJson:
+      return compile_any_json(g, false, {});
+    case Kind::kChoice:
+      return g.texts({sources.begin(), sources.end()});
+    case Kind::kTags:
+      return compile_tags(g, source, trie);
   }
-  return g.finish(root);
+  return Status::internal("no such kind of constraint");
 }
 
 }  // namespace
@@ -40,7 +46,7 @@ Result<std::shared_ptr<Constraint>> Constraint::compile(Kind kind, std::span<con
                                [&] {
                                  try {
                                    Grammar g(limits);
-                                   const Status s = fill(g, kind, source);
+                                   const Status s = g.finish_with(compile_whole(g, kind, source, *trie));
                                    nfa = s.ok() ? Nfa::create(g) : Result<std::unique_ptr<Nfa>>(s);
                                  } catch (...) {
                                    nfa = Status::out_of_memory();

@@ -23,6 +23,7 @@ class Constraint {
     kSchema,   // JSON that a JSON schema takes
     kJson,     // any JSON value
     kChoice,   // one of these texts
+    kTags,     // structural tags (tags.h)
   };
   // On a thread of its own with stack enough, which this one waits for. E_INVALID: a mistake in the source, or a limit;
   // E_UNSUPPORTED: something that is not done, by name.
@@ -36,6 +37,8 @@ class Constraint {
     std::string text_;  // so far
     StateId state_ = Automaton::kNone;
     uint64_t age_ = UINT64_MAX;  // of the automaton's memory that state_ is a number in
+   public:
+    const std::string& text() const { return text_; }  // a new Place that accepts this is at the same place
   };
 
   // Adds bytes of the answer. False: no text of the grammar goes on so; the place is then as it was.

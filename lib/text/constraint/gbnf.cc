@@ -20,7 +20,7 @@ class GbnfParser {
  public:
   GbnfParser(Grammar& g, std::string_view source) : g_(g), in_(source) {}
 
-  Status run() {
+  Result<Expr> run() {
     TRY(in_.check("grammar", g_.limits().source_bytes));
     for (space(); !in_.done(); space()) TRY(rule());
     for (const Named& r : rules_)
@@ -30,7 +30,7 @@ class GbnfParser {
     const auto root = known_.find("root");
     if (root == known_.end())
       return Status::invalid("grammar: no rule is called 'root'", "add 'root ::= ..', which is the whole text");
-    return g_.finish(rules_[root->second].rule);
+    return g_.refer(rules_[root->second].rule);
   }
 
  private:
@@ -288,6 +288,6 @@ class GbnfParser {
 
 }  // namespace
 
-Status compile_gbnf(Grammar& g, std::string_view source) { return GbnfParser(g, source).run(); }
+Result<Grammar::Expr> compile_gbnf(Grammar& g, std::string_view source) { return GbnfParser(g, source).run(); }
 
 }  // namespace infer::text

@@ -11,7 +11,7 @@
 
 namespace infer::text {
 
-// `g` is new. Declares and defines all rules, and finishes it.
-Status compile_gbnf(Grammar& g, std::string_view source);
+// Declares and defines all rules; what `root` matches.
+Result<Grammar::Expr> compile_gbnf(Grammar& g, std::string_view source);
 
 }  // namespace infer::text

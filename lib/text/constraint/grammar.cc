@@ -312,6 +312,14 @@ Status Grammar::finish(Rule root) {
   return find_left_recursion();
 }
 
+Status Grammar::finish_with(const Result<Expr>& whole) {
+  TRY(whole.status());
+  if (nodes_[*whole].kind == Kind::kRefer) return finish(nodes_[*whole].first);
+  const Rule root = declare("the answer");
+  define(root, *whole);
+  return finish(root);
+}
+
 Grammar::Expr Grammar::without_empty(Expr e) {
   const Expr made = not_empty(e);
   for (; !to_make_.empty();) {  // one rule at a time: chains of them are as long as there are rules

@@ -86,6 +86,8 @@ class Grammar {
   }
   // Everything is defined, no rule begins with itself, no limit was exceeded. `root` is what the whole text is.
   Status finish(Rule root);
+  // With all that was defined, an expression for the whole text, if there is one.
+  Status finish_with(const Result<Expr>& whole);
 
   // ---- for automaton.h and tests: after finish()
   enum class Kind : uint8_t { kBytes, kSequence, kChoice, kRepeat, kRefer };

@@ -146,7 +146,7 @@ Expr Compiler::build_values(const Conjunction& c) {
   return g_.choice(options);
 }
 
-Status Compiler::run() {
+Expr Compiler::run() {
   const Grammar::Rule root = g_.declare("the schema");
   Conjunction c;
   add(c, 0);
@@ -157,22 +157,26 @@ Status Compiler::run() {
     g_.define(rule, build(what));
   }
   g_.define(root, g_.sequence({text_.space(), value, text_.space()}));
-  return g_.finish(root);
+  return g_.refer(root);
 }
 
 }  // namespace json_schema
 
-Status compile_schema(Grammar& g, std::string_view schema_json, const SchemaOptions& options) {
-  TRY_SET(const json_schema::Document document, json_schema::Document::read(schema_json, g.limits()));
+Result<Grammar::Expr> compile_schema(Grammar& g, std::string_view schema_json, const SchemaOptions& options) {
+  TRY_SET(json_schema::Json schema,
+          json_schema::parse_json_tree(schema_json, {g.limits().source_bytes, g.limits().depth}, "the schema"));
+  return compile_schema(g, std::move(schema), options);
+}
+
+Result<Grammar::Expr> compile_schema(Grammar& g, json_schema::Json schema, const SchemaOptions& options) {
+  TRY_SET(const json_schema::Document document, json_schema::Document::read(std::move(schema), g.limits()));
   return json_schema::Compiler(g, document, options).run();
 }
 
-Status compile_any_json(Grammar& g, bool object_only, const SchemaOptions& options) {
+Grammar::Expr compile_any_json(Grammar& g, bool object_only, const SchemaOptions& options) {
   json_schema::JsonText text(g, options);
-  const Grammar::Rule root = g.declare(object_only ? "a JSON object" : "a JSON value");
   const Grammar::Expr value = object_only ? text.any_object() : text.any_value();
-  g.define(root, g.sequence({text.space(), value, text.space()}));
-  return g.finish(root);
+  return g.sequence({text.space(), value, text.space()});
 }
 
 }  // namespace infer::text

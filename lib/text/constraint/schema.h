@@ -11,6 +11,9 @@
 #include "text/constraint/grammar.h"
 
 namespace infer::text {
+namespace json_schema {
+struct Json;
+}
 
 struct SchemaOptions {
   // False: one layout, that of Python's json.dumps: ", " and ": " and no other space. True: up to 20 characters of
@@ -18,8 +21,8 @@ struct SchemaOptions {
   bool whitespace = false;
 };
 
-// Both finish the grammar.
-Status compile_schema(Grammar& g, std::string_view schema_json, const SchemaOptions& options);
-Status compile_any_json(Grammar& g, bool object_only, const SchemaOptions& options);
+Result<Grammar::Expr> compile_schema(Grammar& g, std::string_view schema_json, const SchemaOptions& options);
+Result<Grammar::Expr> compile_schema(Grammar& g, json_schema::Json schema, const SchemaOptions& options);
+Grammar::Expr compile_any_json(Grammar& g, bool object_only, const SchemaOptions& options);
 
 }  // namespace infer::text

@@ -23,11 +23,11 @@ namespace infer::text::json_schema {
 
 class Compiler {
  public:
+  using Expr = Grammar::Expr;
   Compiler(Grammar& g, const Document& schema, const SchemaOptions& options) : g_(g), d_(schema), text_(g, options) {}
-  Status run();
+  Expr run();
 
  private:
-  using Expr = Grammar::Expr;
   struct Choice {
     SchemaId id;
     bool one;  // of oneOf

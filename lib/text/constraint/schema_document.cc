@@ -278,10 +278,10 @@ Status Document::read_schema(const Json& j, std::string path, const std::string&
   return Keywords(*this, id, j, base).run();
 }
 
-Result<Document> Document::read(std::string_view text, const GrammarLimits& limits) {
+Result<Document> Document::read(Json schema, const GrammarLimits& limits) {
   Document d;
   d.limits_ = limits;
-  TRY_SET(d.root_, parse_json_tree(text, {limits.source_bytes, limits.depth}, "the schema"));
+  d.root_ = std::move(schema);
   d.resources_.emplace("", &d.root_);
   SchemaId root = 0;
   TRY(d.read_schema(d.root_, "#", "", root));

@@ -63,7 +63,7 @@ struct Schema {
 
 class Document {
  public:
-  static Result<Document> read(std::string_view text, const GrammarLimits&);
+  static Result<Document> read(Json schema, const GrammarLimits&);
   const Schema& operator[](SchemaId id) const { return schemas_[id]; }
   size_t size() const { return schemas_.size(); }
 

@@ -1,12 +1,15 @@
 #include "text/constraint/token_trie.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <string_view>
 
+#include "text/constraint/control_code.h"
+
 namespace infer::text {
 
-TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> ends)
+TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> ends, std::span<const Control> controls)
     : n_vocab_(tokens.size()), ends_(std::move(ends)) {
   constexpr size_t kLongest = 1024;  // no real vocabulary has one; what is longer is never chosen
   std::vector<int32_t> order;
@@ -39,6 +42,30 @@ TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> e
     longest_ = std::max(longest_, static_cast<uint32_t>(t.size()));
   }
   leave(0);
+  for (const Control& c : controls) {
+    if (c.text.empty()) continue;
+    controls_.insert_or_assign(c.text, c.token);
+    control_sizes_.push_back(c.text.size());
+  }
+  std::sort(control_sizes_.begin(), control_sizes_.end(), std::greater<>());
+  control_sizes_.erase(std::unique(control_sizes_.begin(), control_sizes_.end()), control_sizes_.end());
+}
+
+std::string TokenTrie::coded(std::string_view text) const {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const auto here = [&](size_t n) { return controls_.find(std::string(text.substr(at, n))); };
+    const auto n = std::find_if(control_sizes_.begin(), control_sizes_.end(),
+                                [&](size_t size) { return size <= text.size() - at && here(size) != controls_.end(); });
+    if (n == control_sizes_.end()) {
+      out += text[at++];
+      continue;
+    }
+    const int32_t token = here(*n)->second;
+    ControlCode::append(out, token, std::find(ends_.begin(), ends_.end(), token) != ends_.end());
+    at += *n;
+  }
+  return out;
 }
 
 bool TokenTrie::continues(std::string_view text) const {

@@ -5,15 +5,20 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace infer::text {
 
 class TokenTrie {
  public:
-  // [n_vocab] bytes that each token adds to a text; empty: a token that no grammar may choose (control tokens).
-  // ends: tokens that end a text, chosen where the text may end.
-  TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> ends);
+  struct Control {
+    std::string text;  // as the tokenizer finds it
+    int32_t token;
+  };
+  // [n_vocab] bytes that each token adds to a text, or its ControlCode; empty: a token that no grammar may choose.
+  // ends: tokens that end a text, chosen where the text may end. controls: tokens that a text may spell out.
+  TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> ends, std::span<const Control> controls = {});
 
   struct Node {
     uint32_t beyond;                 // the first node after all below this one
@@ -26,6 +31,8 @@ class TokenTrie {
   std::span<const int32_t> ends() const { return ends_; }
   // Does a token that is longer than this text begin with it? (The empty text: yes.)
   bool continues(std::string_view text) const;
+  // With the code of each control token that is spelled out, the longest at each place, from left to right.
+  std::string coded(std::string_view text) const;
   size_t n_vocab() const { return n_vocab_; }
   size_t words() const { return (n_vocab_ + 31) / 32; }  // of a mask
   uint32_t longest() const { return longest_; }          // bytes of a token
@@ -35,6 +42,8 @@ class TokenTrie {
   std::vector<Node> nodes_;
   std::vector<int32_t> tokens_;
   std::vector<int32_t> ends_;
+  std::unordered_map<std::string, int32_t> controls_;
+  std::vector<size_t> control_sizes_;  // their lengths, longest first
   uint32_t longest_ = 0;
 };
 

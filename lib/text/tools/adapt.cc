@@ -130,6 +130,10 @@ class Adapter {
       finish(m);
       return {};
     }
+    if (const Json* said = fields_.find(facts_.reasoning); said && facts_.reasoning_alone && !text_of(m).empty()) {
+      set(fields_, facts_.reasoning, text_json(str(said->text, "\n\n", text_of(m))));
+      put_text(m, "");
+    }
     if (facts_.no_content && text_of(m).empty()) {
       m.parts.clear();
       set(fields_, "content", {});

@@ -20,11 +20,15 @@ struct TemplateFacts {
   bool no_content = false;         // content beside calls must be null, not ""
   bool results = false;            // messages of the role "tool" are shown
   bool system = false;             // those of the role "system" are
+  bool reasoning_alone = false;    // it cannot stand beside content and calls
   std::string reasoning;           // the field of a message whose text is shown as reasoning; empty: none
 };
 
 // base: the tokens' texts and variables that every rendering has. Never fails: what cannot be rendered is not shown.
 TemplateFacts find_facts(const Template& chat_template, const Template::Context& base);
+
+// Sets the variables by which templates are given tools: `tools`, and Firefunction's `functions`.
+void offer_tools(Template::Context& context, const std::string& tools_json);
 
 // The format to parse and constrain by: that of the template, or plain JSON where the template shows no tools.
 const ToolFormat& format_of(std::string_view template_source, const TemplateFacts& facts);

@@ -17,6 +17,8 @@ class CallSink {
   virtual bool begin(std::string name, std::string id) = 0;
   virtual void arguments(std::string_view json) = 0;  // more of the object
   virtual bool end() = 0;                             // false: what was read cannot be a call
+  // All that was read is part of complete calls, or between them.
+  virtual void settled() = 0;
   // JSON types that a parameter of the call may have, as bits of ValueTypes; kAnyType if nothing is known.
   virtual uint8_t types(std::string_view key) const = 0;
 

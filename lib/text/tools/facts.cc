@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "text/tools/adapt.h"
+#include "text/tools/values.h"
 
 namespace infer::text::tools {
 namespace {
@@ -16,10 +19,12 @@ class Probe {
     return {std::string(role), {{"text", std::string(text)}}, std::move(fields)};
   }
 
+  bool with_tools = true;
+
   // Empty if it cannot be rendered.
   std::string render(std::vector<Message> messages, bool prompt = false) const {
     Template::Context c = base_;
-    c.extra_json["tools"] = kTools;
+    if (with_tools) offer_tools(c, std::string(kTools));
     c.messages = std::move(messages);
     c.add_generation_prompt = prompt;
     auto rendered = template_.render(c);
@@ -42,9 +47,11 @@ class Probe {
     return m;
   }
 
-  // Shown as they should be: not quoted twice, and not as Python prints an object.
+  // Shown behind the user's message as they should be: not quoted twice, and not as Python prints an object.
   static bool shown_well(const std::string& text) {
-    return has(text, "thread0") && has(text, "needle") && !has(text, "\\\"needle") && !has(text, "'needle':");
+    const std::string turn = text.substr(std::min(text.size(), text.rfind("shown_user")));
+    return has(turn, "thread0") && has(turn, "needle") && !has(turn, "\\\"needle") && !has(turn, "'needle':") &&
+           !has(turn, "None");
   }
 
  private:
@@ -55,17 +62,16 @@ class Probe {
 }  // namespace
 
 TemplateFacts find_facts(const Template& chat_template, const Template::Context& base) {
-  const Probe probe(chat_template, base);
-  const Message user = Probe::say("user", "hello");
+  Probe probe(chat_template, base);
+  const Message user = Probe::say("user", "shown_user");
   TemplateFacts facts;
-  facts.system = has(probe.render({Probe::say("system", "shown_system"), user}, true), "shown_system");
   facts.tools = has(probe.render({user}, true), "shown_tool");
-  // The user's turn alone does not have the call's words; the tools' description has "needle", so it is not asked for
-  // alone.
+  probe.with_tools = facts.tools;  // they may break it
+  facts.system = has(probe.render({Probe::say("system", "shown_system"), user}, true), "shown_system");
   for (const bool as_text : {false, true}) {
     for (const bool null_content : {false, true}) {
       const std::string text = probe.render({user, probe.asks(as_text, 1, null_content)});
-      if (facts.calls || !Probe::shown_well(text) || has(text, "None")) continue;
+      if (facts.calls || !Probe::shown_well(text)) continue;
       facts.calls = true;
       facts.arguments_as_text = as_text;
       facts.no_content = null_content;
@@ -87,10 +93,21 @@ TemplateFacts find_facts(const Template& chat_template, const Template::Context&
     m.fields_json = m.fields_json.empty() ? "{" : m.fields_json.substr(0, m.fields_json.size() - 1) + ", ";
     m.fields_json += str("\"", field, "\": \"shown_thought\"}");
     const Message result = facts.results ? Probe::say("tool", "r", result_fields) : Probe::say("user", "r");
-    if (facts.reasoning.empty() && has(probe.render({user, m, result}), "shown_thought")) facts.reasoning = field;
-    if (facts.reasoning.empty() && has(probe.render({user, m}), "shown_thought")) facts.reasoning = field;
+    if (!facts.reasoning.empty() ||
+        (!has(probe.render({user, m, result}), "shown_thought") && !has(probe.render({user, m}), "shown_thought")))
+      continue;
+    facts.reasoning = field;
+    m.parts.assign(1, {"text", "said"});
+    facts.reasoning_alone = facts.calls && probe.render({user, m}).empty();
   }
   return facts;
+}
+
+void offer_tools(Template::Context& context, const std::string& tools_json) {
+  context.extra_json["tools"] = tools_json;
+  std::string quoted;
+  append_json_string(quoted, tools_json);
+  context.extra_json["functions"] = quoted;
 }
 
 const ToolFormat& format_of(std::string_view template_source, const TemplateFacts& facts) {

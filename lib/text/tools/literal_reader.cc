@@ -69,10 +69,12 @@ class LiteralReader final : public CallReader {
     }
     if (c == ']' && list_) {
       closed_ = true;
+      sink_.settled();
       return syntax_.end.empty() ? Step::kDone : Step::kMore;
     }
     if (c == ',' && list_ && n_calls_ > 0 && !comma_) {
       comma_ = true;
+      sink_.settled();
       return Step::kMore;
     }
     // Calls of a list are told apart by commas, others by lines.

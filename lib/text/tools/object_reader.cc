@@ -91,9 +91,13 @@ class ObjectReader final : public CallReader {
     }
     if (c == ']' && list_ && !closed_ && state_ == State::kAfter) {
       closed_ = true;
+      sink_.settled();
       return syntax_.end.empty() ? Step::kDone : Step::kMore;
     }
-    if ((c == ',' || c == ';') && !closed_ && state_ == State::kAfter && (list_ || c == ';')) return go(State::kBefore);
+    if ((c == ',' || c == ';') && !closed_ && state_ == State::kAfter && list_ == (c == ',')) {
+      sink_.settled();
+      return go(State::kBefore);
+    }
     if (!syntax_.end.empty() && n_calls_ > 0) return end_mark(c);
     return Step::kLeave;
   }

@@ -59,6 +59,7 @@ class OutputParser final : private CallSink {
   bool begin(std::string name, std::string id) override;
   void arguments(std::string_view json) override;
   bool end() override;
+  void settled() override { raw_.clear(); }
   uint8_t types(std::string_view key) const override;
 
   void take(char c);

@@ -197,6 +197,7 @@ class TagReader final : public CallReader {
 
   Step after_call() {
     if (tags_.call.empty()) return Step::kDone;
+    sink_.settled();
     expect(State::kCall, {tags_.call, syntax_.end});
     return Step::kMore;
   }

@@ -44,9 +44,11 @@ int main(int argc, char** argv) {
     }
     Template::Context base;
     base.bos_token = "<s>", base.eos_token = "</s>", base.now = 1753966800;
+    base.extra_json["datetime"] = "\"2025-07-31\"";
     const TemplateFacts facts = find_facts(**compiled, base);
     const ToolFormat& format = detect(source);
-    base.extra_json["tools"] = kRoundTripTools;
+    offer_tools(base, kRoundTripTools);
+    base.extra_json["datetime"] = "\"2025-07-31\"";
     std::string says = std::string(facts.tools ? " tools" : "") + (facts.calls ? " calls" : "") +
                        (facts.parallel ? " parallel" : "") + (facts.arguments_as_text ? " text" : "") +
                        (facts.no_content ? " null" : "") + (facts.results ? " results" : "") +

@@ -16,7 +16,7 @@ namespace {
 void check(const std::string& source, const std::vector<std::string>& yes, const std::vector<std::string>& no) {
   CAPTURE(source);
   Grammar g;
-  const Status s = compile_gbnf(g, source);
+  const Status s = g.finish_with(compile_gbnf(g, source));
   REQUIRE_MESSAGE(s.ok(), std::string(s.message()));
   for (const std::string& text : yes) CHECK_MESSAGE(naive_matches(g, text), text);
   for (const std::string& text : no) CHECK_MESSAGE(!naive_matches(g, text), text);
@@ -25,7 +25,7 @@ void check(const std::string& source, const std::vector<std::string>& yes, const
 void refused(const std::string& source, const std::string& because, infer_status code = INFER_E_INVALID) {
   const auto compile = [](const std::string& s) {
     Grammar g;
-    return compile_gbnf(g, s);
+    return g.finish_with(compile_gbnf(g, s));
   };
   check_refused(compile, source, code, because);
 }
@@ -118,14 +118,14 @@ TEST_CASE("the grammars of llama.cpp's documentation are read") {
   check(kJson, {"{}", "{\"a\": [1, -2.5e1,\"\\u00e9\\n\", null],\"b\": {\"c\": true} }"},
         {"[]", "{\"a\"}", "{\"\n\": 1}"});
   Grammar g;
-  REQUIRE(compile_gbnf(g, kJson).ok());
+  REQUIRE(g.finish_with(compile_gbnf(g, kJson)).ok());
   for (const std::string text : {"", "{", "{\"a", "{\"a\": [1, -", "{\"\\u00"}) CHECK(naive_prefix(g, text));
   for (const std::string text : {"[", "{a", "{\"a\" 1", "{} x"}) CHECK_FALSE(naive_prefix(g, text));
 }
 
 TEST_CASE("what can never be completed begins nothing") {
   Grammar g;
-  REQUIRE(compile_gbnf(g, "root ::= \"a\" | \"b\" loop\nloop ::= \"c\" loop").ok());
+  REQUIRE(g.finish_with(compile_gbnf(g, "root ::= \"a\" | \"b\" loop\nloop ::= \"c\" loop")).ok());
   CHECK(naive_prefix(g, "a"));
   CHECK_FALSE(naive_prefix(g, "b"));
 }
@@ -192,7 +192,7 @@ TEST_CASE("large grammars that are in order are read soon") {
     CAPTURE(begin);
     Grammar g;
     const double started = seconds();
-    const Status s = compile_gbnf(g, source);
+    const Status s = g.finish_with(compile_gbnf(g, source));
     CHECK(seconds() - started < kSoon);
     CHECK_MESSAGE(s.ok(), std::string(s.message()));
   }

@@ -22,7 +22,7 @@ void check(const std::vector<Case>& cases, const SchemaOptions& options = {}) {
   for (const Case& c : cases) {
     CAPTURE(std::string(c.schema));
     Grammar g;
-    const Status s = compile_schema(g, c.schema, options);
+    const Status s = g.finish_with(compile_schema(g, c.schema, options));
     REQUIRE_MESSAGE(s.ok(), std::string(s.message()));
     for (const char* text : c.valid) CHECK_MESSAGE(testing::naive_matches(g, text), std::string(text));
     for (const char* text : c.invalid) CHECK_MESSAGE(!testing::naive_matches(g, text), std::string(text));
@@ -31,7 +31,7 @@ void check(const std::vector<Case>& cases, const SchemaOptions& options = {}) {
 
 Status compile(const std::string& schema) {
   Grammar g;
-  return compile_schema(g, schema, {});
+  return g.finish_with(compile_schema(g, schema, {}));
 }
 
 TEST_CASE("types, and values of no type in particular") {
@@ -177,7 +177,7 @@ TEST_CASE("white space: bounded, where JSON has it") {
   check({{schema, {"{}", "{\"a\": [1, 2]}"}, {"{ }", "{\"a\":[1, 2]}", "{\"a\": [1,2]}", "{} "}}});
   for (const bool object_only : {true, false}) {
     Grammar g;
-    REQUIRE(compile_any_json(g, object_only, {}).ok());
+    REQUIRE(g.finish_with(compile_any_json(g, object_only, {})).ok());
     CHECK(testing::naive_matches(g, R"({"a": [1, {"b": null}], "c": "\u00e9"})"));
     CHECK(testing::naive_matches(g, "[true, -1.5e3]") == !object_only);
     CHECK(!testing::naive_matches(g, R"({"a":1})"));

@@ -11,26 +11,20 @@ using text::Constraint;
 
 namespace {
 
-constexpr int32_t kEnd = 49;
+constexpr int32_t kCall = 47, kDone = 48, kEnd = 49;
 
-// Letters, some longer pieces, and the end.
+// Letters, some longer pieces, two control tokens, and the end.
 std::shared_ptr<const text::Tokenizer> vocabulary() {
   std::vector<std::string> pieces;
   for (char c = 'a'; c <= 'z'; ++c) pieces.emplace_back(1, c);
-  for (const char* p : {" ",  "{",   "}",   "\"", ":", ",", "ab", "abc", "hello", "hell", " world", "yes",
-                        "no", "\":", "x\"", "0",  "1", "2", "12", "cd",  "de",    "dd",   "bb"})
+  for (const char* p : {" ",  "{",   "}",   "\"", ":", ",", "ab", "abc", "hello", "hell",     " world",   "yes",
+                        "no", "\":", "x\"", "0",  "1", "2", "12", "cd",  "de",    "<|call|>", "<|done|>", "<end>"})
     pieces.emplace_back(p);
-  pieces.resize(50);
-  for (size_t i = 26 + 23; i < 49; ++i) pieces[i] = str("unused", i);
-  pieces[kEnd] = "<end>";
   return tokenizer(pieces, kEnd);
 }
 
 std::shared_ptr<Constraint> compile(const text::Tokenizer& t, Constraint::Kind kind, std::vector<std::string> source) {
-  std::vector<std::string> tokens(static_cast<size_t>(t.n_vocab()));
-  for (int32_t id = 0; id < t.n_vocab(); ++id)
-    if (id != kEnd) t.append_piece(id, false, false, tokens[static_cast<size_t>(id)]);
-  auto made = Constraint::compile(kind, source, std::make_shared<const text::TokenTrie>(tokens, std::vector{kEnd}));
+  auto made = Constraint::compile(kind, source, engine::make_trie(t));
   REQUIRE_MESSAGE(made.ok(), made.status().message());
   return made.take();
 }
@@ -139,4 +133,67 @@ TEST_CASE("one of some texts, and nothing else") {
     if (std::find(seen.begin(), seen.end(), out.text) == seen.end()) seen.push_back(out.text);
   }
   CHECK(seen.size() == 4);
+}
+
+TEST_CASE("tags alone: control tokens come as tokens, and are forced as such") {
+  const auto vocab = vocabulary();
+  const auto c = compile(*vocab, Constraint::Kind::kTags, {R"({"free_text": false, "stop_after_first": true, "tags": [
+                             {"begin": "<|call|>hello{", "regex": "(ab|cd)+", "end": "}<|done|>"}]})"});
+  Bench b(sizes(), 50, vocab);
+  int ended = 0;
+  for (int32_t salt = 0; salt < 20; ++salt) {
+    auto r = b.engine->submit(held(c, salt));
+    REQUIRE(r.ok());
+    const Output out = collect(**r);
+    REQUIRE(out.status == INFER_DONE);
+    CAPTURE(out.text);
+    CHECK(out.tokens.front() == kCall);
+    CHECK(std::count(out.tokens.begin(), out.tokens.end(), kCall) == 1);
+    CHECK(out.text.starts_with("hello{"));
+    if (out.finish != INFER_FINISH_STOP) continue;
+    ended++;
+    CHECK(std::regex_match(out.text, std::regex("hello\\{(ab|cd)+\\}")));
+    CHECK(out.tokens.back() == kDone);
+  }
+  CHECK(ended > 5);
+  CHECK(counter(*b.engine, "tokens.forced") >= 20);
+}
+
+TEST_CASE("free text until a trigger, also in the middle of a token; the same alone, in company, preempted, guessed") {
+  const auto vocab = vocabulary();
+  const auto c = compile(*vocab, Constraint::Kind::kTags,
+                         {R"({"triggers": ["b", "<|call|>"], "tags": [{"begin": "b", "regex": "c|x:", "end": "de"},
+                                                                    {"begin": "<|call|>", "text": true, "end": "e"}]})"});
+  const std::regex expected("([^b]|bcde|bx:de)*(b|bc|bx|bx:|bcd|bx:d)?");
+  std::vector<Output> alone;
+  int called = 0;
+  for (int32_t salt = 0; salt < 24; ++salt) {
+    Bench b(sizes(), 50, vocab);
+    auto r = b.engine->submit(held(c, salt));
+    REQUIRE(r.ok());
+    alone.push_back(collect(**r));
+    CAPTURE(alone.back().text);
+    CHECK(alone.back().status == INFER_DONE);
+    const auto& tokens = alone.back().tokens;
+    const bool call = std::find(tokens.begin(), tokens.end(), kCall) != tokens.end();
+    called += call;
+    if (!call) CHECK(std::regex_match(alone.back().text, expected));
+  }
+  CHECK(called > 2);
+  CHECK(called < 22);
+  for (const int32_t lookup : {0, 4}) {
+    CAPTURE(lookup);
+    engine::Sizes small = sizes();
+    small.n_pages = 16;
+    Bench b(small, 50, vocab);
+    std::vector<std::shared_ptr<engine::Request>> all;
+    for (int32_t salt = 0; salt < 24; ++salt) {
+      engine::Task t = held(c, salt);
+      t.lookup = lookup;
+      t.priority = salt % 3;
+      all.push_back(*b.engine->submit(std::move(t)));
+    }
+    for (size_t i = 0; i < all.size(); ++i) CHECK(collect(*all[i]).tokens == alone[i].tokens);
+    settle(*b.engine);
+  }
 }

@@ -16,7 +16,7 @@ inline const char* const kRoundTripTools = R"([
   {"type": "function", "function": {"name": "get_weather", "description": "Weather of a city", "parameters": {"type": "object", "properties": {
     "city": {"type": "string", "description": "its name"}, "days": {"type": "integer", "description": "how many"},
     "share": {"type": "number", "description": "of it"}, "tags": {"type": "array", "items": {"type": "string"}, "description": "some"},
-    "flag": {"type": "boolean", "description": "or not"}, "where": {"type": "object", "description": "a place"}}, "required": ["city"]}}},
+    "flag": {"type": "boolean", "description": "or not"}, "where": {"type": "object", "description": "a place", "additionalProperties": {"type": "string"}}}, "required": ["city"]}}},
   {"type": "function", "function": {"name": "now", "description": "The time", "parameters": {"type": "object", "properties": {}}}}])";
 
 struct Turn {
@@ -44,6 +44,7 @@ inline Result<Turn> turn_of(const Template& t, const Template::Context& base, co
   size_t begin = common(full, asked);
   const size_t user_end = common(full, alone);
   begin = std::max(begin, user_end);
+  if (const size_t mark = full.rfind('<', begin - 1); mark != full.npos && full.find('>', mark) >= begin) begin = mark;
   turn.prompt = full.substr(0, begin);
   std::string_view text = std::string_view(full).substr(begin);
   // What follows the text of a plain turn ends one; its white space is not asked for.
@@ -51,7 +52,13 @@ inline Result<Turn> turn_of(const Template& t, const Template::Context& base, co
   size_t same = 0;
   while (same < ending.size() && same < text.size() && ending[ending.size() - 1 - same] == text[text.size() - 1 - same])
     ++same;
+  while (same > 0 && same < ending.size() && text[text.size() - same] != '<') --same;  // whole marks
   text.remove_suffix(same);
+  // What ends the generation of a call.
+  for (const std::string_view token :
+       {"<|call|>", "<|eom_id|>", "<SPECIAL_12>\n", "<\uff5chy_eos:opensource\uff5c>", "<|tool_response>",
+        "<|END_OF_TURN_TOKEN|>", "<\uff5cend\u2581of\u2581sentence\uff5c><\uff5cAssistant\uff5c>"})
+    if (text.ends_with(token)) text.remove_suffix(token.size());
   turn.text = text;
   return turn;
 }
@@ -89,8 +96,14 @@ inline RoundTrip round_trip(const Template& t, const Template::Context& base, co
     r.calls = a.calls[i].name == f["name"] && !got.is_discarded() &&
               got == nlohmann::json::parse(f["arguments"].get<std::string>());
   }
-  r.content = trimmed(a.content) == message.value("content", "");
-  r.reasoning = a.reasoning == message.value("reasoning_content", "");
+  // What a template leaves out cannot come back.
+  const auto shown = [&](const char* key) {
+    const std::string s = message.value(key, "");
+    return turn->text.find(s) == std::string::npos ? std::string() : s;
+  };
+  const std::string content = shown("content"), reasoning = shown("reasoning_content");
+  r.reasoning = a.reasoning == reasoning || (facts.reasoning_alone && a.reasoning.starts_with(reasoning));
+  r.content = trimmed(a.content) == content || (facts.reasoning_alone && a.reasoning.ends_with(content));
   if (!r.calls || !r.content || !r.reasoning || !r.splits) {
     r.why =
         OrderedJson{{"turn", turn->text},
