@@ -87,9 +87,9 @@ class Adapter {
   };
 
   void describe_tools(std::vector<Message>& in) const {
-    std::string text =
-        "You can call these tools. To call one, answer with nothing but this, once for each call:\n<tool_call>\n"
-        "{\"name\": \"the tool's name\", \"arguments\": {\"an argument's name\": its value}}\n</tool_call>\n";
+    std::string text = str(
+        "You can call these tools. To call one, answer with nothing but this, with a tool's name and its arguments:\n",
+        write_calls(format_.calls[0], {{"call_0", "name", "{\"argument\": \"value\"}"}}), "\n");
     for (const Tool& t : tools_->all())
       text += str("\n", dumps(object_json({{"name", text_json(t.name)},
                                            {"description", text_json(t.description)},
@@ -134,7 +134,11 @@ class Adapter {
       set(fields_, facts_.reasoning, text_json(str(said->text, "\n\n", text_of(m))));
       put_text(m, "");
     }
-    if (facts_.no_content && text_of(m).empty()) {
+    if (facts_.content_alone && !text_of(m).empty()) {
+      out_.push_back({m.role, m.parts, {}});
+      put_text(m, "");
+    }
+    if (facts_.no_content) {
       m.parts.clear();
       set(fields_, "content", {});
     } else if (m.parts.empty()) {

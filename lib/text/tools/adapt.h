@@ -17,7 +17,8 @@ struct TemplateFacts {
   bool calls = false;              // an assistant's calls are
   bool parallel = false;           // several in one message, too
   bool arguments_as_text = false;  // they must be JSON text, not an object
-  bool no_content = false;         // content beside calls must be null, not ""
+  bool no_content = false;         // no content beside calls must be null, not ""
+  bool content_alone = false;      // content hides calls: it needs a message of its own
   bool results = false;            // messages of the role "tool" are shown
   bool system = false;             // those of the role "system" are
   bool reasoning_alone = false;    // it cannot stand beside content and calls
@@ -30,7 +31,7 @@ TemplateFacts find_facts(const Template& chat_template, const Template::Context&
 // Sets the variables by which templates are given tools: `tools`, and Firefunction's `functions`.
 void offer_tools(Template::Context& context, const std::string& tools_json);
 
-// The format to parse and constrain by: that of the template, or plain JSON where the template shows no tools.
+// The format to parse and constrain by: that of the template, or plain JSON where the template shows neither tools nor calls.
 const ToolFormat& format_of(std::string_view template_source, const TemplateFacts& facts);
 
 // messages_json: [{"role", "content", "tool_calls", "tool_call_id", "name", "reasoning_content", ..}]; content is text,

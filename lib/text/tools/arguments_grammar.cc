@@ -60,7 +60,7 @@ class Writer {
 
  private:
   std::string argument(const std::string& key, const Json& schema) const {
-    const uint8_t types = types_of(schema);
+    const uint8_t types = types_of(&schema);
     const std::string what = value(schema, types);
     if (python_) return str(literal(key + "="), " ", what);
     const TagMarks& tags = *syntax_.tags;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "text/constraint/json_tree.h"
 #include "text/tools/format.h"
 
 namespace infer::text::tools {
@@ -19,8 +20,8 @@ class CallSink {
   virtual bool end() = 0;                             // false: what was read cannot be a call
   // All that was read is part of complete calls, or between them.
   virtual void settled() = 0;
-  // JSON types that a parameter of the call may have, as bits of ValueTypes; kAnyType if nothing is known.
-  virtual uint8_t types(std::string_view key) const = 0;
+  // The schema of a parameter of the call; null if nothing is known.
+  virtual const json_schema::Json* schema(std::string_view key) const = 0;
 
  protected:
   ~CallSink() = default;

@@ -100,7 +100,7 @@ class TagWriter {
         break;
       case Notation::kTags:
       case Notation::kPython:
-        if (syntax_.tags && syntax_.tags->attribute == " type=") {  // its calls are numbered
+        if (syntax_.tags && (syntax_.tags->attribute == " type=" || syntax_.tags->nested)) {
           content = "\"text\": true";
         } else {
           content = "\"grammar\": ";

@@ -77,6 +77,10 @@ TemplateFacts find_facts(const Template& chat_template, const Template::Context&
       facts.no_content = null_content;
     }
   }
+  if (facts.calls) {
+    const std::string fields = Probe::calls(facts.arguments_as_text);
+    facts.content_alone = !Probe::shown_well(probe.render({user, Probe::say("assistant", "said", fields)}));
+  }
   const Message one =
       facts.calls ? probe.asks(facts.arguments_as_text, 1, facts.no_content) : Probe::say("assistant", "x");
   const std::string result_fields = R"({"tool_call_id": "call00000", "name": "tool_one"})";
@@ -88,6 +92,7 @@ TemplateFacts find_facts(const Template& chat_template, const Template::Context&
          Probe::say("tool", "r", R"({"tool_call_id": "call00001", "name": "tool_one"})")});
     facts.parallel = has(two, "thread0") && has(two, "thread1");
   }
+  facts.parallel = facts.parallel || !facts.calls;  // text holds any number
   for (const char* field : {"reasoning_content", "reasoning", "thinking", "thought"}) {
     Message m = one;
     m.fields_json = m.fields_json.empty() ? "{" : m.fields_json.substr(0, m.fields_json.size() - 1) + ", ";
@@ -112,7 +117,7 @@ void offer_tools(Template::Context& context, const std::string& tools_json) {
 
 const ToolFormat& format_of(std::string_view template_source, const TemplateFacts& facts) {
   const ToolFormat& found = detect(template_source);
-  return facts.tools ? found : *find("json");
+  return facts.tools || facts.calls ? found : *find("json");
 }
 
 }  // namespace infer::text::tools

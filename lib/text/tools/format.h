@@ -30,6 +30,7 @@ struct TagMarks {
   std::string_view value = {}, value_end = {};
   std::string_view not_a_call = {};  // the name under which plain text is written
   std::string_view attribute = {};   // of a key's tag: " string=" (true, false), " type=" (number, ..)
+  bool nested = false;               // a tag's name is its key, values lie in values: <a><item>1</item></a>
   bool lines = false;                // a value stands on lines of its own
   bool cdata = false;                // a value may be <![CDATA[..]]>
   bool name_is_id = false;           // functions.f:0

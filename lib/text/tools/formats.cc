@@ -207,6 +207,24 @@ constexpr Calls kMiniMax2[] = {
      .between = "\n",
      .tags = &kMiniMax2Tags},
 };
+constexpr TagMarks kMiniMax3Tags{
+    .call = "]<]minimax[>[<invoke name=\"",
+    .name_end = "\"",
+    .attributes_end = ">",
+    .call_end = "]<]minimax[>[</invoke>",
+    .key = "]<]minimax[>[<",
+    .key_end = ">",
+    .nested = true,
+};
+constexpr Calls kMiniMax3[] = {
+    {.notation = kTags,
+     .begin = "]<]minimax[>[<tool_call>",
+     .end = "]<]minimax[>[</tool_call>",
+     .open = "\n",
+     .close = "\n",
+     .between = "\n",
+     .tags = &kMiniMax3Tags},
+};
 constexpr TagMarks kDsmlTags{
     .call = "<\uff5cDSML\uff5cinvoke name=\"",
     .name_end = "\"",
@@ -398,6 +416,7 @@ constexpr ToolFormat kFormats[] = {
      .silent = {"<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>", "<|end_of_msg|>"}},
     {"minimax-m1", "MiniMax M1", kMiniMaxM1},
     {"minimax-m2", "MiniMax M2", kMiniMax2},
+    {.name = "minimax-m3", .models = "MiniMax M3", .calls = kMiniMax3, .think = "<mm:think>", .think_end = "</mm:think>"},
     {.name = "seed-oss", .models = "Seed-OSS", .calls = kSeed, .think = "<seed:think>", .think_end = "</seed:think>"},
     {"nemotron", "Nemotron Nano 2", kNemotron},
     {.name = "apertus",
@@ -464,6 +483,7 @@ constexpr Rule kRules[] = {
     {"<\uff5ctool\u2581call\u2581begin\uff5c>", "", "deepseek-v3.1"},
     {"<|tool_call:begin|>", "", "solar"},
     {"<minimax:tool_call>", "", "minimax-m2"},
+    {"]<]minimax[>[", "", "minimax-m3"},
     {"<tool_calls>", "<beginning_of_sentence>", "minimax-m1"},
     {"<tool_calls>", "Here are my reasoning steps:", "apriel-1.6"},
     {"<tool_calls>", "", "tool-calls"},

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "text/constraint/schema_document.h"
 
 namespace infer::text::tools {
 namespace {
@@ -261,9 +260,7 @@ bool OutputParser::end() {
   return true;
 }
 
-uint8_t OutputParser::types(std::string_view key) const {
-  return tool_ ? tool_->types(key) : static_cast<uint8_t>(json_schema::kAnyType);
-}
+const Json* OutputParser::schema(std::string_view key) const { return tool_ ? tool_->parameter(key) : nullptr; }
 
 void OutputParser::put(std::string_view text) {
   push(reasoning_ ? Event::Kind::kReasoning : Event::Kind::kContent, text);

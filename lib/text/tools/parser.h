@@ -60,7 +60,7 @@ class OutputParser final : private CallSink {
   void arguments(std::string_view json) override;
   bool end() override;
   void settled() override { raw_.clear(); }
-  uint8_t types(std::string_view key) const override;
+  const Json* schema(std::string_view key) const override;
 
   void take(char c);
   void text(char c);

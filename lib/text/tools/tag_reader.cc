@@ -5,6 +5,8 @@
 #include "text/tools/call_reader.h"
 #include "text/tools/json_scan.h"
 #include "text/tools/mark_finder.h"
+#include "text/tools/nested.h"
+#include "text/tools/tool_set.h"
 #include "text/tools/values.h"
 
 namespace infer::text::tools {
@@ -113,8 +115,10 @@ class TagReader final : public CallReader {
         return mark == 0 ? marked_key() : call_done();
       case State::kKey:
         key_ = trimmed();
-        types_ = sink_.types(key_);
-        if (!tags_.attributes_end.empty()) {
+        schema_ = sink_.schema(key_);
+        types_ = types_of(schema_);
+        if (tags_.nested && key_.starts_with('/')) return call_done();
+        if (!tags_.attributes_end.empty() && !tags_.nested) {
           collect(State::kKeyTag, {tags_.attributes_end});
           return Step::kMore;
         }
@@ -222,12 +226,13 @@ class TagReader final : public CallReader {
     std::string out = n_arguments_++ == 0 ? "{" : ", ";
     append_json_string(out, key_);
     out += ": ";
-    streamed_ = types_ == json_schema::kString && !tags_.cdata;
+    streamed_ = types_ == json_schema::kString && !tags_.cdata && !tags_.nested;
     if (streamed_) out += '"';
     sink_.arguments(out);
     value_.clear();
     at_begin_ = true;
-    collect(State::kValue, {tags_.value_end});
+    if (tags_.nested) value_end_ = str(tags_.key, "/", key_, tags_.key_end);
+    collect(State::kValue, {tags_.nested ? std::string_view(value_end_) : tags_.value_end});
     return Step::kMore;
   }
 
@@ -267,7 +272,7 @@ class TagReader final : public CallReader {
       append_json_string(out, v.substr(9, v.size() - 12));
       return out;
     }
-    return value_as_json(v, types_);
+    return tags_.nested ? nested_as_json(v, tags_.key, schema_) : value_as_json(v, types_);
   }
 
   const CallSyntax& syntax_;
@@ -282,7 +287,9 @@ class TagReader final : public CallReader {
   JsonScan scan_;
   bool begun_json_ = false;
   std::string name_, id_, key_, value_;
-  uint8_t types_ = 0;  // of the value
+  std::string value_end_;  // of nested tags
+  const json_schema::Json* schema_ = nullptr;  // of the value
+  uint8_t types_ = 0;
   bool streamed_ = false, at_begin_ = false;
   int64_t n_arguments_ = 0;
 };

@@ -67,16 +67,16 @@ Result<Tool> read_tool(const Json& item, std::string path) {
 
 }  // namespace
 
-uint8_t types_of(const Json& schema) {
-  if (!schema.is(Kind::kObject)) return kAnyType;
+uint8_t types_of(const Json* schema) {
+  if (!schema || !schema->is(Kind::kObject)) return kAnyType;
   uint8_t types = kAnyType;
-  if (const Json* type = schema.find("type")) {
+  if (const Json* type = schema->find("type")) {
     uint8_t named = type->is(Kind::kString) ? type_named(type->text) : 0;
     for (const Json& t : type->items) named |= type_named(t.text);
     if (named != 0) types &= named;
   }
   for (const char* key : {"enum", "anyOf", "oneOf"}) {
-    const Json* list = schema.find(key);
+    const Json* list = schema->find(key);
     if (!list || !list->is(Kind::kArray)) continue;
     uint8_t any = 0;
     // One level down: what lies deeper is not said in so many words.
@@ -86,14 +86,13 @@ uint8_t types_of(const Json& schema) {
     }
     types &= any;
   }
-  if (const Json* value = schema.find("const")) types &= type_of(*value);
+  if (const Json* value = schema->find("const")) types &= type_of(*value);
   return types == 0 ? kAny : types;
 }
 
-uint8_t Tool::types(std::string_view key) const {
+const Json* Tool::parameter(std::string_view key) const {
   const Json* properties = parameters.find("properties");
-  const Json* schema = properties ? properties->find(key) : nullptr;
-  return schema ? types_of(*schema) : kAny;
+  return properties ? properties->find(key) : nullptr;
 }
 
 Result<ToolSet> ToolSet::read(std::string_view tools_json) {

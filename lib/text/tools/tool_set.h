@@ -16,8 +16,7 @@ struct Tool {
   std::string name, description;
   Json parameters;  // a schema; an object without members if there is none
 
-  // What a parameter may be, as bits of json_schema::Type; any if the schema does not say it in so many words.
-  uint8_t types(std::string_view key) const;
+  const Json* parameter(std::string_view key) const;  // its schema, or null
 };
 
 class ToolSet {
@@ -33,7 +32,7 @@ class ToolSet {
   std::vector<Tool> tools_;
 };
 
-// Bits of json_schema::Type that a schema's own keywords leave.
-uint8_t types_of(const Json& schema);
+// What a value may be, as bits of json_schema::Type; any if the schema (or null) does not say it in so many words.
+uint8_t types_of(const Json* schema);
 
 }  // namespace infer::text::tools

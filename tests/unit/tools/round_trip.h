@@ -47,6 +47,13 @@ inline Result<Turn> turn_of(const Template& t, const Template::Context& base, co
   if (const size_t mark = full.rfind('<', begin - 1); mark != full.npos && full.find('>', mark) >= begin) begin = mark;
   turn.prompt = full.substr(0, begin);
   std::string_view text = std::string_view(full).substr(begin);
+  // Where more was written behind the user's message before the model was asked.
+  for (size_t n = std::min<size_t>(text.size(), 64); n > 0; --n) {
+    if (!asked.ends_with(text.substr(0, n))) continue;
+    turn.prompt += text.substr(0, n);
+    text.remove_prefix(n);
+    break;
+  }
   // What follows the text of a plain turn ends one; its white space is not asked for.
   const std::string ending = plain.substr(std::min(plain.size(), plain.rfind("PLAIN") + 5));
   size_t same = 0;
@@ -80,7 +87,10 @@ inline RoundTrip round_trip(const Template& t, const Template::Context& base, co
   const auto turn = turn_of(t, base, assistant);
   if (!turn.ok()) return r.why = turn.status().message(), r;
   r.rendered = true;
-  const OutputParser::Options options{.tools = &tools, .prompt = turn->prompt};
+  std::string prompt = turn->prompt;
+  // A history leaves out where reasoning began, which is in the prompt when it is asked for.
+  if (turn->text.find(format.think_end) < turn->text.find(format.think)) prompt += format.think;
+  const OutputParser::Options options{.tools = &tools, .prompt = prompt};
   const std::vector<Event> whole = parse(format, options, turn->text);
   for (size_t i = 1; i < turn->text.size(); ++i)
     r.splits = r.splits && parse(format, options, turn->text, {i}) == whole;
@@ -127,6 +137,7 @@ inline std::vector<OrderedJson> round_trip_messages(bool parallel, bool reasonin
       {{"city", "A \"b\" \\ \n line\nSt. John's, \u00c5rhus \U0001f600"}, {"days", 3}},
       {{"city", "12"}, {"days", -7}, {"share", 0.25}, {"flag", true}},
       {{"city", "True"}, {"flag", false}, {"tags", {"a", "b, c", "d'e"}}},
+      {{"city", "a"}, {"where", {{"lat", "1.5"}}}, {"tags", OrderedJson::array()}},
       {{"city", "<b> & {x: 1} [y]"},
        {"where", {{"lat", 1.5}, {"name", "x"}, {"deep", {{"list", {1, 2, nullptr, true}}}}}},
        {"tags", OrderedJson::array()}},
