@@ -41,6 +41,7 @@ typedef struct infer_runtime infer_runtime; /* [share] backends, devices, log */
 typedef struct infer_model infer_model;     /* [share] weights, tokenizer, chat template; immutable once loaded */
 typedef struct infer_engine infer_engine;   /* [share] scheduler and KV cache on chosen devices */
 typedef struct infer_request infer_request; /* [one]   one generation; cancel and release are [share] */
+typedef struct infer_prompt infer_prompt; /* [one]   a text that caller and model write by turns; cancel and release are [share] */
 
 /* Negative: failed.  Positive: not a failure.  Values never change; new ones may appear. */
 typedef enum infer_status {
@@ -202,6 +203,11 @@ INFER_API void infer_engine_release(infer_engine *e) INFER_NX; /* running reques
 INFER_API infer_status infer_engine_submit_text(infer_engine *e, const char *text, int64_t len, const infer_options *o, infer_request **out) INFER_NX;
 INFER_API infer_status infer_engine_submit_chat(infer_engine *e, const infer_part *parts, int64_t n_parts, const infer_options *o, infer_request **out) INFER_NX;
 INFER_API infer_status infer_engine_submit_tokens(infer_engine *e, const int32_t *tokens, int64_t n_tokens, const infer_options *o, infer_request **out) INFER_NX;
+/* A chat in the JSON of OpenAI's chat completions, in and out: messages (also calls of tools and their results), tools and tool_choice,
+ * response_format, stop, n, logprobs, ... and any option of a request under its own key; o (may be NULL) says what the request does not.
+ * A member that is not known is INFER_E_UNSUPPORTED and named.  The pieces' text is JSON: with "stream" objects of chat.completion.chunk, each
+ * ending with a newline; else nothing until the last piece, which has the chat.completion.  Reasoning is "reasoning_content".  since 1.1 */
+INFER_API infer_status infer_chat_json(infer_engine *e, const char *json, int64_t len, const infer_options *o, infer_request **out) INFER_NX;
 /* Logits of rows first .. n_tokens-1 of one token sequence: out [n_tokens - first, n_vocab] float32,
  * row-major; out_len is the number of floats in out.  What the prefix cache knows before `first` is not computed again; the
  * values are the same.  Blocks.  [share]  since 1.0 */
@@ -315,6 +321,36 @@ INFER_API infer_status infer_request_tokens(infer_request *r, int32_t sample, in
 INFER_API infer_status infer_request_cancel(infer_request *r) INFER_NX; /* [share] also while another thread waits in next.  since 1.0 */
 INFER_API infer_status infer_request_usage(infer_request *r, infer_usage *out) INFER_NX; /* [share]  since 1.0 */
 INFER_API void infer_request_release(infer_request *r) INFER_NX; /* [share] cancels what still runs.  since 1.0 */
+
+/* ---- prompts written by turns (prompt programs) -------------------------------------------------------------------------
+ * A text that grows: by what the caller appends, by answers of the model, by choices that it makes; forks go on from the same
+ * text at the same time.  What was computed stays in the prefix cache, so each call computes only what it adds.  A failed call
+ * leaves the prompt as it was.  since 1.1 */
+
+/* o (may be NULL): options of requests, for whatever this prompt asks; calls may set others.  */
+INFER_API infer_status infer_prompt_new(infer_engine *e, const infer_options *o, infer_prompt **out) INFER_NX;
+INFER_API void infer_prompt_release(infer_prompt *p) INFER_NX; /* cancels what still runs */
+/* Text as it is; len < 0: to NUL.  flags: 0, or INFER_ENCODE_PARSE for trusted text. */
+INFER_API infer_status infer_prompt_append(infer_prompt *p, const char *text, int64_t len, uint32_t flags) INFER_NX;
+/* Messages, through the model's template; o (may be NULL): "chat.*".  What was generated since the messages before is
+ * the assistant's answer to them.  Only where the prompt began with messages, else INFER_E_INVALID. */
+INFER_API infer_status infer_prompt_append_chat(infer_prompt *p, const infer_part *parts, int64_t n_parts, const infer_options *o) INFER_NX;
+/* Begins an answer and returns; it joins the text when it has ended, without its stop string, and is then the value of name (NULL: of
+ * none).  The next call on this prompt that needs the text waits for it, and reports its failure.  *request (may be NULL): to pull it piece
+ * by piece; its release cancels it.  o (may be NULL): options of requests, such as "stop", "response.regex", "max_tokens". */
+INFER_API infer_status infer_prompt_gen(infer_prompt *p, const char *name, const infer_options *o, infer_request **request) INFER_NX;
+/* Appends the one of these texts whose tokens are likeliest on average after what there is; the first of equals.  scores (may be NULL):
+ * mean log-probability of a token of each, [n_choices]; *which (may be NULL): its index.  At most 1024.  Blocks. */
+INFER_API infer_status infer_prompt_select(infer_prompt *p, const char *name, const char *const *choices, int64_t n_choices, const infer_options *o, double *scores, int64_t *which) INFER_NX;
+/* fork: a prompt of its own with the same text and values.  join: what other has by name, p has too, and where p had it, other's; texts
+ * stay apart. */
+INFER_API infer_status infer_prompt_fork(infer_prompt *p, infer_prompt **out) INFER_NX;
+INFER_API infer_status infer_prompt_join(infer_prompt *p, infer_prompt *other) INFER_NX;
+/* Until no answer is being generated.  PENDING: the timeout passed; < 0: forever. */
+INFER_API infer_status infer_prompt_wait(infer_prompt *p, int32_t timeout_ms) INFER_NX;
+INFER_API infer_status infer_prompt_value(infer_prompt *p, const char *name, char *out, int64_t cap, int64_t *n) INFER_NX;
+INFER_API infer_status infer_prompt_text(infer_prompt *p, char *out, int64_t cap, int64_t *n) INFER_NX; /* all of it */
+INFER_API infer_status infer_prompt_cancel(infer_prompt *p) INFER_NX; /* [share] what it generates or selects */
 
 #ifdef __cplusplus
 }

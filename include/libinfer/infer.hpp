@@ -73,6 +73,7 @@ struct Release {
   void operator()(infer_model* p) const { infer_model_release(p); }
   void operator()(infer_engine* p) const { infer_engine_release(p); }
   void operator()(infer_request* p) const { infer_request_release(p); }
+  void operator()(infer_prompt* p) const { infer_prompt_release(p); }
 };
 template <class T>
 using Handle = std::unique_ptr<T, Release>;
@@ -244,6 +245,7 @@ class Request {
 
  private:
   friend class Engine;
+  friend class Prompt;
   explicit Request(infer_request* r) : handle_(r) {}
   detail::Handle<infer_request> handle_;
   Result<void> outcome_;
@@ -261,6 +263,99 @@ inline Result<std::optional<size_t>> wait_any(const std::vector<Request*>& reque
   return s == INFER_OK ? std::optional<size_t>(static_cast<size_t>(which)) : std::nullopt;
 }
 
+namespace detail {
+inline std::vector<infer_part> to_parts(const std::vector<Message>& messages) {
+  std::vector<infer_part> parts;
+  for (const Message& m : messages) {
+    infer_part part = INFER_PART_INIT;
+    part.role = m.role.c_str();
+    part.data = m.text.data();
+    part.len = static_cast<int64_t>(m.text.size());
+    parts.push_back(part);
+  }
+  return parts;
+}
+}  // namespace detail
+
+// A text that the caller and the model write by turns.  gen returns at once; what needs its text waits for it.
+//   auto p = engine.prompt();
+//   p->append("Q: What is the capital of France?\nA:");
+//   p->gen("city", Options().set("stop", "\n"));
+//   std::string city = *p->value("city");
+class Prompt {
+ public:
+  Result<void> append(std::string_view text, bool parse = false) {
+    return detail::outcome(infer_prompt_append(handle_.get(), text.data(), static_cast<int64_t>(text.size()),
+                                               parse ? INFER_ENCODE_PARSE : 0u));
+  }
+  Result<void> append_chat(const std::vector<Message>& messages, const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
+    const std::vector<infer_part> parts = detail::to_parts(messages);
+    return detail::outcome(
+        infer_prompt_append_chat(handle_.get(), parts.data(), static_cast<int64_t>(parts.size()), o.get()));
+  }
+  Result<void> gen(const std::string& name, const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
+    return detail::outcome(infer_prompt_gen(handle_.get(), name.c_str(), o.get(), nullptr));
+  }
+  // The same, to be pulled piece by piece; letting go of it cancels it.
+  Result<Request> stream(const std::string& name, const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
+    infer_request* r = nullptr;
+    const infer_status s = infer_prompt_gen(handle_.get(), name.c_str(), o.get(), &r);
+    if (s < 0) return last_error(s);
+    return Request(r);
+  }
+  struct Selected {
+    size_t which = 0;
+    std::vector<double> scores;  // mean log-probability of a token of each choice
+  };
+  Result<Selected> select(const std::string& name, const std::vector<std::string>& choices,
+                          const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
+    std::vector<const char*> raw;
+    for (const std::string& choice : choices) raw.push_back(choice.c_str());
+    Selected selected;
+    selected.scores.resize(raw.size());
+    int64_t which = 0;
+    const infer_status s =
+        infer_prompt_select(handle_.get(), name.c_str(), raw.data(), static_cast<int64_t>(raw.size()), o.get(),
+                            selected.scores.data(), &which);
+    if (s < 0) return last_error(s);
+    selected.which = static_cast<size_t>(which);
+    return selected;
+  }
+  Result<Prompt> fork() {
+    infer_prompt* made = nullptr;
+    const infer_status s = infer_prompt_fork(handle_.get(), &made);
+    if (s < 0) return last_error(s);
+    return Prompt(made);
+  }
+  Result<void> join(Prompt& other) { return detail::outcome(infer_prompt_join(handle_.get(), other.handle_.get())); }
+  // false: the timeout passed.
+  Result<bool> wait(int32_t timeout_ms = -1) {
+    const infer_status s = infer_prompt_wait(handle_.get(), timeout_ms);
+    if (s < 0) return last_error(s);
+    return s == INFER_OK;
+  }
+  Result<std::string> value(const std::string& name) {
+    return detail::filled<std::string>([&](char* out, int64_t cap, int64_t* n) {
+      return infer_prompt_value(handle_.get(), name.c_str(), out, cap, n);
+    });
+  }
+  Result<std::string> text() {
+    return detail::filled<std::string>(
+        [&](char* out, int64_t cap, int64_t* n) { return infer_prompt_text(handle_.get(), out, cap, n); });
+  }
+  Result<void> cancel() { return detail::outcome(infer_prompt_cancel(handle_.get())); }  // from any thread
+  infer_prompt* get() const { return handle_.get(); }
+
+ private:
+  friend class Engine;
+  explicit Prompt(infer_prompt* p) : handle_(p) {}
+  detail::Handle<infer_prompt> handle_;
+};
+
 class Engine {
  public:
   Result<Request> text(std::string_view prompt, const Options& o = Options()) {
@@ -269,7 +364,7 @@ class Engine {
     });
   }
   Result<Request> chat(const std::vector<Message>& messages, const Options& o = Options()) {
-    const std::vector<infer_part> parts = to_parts(messages);
+    const std::vector<infer_part> parts = detail::to_parts(messages);
     return submitted(o, [&](infer_request** out) {
       return infer_engine_submit_chat(handle_.get(), parts.data(), static_cast<int64_t>(parts.size()), o.get(), out);
     });
@@ -278,6 +373,19 @@ class Engine {
     return submitted(o, [&](infer_request** out) {
       return infer_engine_submit_tokens(handle_.get(), ids.data(), static_cast<int64_t>(ids.size()), o.get(), out);
     });
+  }
+  // JSON of OpenAI's chat completions, in and out.
+  Result<Request> chat_json(std::string_view json, const Options& o = Options()) {
+    return submitted(o, [&](infer_request** out) {
+      return infer_chat_json(handle_.get(), json.data(), static_cast<int64_t>(json.size()), o.get(), out);
+    });
+  }
+  Result<Prompt> prompt(const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
+    infer_prompt* made = nullptr;
+    const infer_status s = infer_prompt_new(handle_.get(), o.get(), &made);
+    if (s < 0) return last_error(s);
+    return Prompt(made);
   }
   // Rows first .. n-1 of the logits of `ids`, [n - first, n_vocab].
   Result<std::vector<float>> logits(const std::vector<int32_t>& ids, int64_t first, int64_t n_vocab) {
@@ -372,18 +480,6 @@ class Engine {
   }
   infer_engine* get() const { return handle_.get(); }
 
-  static std::vector<infer_part> to_parts(const std::vector<Message>& messages) {
-    std::vector<infer_part> parts;
-    for (const Message& m : messages) {
-      infer_part part = INFER_PART_INIT;
-      part.role = m.role.c_str();
-      part.data = m.text.data();
-      part.len = static_cast<int64_t>(m.text.size());
-      parts.push_back(part);
-    }
-    return parts;
-  }
-
  private:
   friend class Model;
   explicit Engine(infer_engine* e) : handle_(e) {}
@@ -432,7 +528,7 @@ class Model {
   }
   Result<std::string> render(const std::vector<Message>& messages, const Options& o = Options()) const {
     if (!o.outcome()) return o.outcome().error();
-    const std::vector<infer_part> parts = Engine::to_parts(messages);
+    const std::vector<infer_part> parts = detail::to_parts(messages);
     return detail::filled<std::string>([&](char* out, int64_t cap, int64_t* n) {
       return infer_model_render(handle_.get(), parts.data(), static_cast<int64_t>(parts.size()), o.get(), out, cap, n);
     });

@@ -1,12 +1,20 @@
-// "Fills out[cap], always says how much is needed": the two-call protocol of every function that gives an array.
+// Texts that come by pointer and length, and "fills out[cap], always says how much is needed": the two-call protocol of
+// every function that gives an array.
 #pragma once
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "api/guard.h"
 
 namespace infer::api {
+
+// A caller's text; len < 0: to NUL.
+inline std::string_view view_of(const char* text, int64_t len) {
+  if (len == 0) return {};
+  return len < 0 ? std::string_view(text) : std::string_view(text, static_cast<size_t>(len));
+}
 
 inline Status check_buffer(const void* out, int64_t cap, const int64_t* n) {
   TRY(need(n, "n"));

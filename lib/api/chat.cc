@@ -18,13 +18,14 @@ std::string piece_of(const text::Tokenizer& tokenizer, int32_t id) {
   return out;
 }
 
-Result<std::vector<text::Message>> messages_of(const infer_part* parts, int64_t n_parts) {
+}  // namespace
+
+Status add_messages(const infer_part* parts, int64_t n_parts, std::vector<text::Message>& messages) {
   if (n_parts < 1 || n_parts > kMostParts)
     return Status::invalid(str("n_parts is ", n_parts, "; a chat has 1..", kMostParts));
   TRY(need(parts, "parts"));
   uint32_t stride = 0;  // the caller's sizeof(infer_part)
   std::memcpy(&stride, parts, sizeof stride);
-  std::vector<text::Message> messages;
   for (int64_t i = 0; i < n_parts; ++i) {
     const std::string where = str("parts[", i, "]");
     infer_part part{};
@@ -50,16 +51,17 @@ Result<std::vector<text::Message>> messages_of(const infer_part* parts, int64_t 
     }
     messages.back().parts.push_back({"text", std::string(data)});
   }
-  return messages;
+  return {};
 }
 
-}  // namespace
+int64_t time_of(const Settings& settings) {
+  if (const int64_t now = settings.integer(Key::chat_now); now >= 0) return now;
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+}
 
-Result<text::Rendered> render_chat(const Loaded& model, const infer_part* parts, int64_t n_parts,
-                                   const Settings& settings) {
-  TRY(model.chat.status());
+Result<text::Template::Context> chat_context(const Loaded& model, const Settings& settings) {
   text::Template::Context context;
-  TRY_SET(context.messages, messages_of(parts, n_parts));
   context.add_generation_prompt = settings.flag(Key::chat_generate);
   if (model.tokenizer.ok()) {
     const text::Tokenizer& t = **model.tokenizer;
@@ -74,11 +76,14 @@ Result<text::Rendered> render_chat(const Loaded& model, const infer_part* parts,
     }
     context.extra_json[entry.substr(0, equals)] = entry.substr(equals + 1);
   }
-  const int64_t now = settings.integer(Key::chat_now);
-  context.now =
-      now >= 0 ? now
-               : std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-                     .count();
+  context.now = time_of(settings);
+  return context;
+}
+
+Result<text::Rendered> render_chat(const Loaded& model, std::vector<text::Message> messages, const Settings& settings) {
+  TRY(model.chat.status());
+  TRY_SET(text::Template::Context context, chat_context(model, settings));
+  context.messages = std::move(messages);
   auto rendered = (*model.chat)->render(context);
   if (!rendered.ok()) return rendered.status().in("the chat template");
   return rendered;

@@ -10,8 +10,13 @@
 
 namespace infer::api {
 
-Result<text::Rendered> render_chat(const Loaded& model, const infer_part* parts, int64_t n_parts,
-                                   const Settings& settings);
+// Appends the messages that a caller gave. A first part without a role goes on with the last message there is.
+Status add_messages(const infer_part* parts, int64_t n_parts, std::vector<text::Message>& messages);
+// What the option chat.now says, else the system's clock: seconds since 1970.
+int64_t time_of(const Settings& settings);
+// What a template is given beside messages: tokens' texts, and what the options chat.* say.
+Result<text::Template::Context> chat_context(const Loaded& model, const Settings& settings);
+Result<text::Rendered> render_chat(const Loaded& model, std::vector<text::Message> messages, const Settings& settings);
 Result<std::vector<int32_t>> encode_chat(const Loaded& model, const text::Rendered& prompt);
 
 }  // namespace infer::api

@@ -5,6 +5,7 @@
 
 #include "api/buffers.h"
 #include "api/chat.h"
+#include "api/chat_json.h"
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/samples.h"
@@ -78,6 +79,25 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<Model> model, con
   return made;
 }
 
+std::string_view Engine::model_name() const {
+  for (const auto& [key, value] : loaded_->metadata)
+    if (key == "general.name") return value;
+  return "model";
+}
+
+Result<std::shared_ptr<Samples>> Engine::submit(std::vector<int32_t> ids, const Settings& settings) {
+  TRY_SET(engine::Task task,
+          make_task(settings, std::move(ids), tokenizer(), core_->sizes().context, core_->n_vocab()));
+  TRY_SET(task.constraint, model_->constraints().get(settings, tokenizer()));
+  if (!task.stops.empty()) TRY(loaded_->tokenizer.status().in("option 'stop'"));
+  const auto wanted = static_cast<int32_t>(settings.integer(Key::n));
+  const int32_t often = std::max(wanted, static_cast<int32_t>(settings.integer(Key::best_of)));
+  if (!task.answers() && (often > 1 || (task.score_from > 0 && task.embed != engine::Pooling::kNone)))
+    return Status::invalid("of score.from, embed, and n or best_of a request takes one",
+                           "a score and a vector are the same each time");
+  return Samples::submit(*core_, task, wanted, often);
+}
+
 namespace {
 
 // A call on an engine: holds the object while it lasts.
@@ -102,19 +122,11 @@ Status no_adapter(const infer_options* o) {
                              "leave the option 'adapter' empty; infer_engine_pin keeps such a prefix in memory");
 }
 
-Answer submit(Engine& engine, std::vector<int32_t> ids, const Settings& settings, infer_request** out) {
-  engine::Engine& core = engine.core();
-  TRY_SET(engine::Task task,
-          make_task(settings, std::move(ids), engine.tokenizer(), core.sizes().context, core.n_vocab()));
-  TRY_SET(task.constraint, engine.model().constraints().get(settings, engine.tokenizer()));
-  if (!task.stops.empty()) TRY(engine.loaded().tokenizer.status().in("option 'stop'"));
-  const auto wanted = static_cast<int32_t>(settings.integer(Key::n));
-  const int32_t often = std::max(wanted, static_cast<int32_t>(settings.integer(Key::best_of)));
-  if (!task.answers() && (often > 1 || (task.score_from > 0 && task.embed != engine::Pooling::kNone)))
-    return Status::invalid("of score.from, embed, and n or best_of a request takes one",
-                           "a score and a vector are the same each time");
+// What is to be begun, in a handle for its caller.
+Answer hand_out(Result<std::shared_ptr<Samples>> begun, infer_request** out) {
+  TRY(begun.status());
   auto handle = std::make_unique<infer_request>();
-  TRY_SET(handle->object, Samples::submit(core, task, wanted, often));
+  handle->object = begun.take();
   *out = handle.release();
   return INFER_OK;
 }
@@ -153,12 +165,10 @@ infer_status infer_engine_submit_text(infer_engine* e, const char* text, int64_t
     TRY(need(out, "out"));
     TRY(engine.loaded().tokenizer.status());
     const Settings settings = o ? o->settings : Settings();
-    const std::string_view view = len == 0  ? std::string_view()
-                                  : len < 0 ? std::string_view(text)
-                                            : std::string_view(text, static_cast<size_t>(len));
     std::vector<int32_t> ids;
-    TRY(engine.tokenizer()->encode(view, settings.flag(Key::prompt_special), settings.flag(Key::prompt_parse), ids));
-    return submit(engine, std::move(ids), settings, out);
+    TRY(engine.tokenizer()->encode(view_of(text, len), settings.flag(Key::prompt_special),
+                                   settings.flag(Key::prompt_parse), ids));
+    return hand_out(engine.submit(std::move(ids), settings), out);
   });
 }
 
@@ -167,9 +177,11 @@ infer_status infer_engine_submit_chat(infer_engine* e, const infer_part* parts, 
   return with_engine(e, [&](api::Engine& engine) -> Answer {
     TRY(need(out, "out"));
     const Settings settings = o ? o->settings : Settings();
-    TRY_SET(const text::Rendered prompt, render_chat(engine.loaded(), parts, n_parts, settings));
+    std::vector<text::Message> messages;
+    TRY(add_messages(parts, n_parts, messages));
+    TRY_SET(const text::Rendered prompt, render_chat(engine.loaded(), std::move(messages), settings));
     TRY_SET(std::vector<int32_t> ids, encode_chat(engine.loaded(), prompt));
-    return submit(engine, std::move(ids), settings, out);
+    return hand_out(engine.submit(std::move(ids), settings), out);
   });
 }
 
@@ -179,7 +191,21 @@ infer_status infer_engine_submit_tokens(infer_engine* e, const int32_t* tokens, 
     if (n_tokens < 0) return Status::invalid(str("n_tokens is ", n_tokens));
     if (n_tokens > 0) TRY(need(tokens, "tokens"));
     TRY(need(out, "out"));
-    return submit(engine, std::vector<int32_t>(tokens, tokens + n_tokens), o ? o->settings : Settings(), out);
+    return hand_out(engine.submit(std::vector<int32_t>(tokens, tokens + n_tokens), o ? o->settings : Settings()), out);
+  });
+}
+
+infer_status infer_chat_json(infer_engine* e, const char* json, int64_t len, const infer_options* o,
+                             infer_request** out) noexcept {
+  return with_engine(e, [&](api::Engine& engine) -> Answer {
+    TRY(need(json, "json"));
+    TRY(need(out, "out"));
+    auto handle = std::make_unique<infer_request>();
+    TRY_SET(ChatJson begun, begin_chat_json(engine, view_of(json, len), o ? o->settings : Settings()));
+    handle->object = std::move(begun.request);
+    handle->chat = std::move(begun.answer);
+    *out = handle.release();
+    return INFER_OK;
   });
 }
 

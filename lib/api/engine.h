@@ -2,8 +2,10 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/model.h"
+#include "api/samples.h"
 #include "api/strings.h"
 #include "engine/engine.h"
 
@@ -17,8 +19,12 @@ class Engine {
   Model& model() { return *model_; }
   const Loaded& loaded() const { return *loaded_; }
   const text::Tokenizer* tokenizer() const { return loaded_->tokenizer.ok() ? loaded_->tokenizer->get() : nullptr; }
+  std::string_view model_name() const;                             // general.name of the file
   const std::string& description() const { return description_; }  // JSON
   const char* keep(std::string_view text) { return strings_.keep(text); }
+
+  // Checks what is asked for and begins it.
+  Result<std::shared_ptr<Samples>> submit(std::vector<int32_t> ids, const Settings& settings);
 
  private:
   std::shared_ptr<Model> model_;

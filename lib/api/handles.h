@@ -14,6 +14,8 @@ class Runtime;
 class Model;
 class Engine;
 class Samples;
+class Prompt;
+class ChatAnswer;
 }  // namespace infer::api
 
 struct infer_options {
@@ -30,4 +32,8 @@ struct infer_engine {
 };
 struct infer_request {
   std::shared_ptr<infer::api::Samples> object;
+  std::shared_ptr<infer::api::ChatAnswer> chat = nullptr;  // makes its pieces' text; null: they are as they come
+};
+struct infer_prompt {
+  std::shared_ptr<infer::api::Prompt> object;
 };

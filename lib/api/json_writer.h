@@ -40,6 +40,12 @@ class JsonWriter {
     text_ += std::to_string(v);
     return *this;
   }
+  // What is JSON already.
+  JsonWriter& literal(std::string_view json) {
+    comma();
+    text_ += json;
+    return *this;
+  }
   template <class T>
   JsonWriter& member(std::string_view name, const T& v) {
     key(name);

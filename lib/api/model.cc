@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 
+#include "api/chat.h"
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/metadata_text.h"
@@ -49,13 +50,13 @@ Status Model::read() {
   }
   if (!advance(0.9)) return cancelled();
 
-  const std::string source =
+  loaded_.chat_source =
       settings_.is_set(Key::chat_template) ? settings_.text(Key::chat_template) : file.tokenizer().chat_template;
-  if (source.empty()) {
+  if (loaded_.chat_source.empty()) {
     loaded_.chat =
         Status::unsupported("the model has no chat template", "give one in the option chat.template, or submit text");
   } else {
-    auto made = text::Template::compile(source);
+    auto made = text::Template::compile(loaded_.chat_source);
     if (made.ok()) {
       loaded_.chat = std::shared_ptr<const text::Template>(made.take());
     } else {
@@ -127,6 +128,18 @@ const TokenBytes& Model::token_bytes(const text::Tokenizer& tokenizer) {
     token_bytes_ = std::move(made);
   }
   return *token_bytes_;
+}
+
+const Dialect& Model::dialect(const Loaded& loaded) {
+  std::lock_guard lock(mutex_);
+  if (!dialect_) {
+    Dialect made;
+    const auto base = chat_context(loaded, Settings());
+    if (base.ok()) made.facts = text::tools::find_facts(**loaded.chat, *base);
+    made.format = &text::tools::format_of(loaded.chat_source, made.facts);
+    dialect_ = std::make_unique<const Dialect>(std::move(made));
+  }
+  return *dialect_;
 }
 
 namespace {

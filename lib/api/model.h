@@ -17,6 +17,7 @@
 #include "models/model.h"
 #include "text/template/template.h"
 #include "text/tokenizer/tokenizer.h"
+#include "text/tools/adapt.h"
 
 namespace infer::api {
 
@@ -26,6 +27,7 @@ struct Loaded {
   Result<models::Hyper> hyper = Status();
   Result<std::shared_ptr<const text::Tokenizer>> tokenizer = Status();
   Result<std::shared_ptr<const text::Template>> chat = Status();
+  std::string chat_source;                                    // of the template
   std::vector<std::pair<std::string, std::string>> metadata;  // as text, in file order
   std::vector<std::string> tensor_names;                      // ending with NUL, in file order
 };
@@ -34,6 +36,12 @@ struct Loaded {
 struct TokenBytes {
   std::string all;             // one after the other
   std::vector<uint32_t> ends;  // [n_vocab] where each ends
+};
+
+// How the model's template and its answers speak of tools: found out when first asked for.
+struct Dialect {
+  text::tools::TemplateFacts facts;
+  const text::tools::ToolFormat* format = nullptr;
 };
 
 class Model {
@@ -50,6 +58,7 @@ class Model {
   Result<const Loaded*> loaded();  // waits; the outcome
   void cancel() noexcept { cancelled_ = true; }
   const TokenBytes& token_bytes(const text::Tokenizer& tokenizer);
+  const Dialect& dialect(const Loaded& loaded);  // which has a template
   Runtime& runtime() const { return *runtime_; }
   Constraints& constraints() { return constraints_; }
 
@@ -70,6 +79,7 @@ class Model {
   bool done_ = false;
   Status outcome_;
   std::unique_ptr<const TokenBytes> token_bytes_;
+  std::unique_ptr<const Dialect> dialect_;
   Constraints constraints_;
   Thread thread_;
 };

@@ -1,5 +1,6 @@
 // Pulling what a request produced; cancelling it; what it cost.
 #include "api/buffers.h"
+#include "api/chat_answer.h"
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/samples.h"
@@ -26,8 +27,9 @@ infer_status infer_request_next(infer_request* r, int32_t timeout_ms, infer_piec
     static_assert(sizeof(infer_logprob) == sizeof(sampling::LogProb));
     infer_piece value = INFER_PIECE_INIT;
     value.finish = piece->finish;
-    value.text = piece->text.data();
-    value.text_len = static_cast<int64_t>(piece->text.size());
+    const std::string_view text = r->chat ? r->chat->take(*piece, sample, *request) : piece->text;
+    value.text = text.data();
+    value.text_len = static_cast<int64_t>(text.size());
     value.tokens = piece->tokens.data();
     value.n_tokens = static_cast<int64_t>(piece->tokens.size());
     if (!piece->logprobs.empty()) value.logprobs = piece->logprobs.data();

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/engine.h"
@@ -19,6 +20,8 @@ class Samples {
   // As engine::Request::next. sample: whose piece it is, 0 .. wanted - 1. The failure of one is that of all.
   infer_status next(int32_t timeout_ms, const engine::Piece*& piece, int32_t& sample, Status& why);
   bool ready() const;
+  // How the only one ended; nothing: it has not when the time has passed. Takes no piece.
+  std::optional<Status> outcome(int32_t timeout_ms) { return all_[0].request->outcome(timeout_ms); }
   void cancel() noexcept;
   engine::Usage usage() const;  // of all together
   int32_t size() const { return static_cast<int32_t>(all_.size()); }

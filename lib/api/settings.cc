@@ -116,6 +116,12 @@ Settings& Settings::operator=(Settings o) noexcept {
   return *this;
 }
 
+void Settings::override_by(const Settings& o) {
+  Settings copy(o);
+  for (size_t i = 0; i < values_.size(); ++i)
+    if (!std::holds_alternative<std::monostate>(copy.values_[i])) values_[i] = std::move(copy.values_[i]);
+}
+
 Status Settings::set_int(std::string_view key, int64_t value) { return set(key, value); }
 Status Settings::set_num(std::string_view key, double value) { return set(key, value); }
 Status Settings::set_str(std::string_view key, std::string_view value) { return set(key, std::string(value)); }

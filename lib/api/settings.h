@@ -34,6 +34,9 @@ class Settings {
   Status set_str(std::string_view key, std::string_view value);  // lists append
   Status parse(std::string_view key, std::string_view text);     // by the key's own type
 
+  // What `o` sets replaces what is set here.
+  void override_by(const Settings& o);
+
   // The value set, else the default. The key's type must fit (a fault of libinfer otherwise).
   int64_t integer(Key key) const;
   double number(Key key) const;

@@ -114,7 +114,9 @@ infer_status infer_model_render(infer_model* m, const infer_part* parts, int64_t
     TRY(check_buffer(out, cap, n));
     const std::shared_ptr<Model> model = m->object;
     TRY_SET(const Loaded* loaded, model->loaded());
-    TRY_SET(const text::Rendered rendered, render_chat(*loaded, parts, n_parts, o ? o->settings : Settings()));
+    std::vector<text::Message> messages;
+    TRY(add_messages(parts, n_parts, messages));
+    TRY_SET(const text::Rendered rendered, render_chat(*loaded, std::move(messages), o ? o->settings : Settings()));
     return give<char>(rendered.text, out, cap, n);
   });
 }

@@ -14,6 +14,8 @@ void make_room(std::vector<T>& v, size_t n) {
   if (v.capacity() - v.size() < n) v.reserve(v.size() + std::max(n, v.size()));
 }
 
+Status was_cancelled() { return Status(INFER_E_CANCELLED, "the request was cancelled"); }
+
 }  // namespace
 
 void Piece::clear() {
@@ -67,17 +69,20 @@ Request::Request(Task task, std::shared_ptr<const text::Tokenizer> tokenizer, st
   }
 }
 
+// False: the time has passed.
+template <class Condition>
+bool Request::wait(std::unique_lock<std::mutex>& lock, int32_t timeout_ms, const Condition& condition) {
+  if (timeout_ms >= 0) return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), condition);
+  changed_.wait(lock, condition);
+  return true;
+}
+
 infer_status Request::next(int32_t timeout_ms, const Piece*& piece, Status& why) {
   std::unique_lock lock(mutex_);
-  const auto something = [&] { return has_something(); };
-  if (timeout_ms < 0) {
-    changed_.wait(lock, something);
-  } else if (!changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), something)) {
-    return INFER_PENDING;
-  }
+  if (!wait(lock, timeout_ms, [&] { return has_something(); })) return INFER_PENDING;
   if (cancelled() && finish_ == INFER_FINISH_NONE) {
-    why = Status(INFER_E_CANCELLED, "the request was cancelled");
-    return INFER_E_CANCELLED;
+    why = was_cancelled();
+    return why.code();
   }
   if (!coming_.empty()) {
     std::swap(coming_, given_);
@@ -109,8 +114,14 @@ void Request::cancel() noexcept {
 
 Status Request::wait_end() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return ended_; });
+  wait(lock, -1, [&] { return ended_; });
   return failure_;
+}
+
+std::optional<Status> Request::outcome(int32_t timeout_ms) {
+  std::unique_lock lock(mutex_);
+  if (!wait(lock, timeout_ms, [&] { return ended_ || cancelled(); })) return std::nullopt;
+  return cancelled() && finish_ == INFER_FINISH_NONE ? was_cancelled() : failure_;
 }
 
 Usage Request::usage() const {

@@ -156,6 +156,8 @@ class Request {
   Usage usage() const;
   std::vector<int32_t> tokens() const;  // of the prompt, and of the answer so far
   Status wait_end();                    // until the engine has let go of it, cancelled or not
+  // How it ended; nothing: it has not when the time has passed. timeout_ms < 0: forever.
+  std::optional<Status> outcome(int32_t timeout_ms);
 
   // ---- the engine's side, its thread
   const Task& task() const { return task_; }
@@ -184,6 +186,8 @@ class Request {
  private:
   infer_finish finish_of(int32_t token) const;
   bool has_something() const { return cancelled() || ended_ || !coming_.empty(); }
+  template <class Condition>
+  bool wait(std::unique_lock<std::mutex>& lock, int32_t timeout_ms, const Condition& condition);
   void tell() noexcept;
   void add(const sampling::Choice& choice);
   const Task task_;

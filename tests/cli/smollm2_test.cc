@@ -149,3 +149,23 @@ TEST_CASE("a Vulkan device that is lost ends the answer by a sentence") {
   CHECK_MESSAGE(o.err.find("lost") != std::string::npos, o.err);
 }
 #endif
+
+TEST_CASE("SmolLM2 calls a tool, and reads what it gave") {
+  const std::string tools = R"([{"type": "function", "function": {"name": "weather", "parameters": {"type": "object",
+    "properties": {"city": {"type": "string", "maxLength": 20}}, "required": ["city"], "additionalProperties": false}}}])";
+  const std::vector<std::string> words = {"chat",          model(), "--tools",      tools, "--tool-choice", "required",
+                                          "--temperature", "0",     "--max-tokens", "60",  "--json"};
+  const Output o = run_tool(words, "What is the weather in Paris?\n{\"sky\": \"rain\"}\n");
+  REQUIRE_MESSAGE(o.exit_code == 0, o.err);
+  const auto lines = o.json_lines();
+  REQUIRE(lines.size() == 2);
+  const Json& call = lines[0]["tool_calls"][0]["function"];
+  CHECK(call["name"] == "weather");
+  CHECK(Json::parse(call["arguments"].get<std::string>())["city"] == "Paris");
+  CHECK(lines[1]["prompt_tokens"].get<int>() > lines[0]["prompt_tokens"].get<int>() + 20);  // call and result
+  // Without a result it ends there.
+  CHECK(run_tool(words, "What is the weather in Paris?\n").json_lines().size() == 1);
+  const Output refused = run_tool({"chat", model(), "--tools", tools, "--tool-choice", "other"}, "hi\n");
+  CHECK(refused.exit_code != 0);
+  CHECK_MESSAGE(refused.err.find("other") != std::string::npos, refused.err);
+}

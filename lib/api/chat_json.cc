@@ -1,0 +1,44 @@
+#include "api/chat_json.h"
+
+#include "api/chat.h"
+#include "api/chat_request.h"
+
+namespace infer::api {
+namespace {
+
+// Calls of tools as their format and schemas have them. A call that must come comes at once, unless the prompt leaves
+// room for reasoning.
+Status hold_to_tools(const ChatRequest& request, const Dialect& dialect, std::string_view prompt, Settings& settings) {
+  static const text::tools::ToolSet kNone;
+  const std::string_view thought = request.format->think_end;
+  const size_t last = prompt.find_last_not_of(" \n");
+  text::tools::ToolChoice choice = request.choice;
+  choice.reasoning = !dialect.facts.reasoning.empty() && !thought.empty() &&
+                     !prompt.substr(0, last == std::string_view::npos ? 0 : last + 1).ends_with(thought);
+  TRY_SET(const std::string tags,
+          text::tools::constraint(*request.format, request.tools ? *request.tools : kNone, choice));
+  return tags.empty() ? Status() : settings.set_str("response.tags", tags);
+}
+
+}  // namespace
+
+Result<ChatJson> begin_chat_json(Engine& engine, std::string_view json, const Settings& defaults) {
+  const Loaded& loaded = engine.loaded();
+  TRY(loaded.tokenizer.status());
+  TRY_SET(ChatRequest request, read_chat_request(json, engine.model(), loaded, defaults));
+  if (request.settings.integer(Key::score_from) > 0 || request.settings.text(Key::embed) != "none")
+    return Status::invalid("score.from and embed ask for no answer");
+  if (request.model.empty()) request.model = std::string(engine.model_name());
+  TRY(request.settings.set_int("output.special",
+                               1));  // marks of calls and reasoning are control tokens in many formats
+  TRY_SET(const text::Rendered prompt, render_chat(loaded, std::move(request.messages), request.settings));
+  TRY(hold_to_tools(request, engine.model().dialect(loaded), prompt.text, request.settings));
+  TRY_SET(std::vector<int32_t> ids, encode_chat(loaded, prompt));
+  ChatJson begun;
+  TRY_SET(begun.request, engine.submit(std::move(ids), request.settings));
+  begun.answer = std::make_shared<ChatAnswer>(request, *loaded.tokenizer, prompt.text, begun.request->size(),
+                                              time_of(request.settings));
+  return begun;
+}
+
+}  // namespace infer::api
