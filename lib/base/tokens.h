@@ -23,9 +23,10 @@ struct TokenizerData {
   int32_t fim_pre = -1, fim_suf = -1, fim_mid = -1;
   // -1: the file does not say (the tokenizer kind decides), else 0 or 1.
   int8_t add_bos = -1, add_eos = -1, add_sep = -1, add_space_prefix = -1, remove_extra_whitespaces = -1;
-  std::vector<char> precompiled_charsmap;  // Unigram's normaliser; unused by SPM BPE
-  std::string chat_template;               // Jinja source; empty: none
-  std::shared_ptr<const void> backing;     // keeps the views alive
+  int8_t lowercase = -1, strip_accents = -1;  // BERT's normaliser
+  std::vector<char> precompiled_charsmap;     // Unigram's normaliser; unused by SPM BPE
+  std::string chat_template;                  // Jinja source; empty: none
+  std::shared_ptr<const void> backing;        // keeps the views alive
 };
 
 }  // namespace infer

@@ -48,6 +48,8 @@ constexpr FlagRow kFlags[] = {
     {"tokenizer.ggml.add_sep_token", &TokenizerData::add_sep},
     {"tokenizer.ggml.add_space_prefix", &TokenizerData::add_space_prefix},
     {"tokenizer.ggml.remove_extra_whitespaces", &TokenizerData::remove_extra_whitespaces},
+    {"tokenizer.ggml.normalizer.lowercase", &TokenizerData::lowercase},
+    {"tokenizer.ggml.normalizer.strip_accents", &TokenizerData::strip_accents},
 };
 
 // The packed elements of an array of one type, copied as they lie; empty when the key is absent.

@@ -98,14 +98,7 @@ Status ByteLevelBpe::finish() {
     byte_id_[static_cast<size_t>(b)] = id >= 0 && !is_control(id) ? id : -1;
   }
   for (const std::string_view token : data_->tokens) longest_token_ = std::max(longest_token_, token.size());
-  for (size_t rank = 0; rank < data_->merges.size(); ++rank) {
-    const std::string_view merge = data_->merges[rank];
-    const size_t space = merge.find(' ');
-    if (space == 0 || space >= merge.size() - 1 || merge.find(' ', space + 1) != std::string_view::npos) {
-      return Status::corrupt(str("merge ", rank, " ('", merge, "') is not two tokens with a space between"));
-    }
-  }
-  return {};
+  return check_merges(data_->merges);
 }
 
 PairIndex::Found ByteLevelBpe::merge_of(int32_t left, int32_t right, std::string& buffer) const {

@@ -4,10 +4,11 @@
     pip install unicodedata2==16.0.0 tokenizers==0.23.3
     python3 make_unicode.py > unicode.gen.cc
 
-tokenizers holds four different Unicodes, and a tokenizer trained with it remembers all four:
+tokenizers holds several Unicodes, and a tokenizer trained with it remembers them all:
   - its regular expressions (Oniguruma) know Unicode 16: equal to unicodedata2 16.0.0 in every general category, checked below;
   - Digits() asks Rust's char::is_numeric (Unicode 17) and Punctuation() an old table: both are asked of tokenizers itself;
-  - NFC knows Unicode 9: what it does not reorder or compose is left out of the tables.
+  - NFC knows Unicode 9: what it does not reorder or compose is left out of the tables;
+  - BERT's normaliser has a table of marks and controls of its own, and lower-cases as Rust does: both are asked of it.
 """
 
 import sys
@@ -35,6 +36,12 @@ def of_isolating(pre_tokenizer):
     return {ord(p) for p, _ in pre_tokenizer.pre_tokenize_str(text) if len(p) == 1} - {ord("a")}
 
 
+def bert(c, **steps):
+    """The character between two letters through steps of BertNormalizer; without the letters."""
+    off = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
+    return normalizers.BertNormalizer(**(off | steps)).normalize_str("a" + chr(c) + "a")[1:-1]
+
+
 def in_category(*names):
     return {c for c in CODE_POINTS if ucd.category(chr(c)).startswith(names)}
 
@@ -55,6 +62,35 @@ FLAGS = [
     of_isolating(pre_tokenizers.Digits(individual_digits=True)),
     of_isolating(pre_tokenizers.Punctuation("isolated")),
 ]
+
+
+CLEAN = {c: bert(c, clean_text=True) for c in CODE_POINTS}
+IGNORED = {c for c, text in CLEAN.items() if text == ""}
+# What is cleaned to a space is what regular expressions call one, but for controls; what is cut out as punctuation, what Punctuation() says.
+assert {c for c, text in CLEAN.items() if text == " "} == of_regex(r"\s") - IGNORED
+assert of_isolating(pre_tokenizers.BertPreTokenizer()) == FLAGS[9]
+CJK = [(0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F), (0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F)]
+assert {c for c in CODE_POINTS if len(bert(c, handle_chinese_chars=True)) > 1} == {c for a, b in CJK for c in range(a, b + 1)}  # bert_normalizer.cc
+
+
+def lower_runs():
+    """(first, last, step, difference) of what one character becomes in lower case; U+0130 alone becomes two."""
+    runs = []
+    for c in CODE_POINTS:
+        low = bert(c, lowercase=True)
+        if low == chr(c):
+            continue
+        if len(low) > 1:
+            assert (c, low) == (0x130, "i\u0307")
+            continue
+        difference = ord(low) - c
+        if runs and runs[-1][3] == difference:
+            first, last, step, _ = runs[-1]
+            if c - last == step or (first == last and c - last <= 2):
+                runs[-1] = (first, c, c - last, difference)
+                continue
+        runs.append((c, c, 1, difference))
+    return runs
 
 
 def combining_classes():
@@ -100,6 +136,8 @@ DECOMPOSED = {c: full_decomposition(c) for c in ONE_STEP}
 not_yes = {c for c in CODE_POINTS if NFC(chr(c)) != chr(c)} | {second for _, second in COMPOSED}
 not_yes |= set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
 FLAGS.append(set(CLASSES) | not_yes)
+FLAGS.append(IGNORED)
+FLAGS.append({c for c in CODE_POINTS if bert(c, strip_accents=True) == ""})
 
 
 def rows(values, width=16, form="{}"):
@@ -158,6 +196,9 @@ def main():
     pairs = sorted((a, b, c) for (a, b), c in COMPOSED.items())
     table("Composition", "kCompositions", pairs, 6, "{{0x{0[0]:X}, 0x{0[1]:X}, 0x{0[2]:X}}}")
     print(f"const size_t kCompositionCount = {len(pairs)};\n")
+    lower = lower_runs()
+    table("LowerRun", "kLowerRuns", lower, 6, "{{0x{0[0]:X}, 0x{0[1]:X}, {0[2]}, {0[3]}}}")
+    print(f"const size_t kLowerRunCount = {len(lower)};\n")
     print("}  // namespace infer::text")
     print(f"{len(kinds)} kinds, {len(blocks)} blocks, {len(classes)} classes, {len(pairs)} pairs", file=sys.stderr)
 

@@ -84,6 +84,23 @@ size_t compose(std::vector<Mark>& text) {
   return n;
 }
 
+std::vector<Mark> decomposed(std::string_view s) {
+  std::vector<Mark> text;
+  text.reserve(s.size());
+  for (size_t at = 0; at < s.size();) {
+    const Utf8 c = decode_utf8(s, at);
+    decompose(c.value, text);
+    at += c.length;
+  }
+  for (auto it = text.begin(); it != text.end();) {
+    it = std::find_if(it, text.end(), [](const Mark& m) { return m.combining != 0; });
+    const auto end = std::find_if(it, text.end(), [](const Mark& m) { return m.combining == 0; });
+    std::stable_sort(it, end, [](const Mark& a, const Mark& b) { return a.combining < b.combining; });
+    it = end;
+  }
+  return text;
+}
+
 }  // namespace
 
 bool may_change_under_nfc(std::string_view s) {
@@ -100,23 +117,17 @@ bool may_change_under_nfc(std::string_view s) {
 }
 
 std::string nfc(std::string_view s) {
-  std::vector<Mark> text;
-  text.reserve(s.size());
-  for (size_t at = 0; at < s.size();) {
-    const Utf8 c = decode_utf8(s, at);
-    decompose(c.value, text);
-    at += c.length;
-  }
-  for (auto it = text.begin(); it != text.end();) {
-    it = std::find_if(it, text.end(), [](const Mark& m) { return m.combining != 0; });
-    const auto end = std::find_if(it, text.end(), [](const Mark& m) { return m.combining == 0; });
-    std::stable_sort(it, end, [](const Mark& a, const Mark& b) { return a.combining < b.combining; });
-    it = end;
-  }
+  std::vector<Mark> text = decomposed(s);
   text.resize(compose(text));
   std::string out;
   out.reserve(s.size());
   for (const Mark& m : text) append_utf8(out, m.c);
+  return out;
+}
+
+std::u32string nfd(std::string_view s) {
+  std::u32string out;
+  for (const Mark& m : decomposed(s)) out += m.c;
   return out;
 }
 

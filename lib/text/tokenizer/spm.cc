@@ -10,23 +10,6 @@
 namespace infer::text {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
-
-// "<0x0A>" -> 10; -1: not written so.
-int byte_value(std::string_view token) {
-  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
-  int value = 0;
-  for (const char c : token.substr(3, 2)) {
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                             : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
-  }
-  return value;
-}
-
 // Ascending order of the result is descending order of the score.
 uint32_t rank_of(float score) {
   const uint32_t bits = std::bit_cast<uint32_t>(score + 0.0f);  // -0 as 0
@@ -72,8 +55,14 @@ class PieceMerger {
   PairIndex::Found join(const Symbol& a, const Symbol& b) {
     const int32_t id = find(a.begin, b.end);
     if (id < 0) return {UINT32_MAX, -1};
+    if (!spm_->by_score_) return {merge_rank(a, b), id};
     if (is_unused(id)) halves_[id] = {a, b};
     return {spm_->rank_[static_cast<size_t>(id)], id};
+  }
+  uint32_t merge_rank(const Symbol& a, const Symbol& b) {
+    if (a.id < 0 || b.id < 0) return UINT32_MAX;
+    merge_.assign(text_, a.begin, a.end - a.begin).append(1, ' ').append(text_, b.begin, b.end - b.begin);
+    return static_cast<uint32_t>(spm_->merges_.find(merge_));  // -1: none, which is UINT32_MAX
   }
   void emit(const Symbol& symbol) {
     if (!is_unused(symbol.id)) return emit_piece(symbol);
@@ -113,38 +102,39 @@ class PieceMerger {
   std::vector<int32_t>* out_;
   std::vector<Symbol> symbols_;
   Merger merger_;
+  std::string merge_;
   std::unordered_map<int32_t, std::pair<Symbol, Symbol>> halves_;  // of unused tokens that a merge could make
   bool unknown_ = false;                                           // the last id out was the unknown token
 };
 
+bool SentencePieceBpe::is_pre(std::string_view name) {
+  return name == "gemma4" || name == "granite-embed-multi-311m" || name == "sarvam-moe";
+}
+
 Result<std::unique_ptr<SentencePieceBpe>> SentencePieceBpe::create(std::shared_ptr<const TokenizerData> data) {
-  if (data->scores.empty()) return Status::corrupt("a SentencePiece vocabulary needs tokenizer.ggml.scores");
-  std::unique_ptr<SentencePieceBpe> spm(new SentencePieceBpe(std::move(data)));
+  const bool by_score = data->model == "llama";
+  if (by_score && data->scores.empty()) {
+    return Status::corrupt("a SentencePiece vocabulary needs tokenizer.ggml.scores");
+  }
+  std::unique_ptr<SentencePieceBpe> spm(new SentencePieceBpe(std::move(data), by_score));
   TRY_SET(spm->index_, TextIndex::create(spm->data_->tokens, "token"));
-  spm->space_prefix_ = spm->data_->add_space_prefix != 0;
+  if (!by_score) {
+    TRY(check_merges(spm->data_->merges));
+    TRY_SET(spm->merges_, TextIndex::create(spm->data_->merges, "merge"));
+  }
   spm->add_bos_ = true;
   return spm;
 }
 
 Status SentencePieceBpe::finish() {
+  TRY(find_bytes());
   const auto& tokens = data_->tokens;
-  byte_id_.fill(-1);
   rank_.assign(tokens.size(), UINT32_MAX);
   words_ = true;
   for (size_t id = 0; id < tokens.size(); ++id) {
-    const auto kind = type(id);
-    const int byte = kind == TokenizerData::kByte || data_->types.empty() ? byte_value(tokens[id]) : -1;
-    if (byte >= 0) {
-      byte_id_[static_cast<size_t>(byte)] = static_cast<int32_t>(id);
-      continue;
-    }
-    if (kind == TokenizerData::kByte) {
-      return Status::corrupt(
-          str("token ", id, " ('", tokens[id], "') is marked as a byte but is not <0x00> to <0xFF>"));
-    }
-    if (is_control(static_cast<int32_t>(id))) continue;
-    rank_[id] = rank_of(data_->scores[id]);
-    unused_ = unused_ || kind == TokenizerData::kUnused;
+    if (is_byte(id) || is_control(static_cast<int32_t>(id))) continue;
+    rank_[id] = by_score_ ? rank_of(data_->scores[id]) : 0;
+    unused_ = unused_ || (by_score_ && type(id) == TokenizerData::kUnused);
     words_ = words_ && !space_after_other(tokens[id]);
   }
   return {};
@@ -184,32 +174,6 @@ void SentencePieceBpe::encode_text(std::string_view text, std::vector<int32_t>& 
     merger.merge(begin, end);
     begin = end;
   }
-}
-
-void SentencePieceBpe::append_piece(int32_t id, bool special, bool first, std::string& out) const {
-  std::string_view token = data_->tokens[static_cast<size_t>(id)];
-  const auto kind = type(static_cast<size_t>(id));
-  if (is_control(id)) {
-    if (special) out += token;
-    return;
-  }
-  if (kind == TokenizerData::kUserDefined) {
-    out += token;
-    return;
-  }
-  if (kind == TokenizerData::kByte || data_->types.empty()) {
-    if (const int byte = byte_value(token); byte >= 0) {
-      out += static_cast<char>(static_cast<uint8_t>(byte));
-      return;
-    }
-  }
-  if (first && space_prefix_ && token.starts_with(kSpaceMark)) token.remove_prefix(kSpaceMark.size());
-  for (size_t at; (at = token.find(kSpaceMark)) != std::string_view::npos;
-       token.remove_prefix(at + kSpaceMark.size())) {
-    out.append(token, 0, at);
-    out += ' ';
-  }
-  out += token;
 }
 
 }  // namespace infer::text

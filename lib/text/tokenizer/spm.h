@@ -1,24 +1,26 @@
-// SentencePiece BPE ("llama"): the whole text, spaces written as U+2581, merged from characters by the score of what a
-// merge makes; a character that is no token is spelled in byte tokens.
+// SentencePiece BPE: the whole text, spaces written as U+2581, merged from characters; a character that is no token is
+// spelled in byte tokens. What merges first: what makes the token of the highest score ("llama"), or the pair that
+// comes first in a list of merges, as in byte-level BPE ("gemma4").
 #pragma once
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "text/tokenizer/tokenizer.h"
+#include "text/tokenizer/sentencepiece.h"
 #include "text/tokenizer/vocabulary.h"
 
 namespace infer::text {
 
-class SentencePieceBpe final : public Tokenizer {
+class SentencePieceBpe final : public SentencePiece {
  public:
   static Result<std::unique_ptr<SentencePieceBpe>> create(std::shared_ptr<const TokenizerData> data);
-  void append_piece(int32_t id, bool special, bool first, std::string& out) const override;
+  // Names of tokenizer.ggml.pre that mean this kind with merges where the model is "gpt2".
+  static bool is_pre(std::string_view name);
 
  private:
-  using Tokenizer::Tokenizer;
+  SentencePieceBpe(std::shared_ptr<const TokenizerData> data, bool by_score)
+      : SentencePiece(std::move(data), by_score), by_score_(by_score) {}
   Status finish() override;
   void encode_text(std::string_view text, std::vector<int32_t>& out) const override;
   std::string escaped(std::string_view text) const;
@@ -26,9 +28,9 @@ class SentencePieceBpe final : public Tokenizer {
   friend class PieceMerger;
 
   TextIndex index_;
+  TextIndex merges_;            // rank by text, "left right"
   std::vector<uint32_t> rank_;  // [n_vocab] order of scores, best first; UINT32_MAX: text never becomes this token
-  std::array<int32_t, 256> byte_id_{};  // -1: there is no such byte token
-  bool space_prefix_ = true;
+  bool by_score_;
   bool words_ = false;   // no token spells a space after something else: text can be merged word by word
   bool unused_ = false;  // some tokens are marked unused: merging may pass through them but not end there
 };

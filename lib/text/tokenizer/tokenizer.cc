@@ -4,9 +4,12 @@
 #include <limits>
 
 #include "base/utf8.h"
+#include "text/tokenizer/bert.h"
 #include "text/tokenizer/byte_level.h"
+#include "text/tokenizer/rwkv.h"
 #include "text/tokenizer/special_tokens.h"
 #include "text/tokenizer/spm.h"
+#include "text/tokenizer/spm_unigram.h"
 
 namespace infer::text {
 namespace {
@@ -91,13 +94,22 @@ Result<std::unique_ptr<const Tokenizer>> Tokenizer::create(std::shared_ptr<const
   if (!data) return Status::invalid("no tokenizer data");
   TRY(check(*data));
   std::unique_ptr<Tokenizer> made;
-  if (data->model == "gpt2") {
-    TRY_SET(made, ByteLevelBpe::create(std::move(data)));
-  } else if (data->model == "llama") {
+  const std::string_view kind = data->model;
+  if (kind == "llama" || kind == "gemma4" || (kind == "gpt2" && SentencePieceBpe::is_pre(data->pre))) {
     TRY_SET(made, SentencePieceBpe::create(std::move(data)));
+  } else if (kind == "gpt2") {
+    TRY_SET(made, ByteLevelBpe::create(std::move(data)));
+  } else if (kind == "t5") {
+    TRY_SET(made, SentencePieceUnigram::create(std::move(data)));
+  } else if (kind == "bert") {
+    TRY_SET(made, BertTokenizer::create(std::move(data)));
+  } else if (kind == "rwkv") {
+    TRY_SET(made, RwkvTokenizer::create(std::move(data)));
   } else {
-    return Status::unsupported(str("the tokenizer kind '", data->model, "' is not supported"),
-                               "supported are 'gpt2' (byte-level BPE) and 'llama' (SentencePiece BPE)");
+    return Status::unsupported(
+        str("the tokenizer kind '", kind, "' is not supported"),
+        "give token ids instead of text; supported are 'gpt2' (byte-level BPE), 'llama' and 'gemma4' (SentencePiece "
+        "BPE), 't5' (SentencePiece Unigram), 'bert' (WordPiece) and 'rwkv' (longest match)");
   }
   TRY(made->classify());
   TRY(made->finish());
@@ -132,8 +144,10 @@ Status Tokenizer::classify() {
   special_ = std::make_unique<const SpecialTokens>(std::move(special));
   if (d.add_bos >= 0) add_bos_ = d.add_bos == 1;
   if (d.add_eos >= 0) add_eos_ = d.add_eos == 1;
-  add_bos_ = add_bos_ && d.bos >= 0;
-  add_eos_ = add_eos_ && d.eos >= 0;
+  if (first_id_ < 0) first_id_ = d.bos;
+  if (last_id_ < 0) last_id_ = d.eos;
+  add_bos_ = add_bos_ && first_id_ >= 0;
+  add_eos_ = add_eos_ && last_id_ >= 0;
   return {};
 }
 
@@ -149,7 +163,7 @@ Status Tokenizer::encode(std::string_view text, bool add_special, std::span<cons
     }
     last = r.end;
   }
-  if (add_special && add_bos_) out.push_back(data_->bos);
+  if (add_special && add_bos_) out.push_back(first_id_);
   std::string clean;
   for (const Stretch& s : special_->cut(text, trusted)) {
     if (s.id >= 0) {
@@ -164,7 +178,7 @@ Status Tokenizer::encode(std::string_view text, bool add_special, std::span<cons
     }
     encode_text(plain, out);
   }
-  if (add_special && add_eos_) out.push_back(data_->eos);
+  if (add_special && add_eos_) out.push_back(last_id_);
   return {};
 }
 

@@ -51,7 +51,7 @@ class Tokenizer {
   bool is_end(int32_t id) const {
     return end_[static_cast<size_t>(id)];
   }                                           // generation stops here: EOS, EOT, EOM and their kin by name
-  bool adds_bos() const { return add_bos_; }  // whether add_special puts BOS first
+  bool adds_bos() const { return add_bos_; }  // whether add_special puts BOS (BERT: CLS) first
   bool adds_eos() const { return add_eos_; }
   const TokenizerData& data() const { return *data_; }
 
@@ -67,6 +67,7 @@ class Tokenizer {
 
   std::shared_ptr<const TokenizerData> data_;
   bool add_bos_ = false, add_eos_ = false;
+  int32_t first_id_ = -1, last_id_ = -1;  // what is added before and behind; unless the kind says, BOS and EOS
 
  private:
   Status classify();

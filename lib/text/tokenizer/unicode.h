@@ -17,6 +17,8 @@ enum CharFlag : uint16_t {
   kDigitSplit = 256,   // what tokenizers' Digits() calls a digit
   kPunctSplit = 512,   // what tokenizers' Punctuation() calls punctuation
   kComposable = 1024,  // NFC may change a text that holds it
+  kIgnored = 2048,     // BERT's normaliser leaves it out
+  kAccent = 4096,      // ... and this where it strips accents
   kLetter = kUpper | kLower | kOtherLetter,
 };
 
@@ -29,7 +31,7 @@ inline uint16_t char_flags(char32_t c) {
   return kUnicodeKinds[kUnicodeOfBlock[size_t{kUnicodeBlocks[c >> 7]} << 7 | (c & 127)]];
 }
 
-// Canonical data for nfc.cc, each sorted by its first fields.
+// Canonical data for nfc.cc; each table is sorted by its first fields.
 struct CombiningClass {
   char32_t c;
   uint8_t value;
@@ -41,6 +43,12 @@ struct Decomposition {
 struct Composition {
   char32_t first, second, composed;
 };
+// Lower case for bert_normalizer.cc: first, first + step, ... last each differ by `difference` from theirs.
+struct LowerRun {
+  char32_t first, last;
+  uint8_t step;
+  int32_t difference;
+};
 extern const CombiningClass kCombiningClasses[];
 extern const size_t kCombiningClassCount;
 extern const char32_t kDecomposedTo[];
@@ -48,5 +56,7 @@ extern const Decomposition kDecompositions[];
 extern const size_t kDecompositionCount;
 extern const Composition kCompositions[];
 extern const size_t kCompositionCount;
+extern const LowerRun kLowerRuns[];
+extern const size_t kLowerRunCount;
 
 }  // namespace infer::text

@@ -32,6 +32,17 @@ uint64_t hash_of(std::string_view s) {
 
 }  // namespace
 
+Status check_merges(std::span<const std::string_view> merges) {
+  for (size_t rank = 0; rank < merges.size(); ++rank) {
+    const std::string_view merge = merges[rank];
+    const size_t space = merge.find(' ');
+    if (space == 0 || space >= merge.size() - 1 || merge.find(' ', space + 1) != std::string_view::npos) {
+      return Status::corrupt(str("merge ", rank, " ('", merge, "') is not two tokens with a space between"));
+    }
+  }
+  return {};
+}
+
 Result<TextIndex> TextIndex::create(std::span<const std::string_view> texts, const char* what) {
   TextIndex index;
   index.texts_ = texts;

@@ -13,6 +13,9 @@
 
 namespace infer::text {
 
+// E_CORRUPT: one is not two tokens with a space between.
+Status check_merges(std::span<const std::string_view> merges);
+
 class TextIndex {
  public:
   // Two texts that are the same are E_CORRUPT; `what` they are is for the message. Empty ones are holes, found by

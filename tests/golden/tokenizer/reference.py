@@ -1,10 +1,12 @@
-"""Tokenizers built from a GGUF vocabulary by other people's code: Hugging Face tokenizers for byte-level BPE,
-SentencePiece for SPM. The vocabulary is read by the gguf package. Nothing here is ours but the table of names.
+"""Tokenizers built from a GGUF vocabulary by other people's code: Hugging Face tokenizers for byte-level BPE, BPE over
+characters and WordPiece, SentencePiece for SPM, both for Unigram. The vocabulary is read by the gguf package. Ours are the
+table of names and, because nobody publishes a package with it, RWKV's search for the longest token.
 
 RULES says what each tokenizer.ggml.pre stands for: (normaliser, pre-tokenizers, words before merges), as the models'
 own tokenizer.json and transformers' own classes have them; check_against_transformers() compares where both exist.
 """
 
+import ast
 import re
 
 import sentencepiece
@@ -151,6 +153,9 @@ class Vocabulary:
         self.add_bos, self.add_eos = get("add_bos_token"), get("add_eos_token")
         self.add_space_prefix = get("add_space_prefix", True)
         self.remove_extra_whitespaces = get("remove_extra_whitespaces", False)
+        self.charsmap = bytes(v & 255 for v in get("precompiled_charsmap") or [])
+        self.lowercase = get("normalizer.lowercase", True)
+        self.strip_accents = get("normalizer.strip_accents", self.lowercase)
 
     def control(self):
         """Texts that only trusted text may become: control tokens, and what a file wrongly calls user-defined."""
@@ -180,30 +185,19 @@ class BpeReference:
         added = [AddedToken(t, special=True, normalized=False) for t in vocabulary.control()]
         added += [AddedToken(t, special=False, normalized=False) for t in vocabulary.user_defined()]
         self.tokenizer.add_tokens(added)
-        self.plain = None
 
     def encode(self, text, parse_special):
         self.tokenizer.encode_special_tokens = not parse_special
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
+    def decode(self, ids):
+        return self.tokenizer.decode(ids, skip_special_tokens=False)
 
-class SpmReference:
-    def __init__(self, vocabulary, pre=None):
-        proto = spm_proto.ModelProto()
-        control = set(vocabulary.control().values())
-        # SentencePiece knows one unknown token and wants it; others that a file calls unknown are never in a text.
-        unk = vocabulary.unk if vocabulary.unk >= 0 else vocabulary.types.index(UNKNOWN)
-        for i, (text, score, kind) in enumerate(zip(vocabulary.tokens, vocabulary.scores, vocabulary.types)):
-            kind = UNKNOWN if i == unk else CONTROL if i in control or kind == UNKNOWN else kind
-            proto.pieces.add(piece=text, score=score, type=kind)
-        proto.trainer_spec.model_type = spm_proto.TrainerSpec.BPE
-        proto.trainer_spec.byte_fallback = BYTE in vocabulary.types
-        proto.trainer_spec.unk_id = unk
-        proto.normalizer_spec.name = "identity"
-        proto.normalizer_spec.add_dummy_prefix = bool(vocabulary.add_space_prefix)
-        proto.normalizer_spec.remove_extra_whitespaces = bool(vocabulary.remove_extra_whitespaces)
-        proto.normalizer_spec.escape_whitespaces = True
-        self.processor = sentencepiece.SentencePieceProcessor(model_proto=proto.SerializeToString())
+
+class PlainReference:
+    """Special tokens found by a regular expression, longest first; what lies between is encode_plain()'s."""
+
+    def __init__(self, vocabulary):
         user, control = vocabulary.user_defined(), vocabulary.control()
         self.user, self.user_pattern = user, self.pattern(user)
         self.all, self.all_pattern = user | control, self.pattern(user | control)
@@ -217,13 +211,149 @@ class SpmReference:
         ids_of, pattern = (self.all, self.all_pattern) if parse_special else (self.user, self.user_pattern)
         out, at = [], 0
         for match in pattern.finditer(text) if pattern else []:
-            out += self.processor.encode(text[at : match.start()])
+            out += self.encode_plain(text[at : match.start()])
             out.append(ids_of[match.group()])
             at = match.end()
-        return out + self.processor.encode(text[at:])
+        return out + self.encode_plain(text[at:])
 
 
-def reference(path, pre=None):
+class SpmReference(PlainReference):
+    MODEL = spm_proto.TrainerSpec.BPE
+
+    def __init__(self, vocabulary, pre=None):
+        super().__init__(vocabulary)
+        proto = spm_proto.ModelProto()
+        control = set(vocabulary.control().values())
+        # SentencePiece knows one unknown token and wants it; others that a file calls unknown are never in a text.
+        unk = vocabulary.unk if vocabulary.unk >= 0 else vocabulary.types.index(UNKNOWN)
+        for i, (text, score, kind) in enumerate(zip(vocabulary.tokens, vocabulary.scores, vocabulary.types)):
+            kind = UNKNOWN if i == unk else CONTROL if i in control or kind == UNKNOWN else kind
+            proto.pieces.add(piece=text, score=score, type=kind)
+        proto.trainer_spec.model_type = self.MODEL
+        proto.trainer_spec.byte_fallback = BYTE in vocabulary.types
+        proto.trainer_spec.unk_id = unk
+        proto.normalizer_spec.name = "identity"
+        proto.normalizer_spec.add_dummy_prefix = bool(vocabulary.add_space_prefix)
+        proto.normalizer_spec.remove_extra_whitespaces = bool(vocabulary.remove_extra_whitespaces)
+        proto.normalizer_spec.escape_whitespaces = True
+        if self.MODEL != spm_proto.TrainerSpec.BPE:
+            proto.normalizer_spec.precompiled_charsmap = vocabulary.charsmap
+        self.processor = sentencepiece.SentencePieceProcessor(model_proto=proto.SerializeToString())
+
+    def encode_plain(self, text):
+        return self.processor.encode(text)
+
+    def decode(self, ids):
+        return self.processor.decode(ids)
+
+
+class UnigramReference(SpmReference):
+    """SentencePiece normalises; tokenizers cuts up, because it adds scores as doubles, where SentencePiece's floats round."""
+
+    MODEL = spm_proto.TrainerSpec.UNIGRAM
+
+    def __init__(self, vocabulary, pre=None):
+        super().__init__(vocabulary)
+        known = [k == NORMAL and t not in self.all for t, k in zip(vocabulary.tokens, vocabulary.types)]
+        worst = min(s for s, k in zip(vocabulary.scores, known) if k)
+        pieces = [
+            (t, s) if k else (f"\0{i}\0", worst)  # no text holds these
+            for i, (t, s, k) in enumerate(zip(vocabulary.tokens, vocabulary.scores, known))
+        ]
+        self.unk = vocabulary.unk
+        self.tokenizer = Tokenizer(models.Unigram(pieces, unk_id=self.unk, byte_fallback=False))
+        # Its own byte fallback would also find byte tokens spelled out in a text.
+        self.bytes = {int(t[3:5], 16): i for i, t in enumerate(vocabulary.tokens) if vocabulary.types[i] == BYTE}
+
+    def encode_plain(self, text):
+        text = self.processor.normalize(text)
+        found = self.tokenizer.encode(text, add_special_tokens=False)
+        if not self.bytes:
+            return found.ids
+        out = []
+        for id, (begin, end) in zip(found.ids, found.offsets):
+            out += [self.bytes[b] for b in text[begin:end].encode()] if id == self.unk else [id]
+        return out
+
+
+class CharacterBpeReference(PlainReference):
+    """Gemma 4: BPE by merges over characters, spaces written as U+2581, unknown characters as bytes."""
+
+    def __init__(self, vocabulary, pre=None):
+        super().__init__(vocabulary)
+        vocab = {t: i for i, t in enumerate(vocabulary.tokens)}
+        merges = [tuple(m.split(" ")) for m in vocabulary.merges]
+        unk = vocabulary.tokens[vocabulary.unk] if vocabulary.unk >= 0 else None
+        self.tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, unk_token=unk, fuse_unk=True, byte_fallback=True))
+        self.tokenizer.normalizer = normalizers.Replace(" ", "\u2581")
+        self.tokenizer.decoder = decoders.Sequence(
+            [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()]
+        )
+
+    def encode_plain(self, text):
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def decode(self, ids):
+        return self.tokenizer.decode(ids, skip_special_tokens=False)
+
+
+class BertReference(PlainReference):
+    def __init__(self, vocabulary, pre=None):
+        super().__init__(vocabulary)
+        control = vocabulary.control()
+        vocab = {
+            t if t in control else t[1:] if t.startswith("\u2581") else "##" + t: i
+            for i, t in enumerate(vocabulary.tokens)
+        }
+        unk = vocabulary.tokens[vocabulary.unk]
+        self.tokenizer = Tokenizer(models.WordPiece(vocab, unk_token=unk, max_input_chars_per_word=100))
+        self.tokenizer.normalizer = normalizers.BertNormalizer(
+            strip_accents=vocabulary.strip_accents, lowercase=vocabulary.lowercase
+        )
+        self.tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        self.tokenizer.decoder = decoders.WordPiece("##", cleanup=True)
+
+    def encode_plain(self, text):
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def decode(self, ids):
+        return self.tokenizer.decode(ids, skip_special_tokens=False)
+
+
+class RwkvReference(PlainReference):
+    def __init__(self, vocabulary, pre=None):
+        super().__init__(vocabulary)
+        in_text = [k == NORMAL and t not in self.all for t, k in zip(vocabulary.tokens, vocabulary.types)]
+        quoted = ((i, t.replace("'", "\\'").replace("\\\\'", "\\'")) for i, t in enumerate(vocabulary.tokens) if in_text[i])
+        self.ids = {ast.literal_eval(f"b'{t}'"): i for i, t in quoted}
+        self.longest = max(map(len, self.ids))
+
+    def encode_plain(self, text):
+        data, at, out = text.encode(), 0, []
+        while at < len(data):
+            n = next(n for n in range(self.longest, 0, -1) if data[at : at + n] in self.ids)  # every byte is a token
+            out.append(self.ids[data[at : at + n]])
+            at += n
+        return out
+
+    def decode(self, ids):
+        texts = {i: t for t, i in self.ids.items()} | {i: t.encode() for t, i in self.all.items()}
+        return b"".join(texts[i] for i in ids).decode("utf-8", "replace")
+
+
+KINDS = {
+    "gpt2": BpeReference,
+    "llama": SpmReference,
+    "gemma4": CharacterBpeReference,
+    "t5": UnigramReference,
+    "bert": BertReference,
+    "rwkv": RwkvReference,
+}
+
+
+def reference(path, pre=None, **changes):
+    """(oracle, vocabulary); changes: members of the vocabulary that stand in for the file's."""
     vocabulary = Vocabulary(path)
-    kinds = {"gpt2": BpeReference, "llama": SpmReference}
-    return kinds[vocabulary.model](vocabulary, pre), vocabulary
+    for name, value in changes.items():
+        setattr(vocabulary, name, value)
+    return KINDS[vocabulary.model](vocabulary, pre), vocabulary

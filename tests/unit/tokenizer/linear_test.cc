@@ -67,6 +67,32 @@ TEST_CASE("byte-level BPE is linear on repeated characters, whatever the rule") 
   }
 }
 
+TEST_CASE("the other kinds are linear on repeated characters") {
+  for (const char* name :
+       {"tiny-unigram.gguf", "tiny-unigram-bytes.gguf", "tiny-bert.gguf", "tiny-gemma.gguf", "tiny-rwkv.gguf"}) {
+    CAPTURE(name);
+    check_all(vocabulary(name));
+  }
+}
+
+TEST_CASE("pieces as long as they may be keep Unigram and RWKV linear") {
+  for (const char* name : {"tiny-unigram.gguf", "tiny-rwkv.gguf"}) {
+    CAPTURE(name);
+    auto data = vocabulary(name);
+    for (std::string_view& token : data->tokens) {
+      if (token.size() > 1 && token.find_first_not_of('a') == std::string_view::npos) token = {};
+    }
+    std::vector<std::string> runs;
+    runs.reserve(512);
+    for (size_t n = 2; n <= 512; ++n) runs.emplace_back(n, 'a');
+    for (size_t i = 0, id = data->tokens.size() - runs.size(); i < runs.size(); ++i, ++id) {
+      data->tokens[id] = runs[i];
+      data->types[id] = TokenizerData::kNormal;
+    }
+    check_all(data);
+  }
+}
+
 TEST_CASE("SPM is linear on repeated characters, also where words cannot be merged apart") {
   check_all(vocabulary("tiny-spm.gguf"));
   auto data = vocabulary("tiny-spm.gguf");

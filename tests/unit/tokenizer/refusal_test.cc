@@ -17,7 +17,7 @@ TEST_CASE("an unknown kind or pre-tokenizer is refused by name") {
   auto made = byte_level(ids, "martian-bpe");
   CHECK(refusal(made).code() == INFER_E_UNSUPPORTED);
   CHECK(says(refusal(made), "martian-bpe"));
-  for (const char* kind : {"bert", "t5", "rwkv", "plamo2"}) {
+  for (const char* kind : {"plamo2", "hybriddna", "whitespace", "test", "Bert"}) {
     made->data.model = kind;
     CHECK(refusal(made).code() == INFER_E_UNSUPPORTED);
     CHECK(says(refusal(made), kind));
