@@ -138,6 +138,7 @@ not_yes |= set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
 FLAGS.append(set(CLASSES) | not_yes)
 FLAGS.append(IGNORED)
 FLAGS.append({c for c in CODE_POINTS if bert(c, strip_accents=True) == ""})
+FLAGS += [of_regex(r"\p{Han}"), of_regex(r"\w"), of_regex(r"\d")]
 
 
 def rows(values, width=16, form="{}"):

@@ -1,8 +1,10 @@
-// The chains of DeepSeek's tokenizers: several rules one after another, each leaving gaps to the next.
+// The chains of DeepSeek's tokenizers and of those that follow them: several rules one after another, each leaving gaps
+// to the next.
 #include <algorithm>
 #include <iterator>
 
 #include "text/tokenizer/scanners.h"
+#include "text/tokenizer/word_parts.h"
 
 namespace infer::text {
 namespace {
@@ -82,9 +84,26 @@ size_t match_han_kana(std::string_view s, size_t at) {
   return run_of(s, at, [](const Char& c) { return between(c, 0x4E00, 0x9FA5) || between(c, 0x3040, 0x30FF); });
 }
 
+// [U+AC00-D7A3 U+3131-318E]+|[! ... " " ' ' -- : ; , U+3001-303F U+FE30-FE4F]+|[U+3105-312F]+|[Han, kana as above]+
+size_t match_youtu_scripts(std::string_view s, size_t at) {
+  const auto korean = [](const Char& c) { return between(c, 0xAC00, 0xD7A3) || between(c, 0x3131, 0x318E); };
+  const auto marks = [](const Char& c) {
+    return c.value == 0xFF01 || c.value == 0x2026 || c.value == 0x2014 || c.value == 0xFF0C ||
+           between(c, 0x201C, 0x201D) || between(c, 0x2018, 0x2019) || between(c, 0xFF1A, 0xFF1B) ||
+           between(c, 0x3001, 0x303F) || between(c, 0xFE30, 0xFE4F);
+  };
+  const auto bopomofo = [](const Char& c) { return between(c, 0x3105, 0x312F); };
+  if (const size_t end = run_of(s, at, korean); end != at) return end;
+  if (const size_t end = run_of(s, at, marks); end != at) return end;
+  if (const size_t end = run_of(s, at, bopomofo); end != at) return end;
+  return match_han_kana(s, at);
+}
+
 bool ascii_letter(const Char& c) { return between(c, 'A', 'Z') || between(c, 'a', 'z'); }
 
 // [ASCII punctuation][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+// each_line: ... | ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+
+template <bool each_line>
 size_t match_deepseek3(std::string_view s, size_t at) {
   constexpr uint16_t kWord = kLetter | kMark, kSigns = kPunct | kSymbol;
   const Char c = char_at(s, at);
@@ -94,16 +113,12 @@ size_t match_deepseek3(std::string_view s, size_t at) {
   if (c.is(kWord)) return run_of_flags(s, at, kWord);
   const size_t first = c.value == ' ' ? at + 1 : at;
   if (const size_t end = run_of_flags(s, first, kSigns); end != first) {
-    return run_of(s, end, [](const Char& x) { return x.newline(); });
+    return each_line ? end : run_of(s, end, [](const Char& x) { return x.newline(); });
   }
   if (!c.is(kSpace)) return at;
-  size_t last = at, end = at, newline = at;
-  for (Char x = c; x.is(kSpace); x = char_at(s, end)) {
-    last = end, end += x.length;
-    if (x.newline()) newline = end;
-  }
-  if (newline != at) return newline;
-  return end == s.size() || last == at ? end : last;
+  if (each_line && c.newline()) return at + 1;
+  const size_t newline = each_line ? at : spaces_to_newline(s, at);
+  return newline != at ? newline : spaces(s, at);
 }
 
 }  // namespace
@@ -115,7 +130,9 @@ void split_space_alphabets(std::string_view s, PieceSink& out) { split_by<match_
 void split_space_marks(std::string_view s, PieceSink& out) { split_by<match_space_marks>(s, out); }
 void split_cjk(std::string_view s, PieceSink& out) { split_by<match_cjk>(s, out); }
 void split_han_kana(std::string_view s, PieceSink& out) { split_by<match_han_kana>(s, out); }
-void split_deepseek3(std::string_view s, PieceSink& out) { split_by<match_deepseek3>(s, out); }
+void split_deepseek3(std::string_view s, PieceSink& out) { split_by<match_deepseek3<false>>(s, out); }
+void split_spark(std::string_view s, PieceSink& out) { split_by<match_deepseek3<true>>(s, out); }
+void split_youtu_scripts(std::string_view s, PieceSink& out) { split_by<match_youtu_scripts>(s, out); }
 
 // Here "$" is the end of the piece: newlines were cut out before. Trying the rule at each space would be quadratic.
 void split_last_space(std::string_view s, PieceSink& out) {

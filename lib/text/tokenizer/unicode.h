@@ -19,6 +19,9 @@ enum CharFlag : uint16_t {
   kComposable = 1024,  // NFC may change a text that holds it
   kIgnored = 2048,     // BERT's normaliser leaves it out
   kAccent = 4096,      // ... and this where it strips accents
+  kHan = 8192,         // of Han script
+  kWord = 16384,       // \w: what has no word boundary beside another
+  kDecimal = 32768,    // \d
   kLetter = kUpper | kLower | kOtherLetter,
 };
 

@@ -6,7 +6,7 @@
 
 Without an argument smollm2.jsonl is left as it is. tiny-bpe is trained on whole lines, without any pre-tokenizer, so that
 its merges run across every place where some rule cuts: one vocabulary then tells all the rules apart. Each NAME.jsonl
-starts with a line about itself; the others are {"text" or "hex", "special", "ids"}.
+starts with a line about itself ("also": other names of tokenizer.ggml.pre with the same answers); the others are {"text" or "hex", "special", "ids"}.
 """
 
 import datetime
@@ -20,7 +20,7 @@ import gguf
 import sentencepiece
 import texts
 import tokenizers
-from reference import BYTE, CONTROL, NORMAL, RULES, UNUSED, USER_DEFINED, check_against_transformers, reference
+from reference import ALSO, BYTE, CONTROL, NORMAL, RULES, UNUSED, USER_DEFINED, check_against_transformers, reference
 from sentencepiece import sentencepiece_model_pb2 as spm_proto
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
@@ -219,12 +219,13 @@ def finish(writer):
 def make_vectors(name, path, vocabulary_name, pre, n_generated, **changes):
     oracle, vocabulary = reference(path, pre, **changes)
     specials = list(vocabulary.control()) + list(vocabulary.user_defined())
-    cases = [(t.encode(), True) for t in texts.TRICKY]
+    cases = [(t.encode(), True) for t in texts.TRICKY + texts.CHAINS]
     cases += [(t.encode(), False) for t in texts.TRICKY if "<" in t]
     cases += [(d, i % 2 == 0) for i, d in enumerate(texts.generated(3, n_generated, specials, [])) if len(d) < 300]
     about = {
         "vocabulary": vocabulary_name,
         "pre": pre if pre is not None else vocabulary.pre,
+        "also": ALSO.get(pre, ["granite-embed-multi-311m", "sarvam-moe"] if vocabulary.model == "gemma4" else []),
         "made_by": f"make.py: tokenizers {tokenizers.__version__}, sentencepiece {sentencepiece.__version__}",
         "date": datetime.date.today().isoformat(),
     } | changes
@@ -241,10 +242,8 @@ def main():
     bpe, spm = os.path.join(HERE, "tiny-bpe.gguf"), os.path.join(HERE, "tiny-spm.gguf")
     make_bpe(bpe)
     make_spm(spm)
-    same = {"", "default", "olmo", "starcoder", "refact"}  # rows equal to another
     for pre in RULES:
-        if pre not in same:
-            make_vectors("bpe-" + pre, bpe, "tiny-bpe.gguf", pre, 60)
+        make_vectors("bpe-" + pre, bpe, "tiny-bpe.gguf", pre, 60)
     make_vectors("spm", spm, "tiny-spm.gguf", None, 120)
     for name, make in [
         ("unigram", lambda path: make_unigram(path, False)),

@@ -67,30 +67,73 @@ DEEPSEEK3 = (
 )
 
 
+UFAKZEKA = QWEN2.removeprefix(CONTRACTION + "|")
+SEED_CODER = QWEN2.replace(r" ?[^\s\p{L}\p{N}]+[\r\n]*", r" ?[^\s\p{L}\p{N}\r\n]+")
+JAIS2 = LLAMA3.removesuffix(r"\s+(?!\S)|\s+") + (
+    r"\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)"
+    r"|\s{1,2}(?!\S)|\s{1}"
+)
+BAILING = (
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
+)
+EXAONE_MOE = (
+    CONTRACTION
+    + r"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+"
+)
+MINICPM5 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}+")
+YOUTU_SCRIPTS = (
+    "[\uac00-\ud7a3\u3131-\u318e]+|[\uff01\u2026\u201c\u201d\u2018\u2019\u2014\uff1a\uff1b\uff0c\u3001-\u303f\ufe30-\ufe4f]+"
+    "|[\u3105-\u312f]+|[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+"
+)
+YOUTU = GPT4O.replace(r"\p{N}{1,3}", r"\p{N}")
+NO_HAN_U, NO_HAN_L = (f"[{letters[1:-1]}&&[^\\p{{Han}}]]" for letters in (U, L))
+KIMI_K2 = (
+    rf"[\p{{Han}}]+|{LED}{NO_HAN_U}*{NO_HAN_L}+{CONTRACTION}?|{LED}{NO_HAN_U}+{NO_HAN_L}*{CONTRACTION}?|"
+    + r"\p{N}{1,3}|" + TAIL
+)
+SPARK = DEEPSEEK3.replace("+[\r\n]*|\\s*[\r\n]+", "+|[\r\n]")
+
+
 def rules():
     nfc = normalizers.NFC()
     gpt2 = [gpt2_words()]
     digits_gpt2 = [digits(True), gpt2_words()]
+    han_kana = split("[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+")
     return {
-        "": (None, gpt2, False),
-        "default": (None, gpt2, False),
         "gpt-2": (None, gpt2, False),
         "mpt": (nfc, gpt2, False),
-        "olmo": (nfc, gpt2, False),
         "smollm": (None, digits_gpt2, False),
-        "starcoder": (None, digits_gpt2, False),
-        "refact": (None, digits_gpt2, False),
         "command-r": (nfc, digits_gpt2, False),
         "llama-bpe": (None, [split(LLAMA3), bytes_only()], True),
         "dbrx": (None, [split(LLAMA3), bytes_only()], False),
+        "minicpm5": (None, [split(r"\p{N}{1,3}"), split(MINICPM5), bytes_only()], True),
+        "jais-2": (None, [split(JAIS2), bytes_only()], False),
         "qwen2": (nfc, [split(QWEN2), bytes_only()], False),
+        "kormo": (None, [split(QWEN2), bytes_only()], False),
+        "bailingmoe": (None, [split(BAILING), bytes_only()], False),
         "qwen35": (nfc, [split(QWEN35), bytes_only()], False),
+        "laguna": (None, [split(r"[^\n]+|[\n]+"), split(QWEN2), bytes_only()], False),
+        "seed-coder": (None, [split(SEED_CODER), bytes_only()], False),
+        "ufakzeka": (None, [split(UFAKZEKA), bytes_only()], False),
+        "exaone-moe": (None, [split(EXAONE_MOE), bytes_only()], False),
         "tekken": (None, [split(TEKKEN), bytes_only()], True),
         "gpt-4o": (None, [split(GPT4O), bytes_only()], False),
+        "granite-embed-multi-97m": (None, [split(GPT4O), bytes_only()], True),
+        "tiny_aya": (None, [split(r"\d{1,3}(?=(?:\d{3})*\b)"), split(GPT4O), bytes_only()], False),
+        "youtu": (None, [split(YOUTU_SCRIPTS), split(YOUTU), bytes_only()], True),
+        "kimi-k2": (None, [split(KIMI_K2), bytes_only()], False),
         "bloom": (None, [split(BLOOM), bytes_only()], False),
+        "viking": (None, [split(BLOOM), split(r"\p{N}"), bytes_only()], False),
+        "superbpe": (None, [split(r"\p{N}+"), split(r"(?=(\d{3})+(?!\d))"), bytes_only()], False),
         "falcon": (
             None,
             [pre_tokenizers.Punctuation("contiguous"), gpt2_words(), digits(False), split("[0-9][0-9][0-9]")],
+            False,
+        ),
+        "chameleon": (
+            None,
+            [split("<sentinel:[0-9]+>"), split("(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z"), split("([\\t\\n]|    |  )"),
+             digits(True), pre_tokenizers.Punctuation("isolated"), gpt2_words()],
             False,
         ),
         "deepseek-llm": (
@@ -105,16 +148,31 @@ def rules():
              bytes_only()],
             False,
         ),
-        "deepseek-v3": (
-            None,
-            [split(r"\p{N}{1,3}"), split("[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+"), split(DEEPSEEK3),
-             bytes_only()],
-            False,
+        "deepseek-v3": (None, [split(r"\p{N}{1,3}"), han_kana, split(DEEPSEEK3), bytes_only()], False),
+        "spark2_5": (
+            None, [split(r"\p{N}{1,3}"), han_kana, split(SPARK), split(r"\p{N}"), bytes_only()], False
         ),
     }  # fmt: skip
 
 
 RULES = rules()
+# Further names for the same.
+ALSO = {
+    "gpt-2": ["", "default", "phi-2", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code",
+              "roberta-bpe", "gigachat", "a.x-4.0", "mellum", "exaone4", "trillion", "granite-docling", "jais"],
+    "mpt": ["olmo", "modern-bert"],
+    "smollm": ["starcoder", "refact", "codeshell", "exaone", "minerva-7b", "mellum2"],
+    "llama-bpe": ["llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano", "smaug-bpe", "glm4", "glm5"],
+    "dbrx": ["chatglm-bpe"],
+    "qwen2": ["deepseek-r1-qwen", "f2llmv2", "megrez", "stablelm2", "hunyuan"],
+    "kormo": ["grok-2", "solar-open"],
+    "bailingmoe": ["bailingmoe2", "llada-moe"],
+    "gpt-4o": ["llama4", "kanana2", "talkie", "minimax-m2"],
+    "tiny_aya": ["cohere2moe"],
+    "bloom": ["poro-chat", "gpt3-finnish"],
+    "deepseek-v3": ["hunyuan-dense", "hy_v4", "joyai-llm"],
+}  # fmt: skip
+RULE_OF = {name: name for name in RULES} | {also: name for name, names in ALSO.items() for also in names}
 
 
 def check_against_transformers():
@@ -173,7 +231,7 @@ class Vocabulary:
 
 class BpeReference:
     def __init__(self, vocabulary, pre=None):
-        normalizer, stages, whole_words = RULES[vocabulary.pre if pre is None else pre]
+        normalizer, stages, whole_words = RULES[RULE_OF[vocabulary.pre if pre is None else pre]]
         vocab = {t: i for i, t in enumerate(vocabulary.tokens)}
         merges = [tuple(m.split(" ")) for m in vocabulary.merges]
         self.tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=whole_words))

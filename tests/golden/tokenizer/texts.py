@@ -26,6 +26,17 @@ TRICKY = [
     "The quick brown fox jumps over the lazy dog. " * 3, "Antidisestablishmentarianism supercalifragilisticexpialidocious", "https://example.com/a?b=c&d=%20e#f user@example.org 2024-02-29T12:34:56Z",
 ]  # fmt: skip
 
+# What the chains of single tokenizers look at: digits from either end, marks of several scripts, Chameleon's images.
+CHAINS = [
+    "1234567 12345 1234 123 12 1 1234567a 1234_ 12345\u0301 123456\u00bd \u00bd123456 1234.5678 \u0661\u0662\u0663\u0664\u0665 1234\u4e2d 1,234,567",
+    "<sentinel:0><sentinel:123> <sentinel:> <sentinel:1 IMGIMGAZ IMGIMGABCDZ IMGIMGABCDEZ IMGIMGAJZ IMGIMGZ xIMGIMGBBZy\t\n      a     b",
+    "\u300c\u4f60\u597d\u300d\uff0c\u4e16\u754c\uff01\u3105\u3106\u3107 \uc548\ub155\u3131\u314e\u2014\u2014\u201c\u5f15\u201d\u2018\u7528\u2019\u2026\u2026\ufe30\ufe4f",
+    "Kimi\u6708\u4e4b\u6697\u9762AI \u3007\u3021\u3005\u303b \u2e80\u2fd5 \u4e2dABC\u6587def\u30ab\u30bf\u4e2d's \U00020000x",
+    "a b c d, e f's x\u0301 y\u0301\u0302 z 1 a  b !/ !\n/ !//\n\nMerhaba d\u00fcnya'n\u0131n Ankara'da",
+    "x" + " " * 3 + "y" + " " * 4 + "z" + " " * 5 + "!" + " " * 9 + "1" + " " * 600 + "w" + "\u3000" * 7,
+    "!?!\n!?\r\n ?!\n\n\n ?\n 12\n\n34\r\r\n",
+]
+
 SPACES = [" ", " ", " ", "  ", "   ", "\n", "\n\n", "\t", "\r\n", "\r", "\u00a0", "\u3000", "\u2003", "\u0085", "\u2028", "\x0b", "\x1c", "\u1680"]
 WORDS = """the of and to in is that for it was on with as at by from model token language Paris France capital because
 I'm don't you'll THEY'RE We've 'tis o'clock rock'n'roll naive cafe resume HTTPServer iPhone McDonald x86_64 UTF-8 C++ foo() bar[0]
