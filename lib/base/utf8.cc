@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <cstring>
+
 namespace infer {
 namespace {
 
@@ -42,6 +44,12 @@ void append_utf8(std::string& out, char32_t c) {
 
 bool valid_utf8(std::string_view s) {
   for (size_t at = 0; at < s.size();) {
+    uint64_t eight = 0x80;  // bytes; ASCII when none has its highest bit set
+    if (s.size() - at >= 8) std::memcpy(&eight, s.data() + at, 8);
+    if (!(eight & 0x8080808080808080u)) {
+      at += 8;
+      continue;
+    }
     const Utf8 c = decode_utf8(s, at);
     if (!c.valid) return false;
     at += c.length;

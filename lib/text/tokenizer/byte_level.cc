@@ -1,7 +1,6 @@
 #include "text/tokenizer/byte_level.h"
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 
 #include "base/utf8.h"
@@ -43,37 +42,38 @@ std::string_view spelled(uint8_t byte) { return {kAlphabet.utf8[byte], kAlphabet
 // Takes the pieces that the scanner cuts and appends their ids. Lives for one stretch of text.
 class WordSink final : public PieceSink {
  public:
-  WordSink(const ByteLevelBpe& bpe, size_t text_bytes, std::vector<int32_t>& out)
-      : bpe_(&bpe), out_(&out), met_(std::bit_ceil(std::min<size_t>(text_bytes, 1 << 14))) {}
+  WordSink(const ByteLevelBpe& bpe, std::vector<int32_t>& out) : bpe_(&bpe), out_(&out), cache_(bpe.caches_.take()) {}
+  ~WordSink() { bpe_->caches_.give(std::move(cache_)); }
+  WordSink(const WordSink&) = delete;
 
   void piece(std::string_view word) override {
+    if (word.size() > EncodeCache::Word::kBytes) return merge(word);
+    EncodeCache::Word& known = cache_->place_of(word);
+    if (EncodeCache::is(known, word)) {
+      out_->insert(out_->end(), known.ids, known.ids + known.n);
+      return;
+    }
+    const size_t start = out_->size();
+    merge(word);
+    EncodeCache::put(known, word, std::span(*out_).subspan(start));
+  }
+
+ private:
+  void merge(std::string_view word) {
     if (const int32_t id = bpe_->whole_word(word); id >= 0) return out_->push_back(id);
     symbols_.clear();
     for (size_t i = 0; i < word.size(); ++i) {
       const int32_t id = bpe_->byte_id_[static_cast<uint8_t>(word[i])];
       if (id >= 0) symbols_.push_back({id, static_cast<uint32_t>(i), static_cast<uint32_t>(i + 1)});
     }
-    merger_.run(symbols_, [this](const Symbol& a, const Symbol& b) { return merge_of(a.id, b.id); });
+    const auto find = [this](int32_t left, int32_t right) { return bpe_->merge_of(left, right, buffer_); };
+    merger_.run(symbols_, [&](const Symbol& a, const Symbol& b) { return cache_->merge_of(a.id, b.id, find); });
     for (const Symbol& s : symbols_) out_->push_back(s.id);
-  }
-
- private:
-  struct Met {
-    int32_t left = -1, right = -1;
-    PairIndex::Found merge;
-  };
-
-  PairIndex::Found merge_of(int32_t left, int32_t right) {
-    const uint64_t hash =
-        (uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right)) * 0x9e3779b97f4a7c15u;
-    Met& met = met_[(hash >> 40) & (met_.size() - 1)];
-    if (met.left != left || met.right != right) met = {left, right, bpe_->merge_of(left, right, buffer_)};
-    return met.merge;
   }
 
   const ByteLevelBpe* bpe_;
   std::vector<int32_t>* out_;
-  std::vector<Met> met_;  // the pairs met last, by hash; a power of two
+  std::unique_ptr<EncodeCache> cache_;
   std::vector<Symbol> symbols_;
   Merger merger_;
   std::string buffer_;
@@ -135,7 +135,7 @@ int32_t ByteLevelBpe::whole_word(std::string_view word) const {
 }
 
 void ByteLevelBpe::encode_text(std::string_view text, std::vector<int32_t>& out) const {
-  WordSink sink(*this, text.size(), out);
+  WordSink sink(*this, out);
   if (pre_->nfc && may_change_under_nfc(text)) return run_stages(pre_->stages, nfc(text), sink);
   run_stages(pre_->stages, text, sink);
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/tokenizer/encode_cache.h"
 #include "text/tokenizer/pretokenizers.h"
 #include "text/tokenizer/tokenizer.h"
 #include "text/tokenizer/vocabulary.h"
@@ -35,6 +36,7 @@ class ByteLevelBpe final : public Tokenizer {
   TextIndex merges_;
   std::array<int32_t, 256> byte_id_{};  // -1: the vocabulary lacks this byte; it is left out, as tokenizers does
   size_t longest_token_ = 0;            // bytes, written in the alphabet
+  mutable CachePool caches_;
 };
 
 }  // namespace infer::text

@@ -183,6 +183,7 @@ def main():
     table("uint16_t", "kUnicodeKinds", kinds)
     table("uint16_t", "kUnicodeBlocks", first)
     table("uint8_t", f"kUnicodeOfBlock", [k for block in blocks for k in block], 32)
+    table("uint16_t", "kAsciiFlags", [of.get(c, 0) for c in range(128)], 16)
     print()
     classes = sorted(CLASSES.items())
     table("CombiningClass", "kCombiningClasses", classes, 8, "{{0x{0[0]:X}, {0[1]}}}")

@@ -33,7 +33,7 @@ class Merger {
   }
 
  private:
-  static constexpr size_t kShort = 32;
+  static constexpr size_t kShort = 128;
   struct Candidate {
     uint32_t rank, left;
     int32_t id;
@@ -44,24 +44,41 @@ class Merger {
     friend bool operator>(const Candidate& a, const Candidate& b) { return b < a; }
   };
 
+  // ranks[i] is of the pair that symbol i begins; of what is absorbed, and of the last, kNever.
   template <class Join>
   void run_short(std::vector<Symbol>& s, const Join& join) {
-    PairIndex::Found pairs[kShort];
-    const auto look = [&](size_t i) { pairs[i] = join(s[i], s[i + 1]); };
-    for (size_t i = 0; i + 1 < s.size(); ++i) look(i);
-    while (s.size() > 1) {
-      size_t best = 0;
-      for (size_t i = 1; i + 1 < s.size(); ++i) {
-        if (pairs[i].rank < pairs[best].rank) best = i;
-      }
-      if (pairs[best].rank == UINT32_MAX) return;
-      s[best].id = pairs[best].id;
-      s[best].end = s[best + 1].end;
-      s.erase(s.begin() + static_cast<std::ptrdiff_t>(best) + 1);
-      for (size_t i = best + 1; i + 1 < s.size(); ++i) pairs[i] = pairs[i + 1];
-      if (best > 0) look(best - 1);
-      if (best + 1 < s.size()) look(best);
+    constexpr uint32_t kNever = UINT32_MAX;
+    const size_t n = s.size();
+    uint32_t ranks[kShort];
+    int32_t ids[kShort];
+    uint8_t next[kShort], previous[kShort];  // n, or kShort: there is none
+    if (n < 2) return;
+    for (size_t i = 0; i < n; ++i) {
+      next[i] = static_cast<uint8_t>(i + 1);
+      previous[i] = static_cast<uint8_t>(i == 0 ? kShort : i - 1);
     }
+    const auto look = [&](size_t i) {
+      const PairIndex::Found found = next[i] == n ? PairIndex::Found{kNever, -1} : join(s[i], s[next[i]]);
+      ranks[i] = found.rank;
+      ids[i] = found.id;
+    };
+    for (size_t i = 0; i < n; ++i) look(i);
+    size_t absorbed = 0;
+    for (;; ++absorbed) {
+      size_t best = 0;
+      for (size_t i = 1; i < n; ++i) best = ranks[i] < ranks[best] ? i : best;
+      if (ranks[best] == kNever) break;
+      const size_t right = next[best];
+      s[best].id = ids[best];
+      s[best].end = s[right].end;
+      s[right].begin = s[right].end;
+      ranks[right] = kNever;
+      next[best] = next[right];
+      if (next[best] != n) previous[next[best]] = static_cast<uint8_t>(best);
+      if (previous[best] != kShort) look(previous[best]);
+      look(best);
+    }
+    if (absorbed > 0) std::erase_if(s, [](const Symbol& x) { return x.begin == x.end; });
   }
 
   // The pairs there are at first, sorted; the pairs that merges make, in a heap. The best of either goes next.
@@ -86,7 +103,7 @@ class Merger {
       links_[i] = {i == 0 ? kNone : i - 1, i + 1 == n ? kNone : i + 1};
       if (i + 1 < n) propose(i, i + 1, first_);
     }
-    std::sort(first_.begin(), first_.end());
+    if (!std::is_sorted(first_.begin(), first_.end())) std::sort(first_.begin(), first_.end());
     for (size_t next = 0; next < first_.size() || !later_.empty();) {
       Candidate c;
       if (later_.empty() || (next < first_.size() && first_[next] < later_.front())) {

@@ -29,6 +29,8 @@ extern const uint16_t kUnicodeKinds[];   // flags of each combination that occur
 extern const uint16_t kUnicodeBlocks[];  // [0x110000 / 128] -> block
 extern const uint8_t kUnicodeOfBlock[];  // [block, 128] -> kind
 
+extern const uint16_t kAsciiFlags[128];  // char_flags() of each
+
 // c <= 0x10FFFF.
 inline uint16_t char_flags(char32_t c) {
   return kUnicodeKinds[kUnicodeOfBlock[size_t{kUnicodeBlocks[c >> 7]} << 7 | (c & 127)]];

@@ -2,33 +2,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace infer::text {
 namespace {
 
 constexpr size_t kLongestProbe = 1024;
-
-uint64_t mixed(uint64_t x) {
-  x ^= x >> 32;
-  x *= 0xd6e8feb86659fd93u;
-  x ^= x >> 32;
-  x *= 0xd6e8feb86659fd93u;
-  return x ^ x >> 32;
-}
-
-uint64_t hash_of(std::string_view s) {
-  uint64_t h = s.size() * 0x9e3779b97f4a7c15u, word = 0;
-  while (s.size() >= 8) {
-    std::memcpy(&word, s.data(), 8);
-    h = (h ^ word) * 0xff51afd7ed558ccdu;
-    h ^= h >> 33;
-    s.remove_prefix(8);
-  }
-  word = 0;
-  for (size_t i = 0; i < s.size(); ++i) word |= uint64_t{static_cast<uint8_t>(s[i])} << 8 * i;
-  return mixed(h ^ word);
-}
 
 }  // namespace
 
