@@ -66,8 +66,12 @@ class WordSink final : public PieceSink {
       const int32_t id = bpe_->byte_id_[static_cast<uint8_t>(word[i])];
       if (id >= 0) symbols_.push_back({id, static_cast<uint32_t>(i), static_cast<uint32_t>(i + 1)});
     }
-    const auto find = [this](int32_t left, int32_t right) { return bpe_->merge_of(left, right, buffer_); };
-    merger_.run(symbols_, [&](const Symbol& a, const Symbol& b) { return cache_->merge_of(a.id, b.id, find); });
+    const MergeIndex& merges = bpe_->merges_;
+    merger_.run(symbols_, [&](const Symbol& a, const Symbol& b) {
+      const uint64_t hash = merges.hash(a.id, b.id);
+      if (!merges.may_merge(hash)) return PairIndex::Found{UINT32_MAX, -1};
+      return cache_->merge_of(a.id, b.id, hash, [&] { return bpe_->merge_of(a.id, b.id, hash, buffer_); });
+    });
     for (const Symbol& s : symbols_) out_->push_back(s.id);
   }
 
@@ -87,7 +91,7 @@ Result<std::unique_ptr<ByteLevelBpe>> ByteLevelBpe::create(std::shared_ptr<const
   }
   std::unique_ptr<ByteLevelBpe> bpe(new ByteLevelBpe(std::move(data), *pre));
   TRY_SET(bpe->index_, TextIndex::create(bpe->data_->tokens, "token"));
-  TRY_SET(bpe->merges_, TextIndex::create(bpe->data_->merges, "merge"));
+  TRY_SET(bpe->merges_, MergeIndex::create(bpe->data_->tokens, bpe->data_->merges));
   bpe->add_bos_ = pre->adds_bos;
   return bpe;
 }
@@ -98,19 +102,17 @@ Status ByteLevelBpe::finish() {
     byte_id_[static_cast<size_t>(b)] = id >= 0 && !is_control(id) ? id : -1;
   }
   for (const std::string_view token : data_->tokens) longest_token_ = std::max(longest_token_, token.size());
-  return check_merges(data_->merges);
+  return {};
 }
 
-PairIndex::Found ByteLevelBpe::merge_of(int32_t left, int32_t right, std::string& buffer) const {
-  const std::string_view a = data_->tokens[static_cast<size_t>(left)], b = data_->tokens[static_cast<size_t>(right)];
-  buffer.assign(a).append(1, ' ').append(b);
-  const int32_t rank = merges_.find(buffer);
-  if (rank < 0) return {UINT32_MAX, -1};
-  buffer.assign(a).append(b);
+PairIndex::Found ByteLevelBpe::merge_of(int32_t left, int32_t right, uint64_t hash, std::string& buffer) const {
+  const uint32_t rank = merges_.find(left, right, hash);
+  if (rank == UINT32_MAX) return {rank, -1};
+  buffer.assign(data_->tokens[static_cast<size_t>(left)]).append(data_->tokens[static_cast<size_t>(right)]);
   const int32_t id = index_.find(buffer);
   if (id < 0 || is_control(id))
     return {UINT32_MAX, -1};  // text must not become a control token, whatever the merges say
-  return {static_cast<uint32_t>(rank), id};
+  return {rank, id};
 }
 
 // The token that spells the whole word, if the tokenizer asks for that before merging; -1 else.

@@ -26,14 +26,12 @@ class ByteLevelBpe final : public Tokenizer {
   Status finish() override;
   void encode_text(std::string_view text, std::vector<int32_t>& out) const override;
   int32_t whole_word(std::string_view word) const;
-  PairIndex::Found merge_of(int32_t left, int32_t right, std::string& buffer) const;
+  PairIndex::Found merge_of(int32_t left, int32_t right, uint64_t hash, std::string& buffer) const;
   friend class WordSink;
 
   const PreTokenizer* pre_;
   TextIndex index_;
-  // Rank of a merge by its text as the file has it. Ids are looked up when a pair is first met in a text: to resolve
-  // 280,000 merges before the first token would cost more than any prompt.
-  TextIndex merges_;
+  MergeIndex merges_;
   std::array<int32_t, 256> byte_id_{};  // -1: the vocabulary lacks this byte; it is left out, as tokenizers does
   size_t longest_token_ = 0;            // bytes, written in the alphabet
   mutable CachePool caches_;

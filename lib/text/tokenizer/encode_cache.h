@@ -41,25 +41,24 @@ class EncodeCache {
     std::memcpy(w.ids, ids.data(), ids.size_bytes());
   }
 
-  // find(left, right) is asked where the pair is not the one met last at its place.
+  // hash: of the pair; find() is asked where the pair is not the one met last at its place.
   template <class Find>
-  PairIndex::Found merge_of(int32_t left, int32_t right, const Find& find) {
+  PairIndex::Found merge_of(int32_t left, int32_t right, uint64_t hash, const Find& find) {
     const uint64_t pair = uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
-    Met& met = pairs_[(pair * 0x9e3779b97f4a7c15u) >> (64 - kPairBits)];
-    if (met.pair != pair) met = {pair, find(left, right)};
+    Met& met = pairs_[(hash >> 20) & (kPairs - 1)];
+    if (met.pair != pair) met = {pair, find()};
     return met.merge;
   }
 
  private:
-  static constexpr size_t kWords = 1 << 14;
-  static constexpr int kPairBits = 15;
+  static constexpr size_t kWords = 1 << 14, kPairs = 1 << 15;
   struct Met {
     uint64_t pair = UINT64_MAX;  // ids are not negative
     PairIndex::Found merge{UINT32_MAX, -1};
   };
 
   std::vector<Word> words_ = std::vector<Word>(kWords);                   // 1 MiB
-  std::vector<Met> pairs_ = std::vector<Met>(size_t{1} << kPairBits);  // 512 KiB
+  std::vector<Met> pairs_ = std::vector<Met>(kPairs);  // 1 MiB
 };
 
 // Caches between texts, as many as texts were encoded at once but a few at most.

@@ -33,7 +33,7 @@ class Merger {
   }
 
  private:
-  static constexpr size_t kShort = 128;
+  static constexpr size_t kShort = 240;
   struct Candidate {
     uint32_t rank, left;
     int32_t id;
@@ -44,39 +44,54 @@ class Merger {
     friend bool operator>(const Candidate& a, const Candidate& b) { return b < a; }
   };
 
-  // ranks[i] is of the pair that symbol i begins; of what is absorbed, and of the last, kNever.
+  // ranks[i] is of the pair that symbol i begins; of what is absorbed, and of the last, kNever. The best of each block of
+  // sixteen is kept: a merge changes three places, so at most three blocks are looked through again.
   template <class Join>
   void run_short(std::vector<Symbol>& s, const Join& join) {
     constexpr uint32_t kNever = UINT32_MAX;
-    const size_t n = s.size();
+    constexpr size_t kBlock = 16, kNone = 255;
+    static_assert(kShort % kBlock == 0 && kShort < kNone);
+    const size_t n = s.size(), n_blocks = (n + kBlock - 1) / kBlock;
+    if (n < 2) return;
     uint32_t ranks[kShort];
     int32_t ids[kShort];
-    uint8_t next[kShort], previous[kShort];  // n, or kShort: there is none
-    if (n < 2) return;
-    for (size_t i = 0; i < n; ++i) {
-      next[i] = static_cast<uint8_t>(i + 1);
-      previous[i] = static_cast<uint8_t>(i == 0 ? kShort : i - 1);
-    }
+    uint8_t next[kShort], previous[kShort], best_of[kShort / kBlock];
     const auto look = [&](size_t i) {
-      const PairIndex::Found found = next[i] == n ? PairIndex::Found{kNever, -1} : join(s[i], s[next[i]]);
+      const PairIndex::Found found = next[i] == kNone ? PairIndex::Found{kNever, -1} : join(s[i], s[next[i]]);
       ranks[i] = found.rank;
       ids[i] = found.id;
     };
-    for (size_t i = 0; i < n; ++i) look(i);
+    const auto look_through = [&](size_t block) {
+      size_t best = block * kBlock;
+      for (size_t i = best + 1; i < (block + 1) * kBlock; ++i) best = ranks[i] < ranks[best] ? i : best;
+      best_of[block] = static_cast<uint8_t>(best);
+    };
+    for (size_t i = 0; i < n; ++i) {
+      next[i] = static_cast<uint8_t>(i + 1 == n ? kNone : i + 1);
+      previous[i] = static_cast<uint8_t>(i == 0 ? kNone : i - 1);
+      look(i);
+    }
+    for (size_t i = n; i < n_blocks * kBlock; ++i) ranks[i] = kNever;
+    for (size_t block = 0; block < n_blocks; ++block) look_through(block);
     size_t absorbed = 0;
     for (;; ++absorbed) {
-      size_t best = 0;
-      for (size_t i = 1; i < n; ++i) best = ranks[i] < ranks[best] ? i : best;
+      size_t best = best_of[0];
+      for (size_t block = 1; block < n_blocks; ++block) best = ranks[best_of[block]] < ranks[best] ? best_of[block] : best;
       if (ranks[best] == kNever) break;
-      const size_t right = next[best];
+      const size_t right = next[best], left = previous[best];
       s[best].id = ids[best];
       s[best].end = s[right].end;
       s[right].begin = s[right].end;
       ranks[right] = kNever;
       next[best] = next[right];
-      if (next[best] != n) previous[next[best]] = static_cast<uint8_t>(best);
-      if (previous[best] != kShort) look(previous[best]);
+      if (next[best] != kNone) previous[next[best]] = static_cast<uint8_t>(best);
       look(best);
+      if (left != kNone) {
+        look(left);
+        if (left / kBlock != best / kBlock) look_through(left / kBlock);
+      }
+      look_through(best / kBlock);
+      if (right / kBlock != best / kBlock) look_through(right / kBlock);
     }
     if (absorbed > 0) std::erase_if(s, [](const Symbol& x) { return x.begin == x.end; });
   }

@@ -53,16 +53,20 @@ class PieceMerger {
     return id >= 0 && spm_->unused_ && spm_->type(static_cast<size_t>(id)) == TokenizerData::kUnused;
   }
   PairIndex::Found join(const Symbol& a, const Symbol& b) {
+    uint32_t rank = UINT32_MAX;
+    if (!spm_->by_score_) {
+      if (a.id >= 0 && b.id >= 0) rank = merge_rank(a.id, b.id);
+      if (rank == UINT32_MAX) return {rank, -1};
+    }
     const int32_t id = find(a.begin, b.end);
     if (id < 0) return {UINT32_MAX, -1};
-    if (!spm_->by_score_) return {merge_rank(a, b), id};
+    if (!spm_->by_score_) return {rank, id};
     if (is_unused(id)) halves_[id] = {a, b};
     return {spm_->rank_[static_cast<size_t>(id)], id};
   }
-  uint32_t merge_rank(const Symbol& a, const Symbol& b) {
-    if (a.id < 0 || b.id < 0) return UINT32_MAX;
-    merge_.assign(text_, a.begin, a.end - a.begin).append(1, ' ').append(text_, b.begin, b.end - b.begin);
-    return static_cast<uint32_t>(spm_->merges_.find(merge_));  // -1: none, which is UINT32_MAX
+  uint32_t merge_rank(int32_t left, int32_t right) const {
+    const uint64_t hash = spm_->merges_.hash(left, right);
+    return spm_->merges_.may_merge(hash) ? spm_->merges_.find(left, right, hash) : UINT32_MAX;
   }
   void emit(const Symbol& symbol) {
     if (!is_unused(symbol.id)) return emit_piece(symbol);
@@ -102,7 +106,6 @@ class PieceMerger {
   std::vector<int32_t>* out_;
   std::vector<Symbol> symbols_;
   Merger merger_;
-  std::string merge_;
   std::unordered_map<int32_t, std::pair<Symbol, Symbol>> halves_;  // of unused tokens that a merge could make
   bool unknown_ = false;                                           // the last id out was the unknown token
 };
@@ -119,8 +122,7 @@ Result<std::unique_ptr<SentencePieceBpe>> SentencePieceBpe::create(std::shared_p
   std::unique_ptr<SentencePieceBpe> spm(new SentencePieceBpe(std::move(data), by_score));
   TRY_SET(spm->index_, TextIndex::create(spm->data_->tokens, "token"));
   if (!by_score) {
-    TRY(check_merges(spm->data_->merges));
-    TRY_SET(spm->merges_, TextIndex::create(spm->data_->merges, "merge"));
+    TRY_SET(spm->merges_, MergeIndex::create(spm->data_->tokens, spm->data_->merges));
   }
   spm->add_bos_ = true;
   return spm;

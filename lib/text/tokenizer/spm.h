@@ -28,7 +28,7 @@ class SentencePieceBpe final : public SentencePiece {
   friend class PieceMerger;
 
   TextIndex index_;
-  TextIndex merges_;            // rank by text, "left right"
+  MergeIndex merges_;
   std::vector<uint32_t> rank_;  // [n_vocab] order of scores, best first; UINT32_MAX: text never becomes this token
   bool by_score_;
   bool words_ = false;   // no token spells a space after something else: text can be merged word by word

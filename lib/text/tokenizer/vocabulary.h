@@ -1,5 +1,5 @@
-// Two hash tables, both open-addressed and built once: a text -> its place in a list (a token's id, a merge's rank),
-// and a pair of numbers -> two numbers (the edge that leaves a trie's node by a byte).
+// Three hash tables, all open-addressed and built once: a text -> its place in a list (a token's id), two tokens -> the
+// rank of their merge, and a pair of numbers -> two numbers (the edge that leaves a trie's node by a byte).
 //
 // A file could be made so that its tokens collide; the length of a probe is therefore bounded, and a table that would
 // exceed the bound is refused. No vocabulary that was not made for it comes near.
@@ -46,9 +46,6 @@ inline uint64_t hash_of(std::string_view s) {
   return mixed(h ^ word);
 }
 
-// E_CORRUPT: one is not two tokens with a space between.
-Status check_merges(std::span<const std::string_view> merges);
-
 class TextIndex {
  public:
   // Two texts that are the same are E_CORRUPT; `what` they are is for the message. Empty ones are holes, found by
@@ -65,6 +62,36 @@ class TextIndex {
   std::span<const std::string_view> texts_;
   std::vector<Slot> slots_;  // a power of two, at most half full
   uint64_t mask_ = 0;
+};
+
+// The rank of a merge ("left right" in the file) by the two tokens' ids. Merges are found by the hashes of their two
+// halves: ids are not looked up for all merges at the start, which for 280,000 would cost more than any prompt. Most
+// pairs are no merge, and a table of one bit for each hash tells that of nearly all of them.
+class MergeIndex {
+ public:
+  // E_CORRUPT: a merge is not two texts with a space between, or is there twice. The strings stay where they are.
+  static Result<MergeIndex> create(std::span<const std::string_view> tokens,
+                                   std::span<const std::string_view> merges);
+  uint64_t hash(int32_t left, int32_t right) const {
+    return mixed(uint64_t{hashes_[static_cast<size_t>(left)]} << 32 | hashes_[static_cast<size_t>(right)]);
+  }
+  // Whether two tokens of this hash() may merge.
+  bool may_merge(uint64_t hash) const { return some_[hash & some_mask_] >> (hash >> 58) & 1; }
+  // UINT32_MAX: the two do not merge.
+  uint32_t find(int32_t left, int32_t right, uint64_t hash) const;
+
+ private:
+  struct Slot {
+    uint32_t tag;
+    uint32_t rank;  // UINT32_MAX: free
+  };
+  bool is(std::string_view merge, int32_t left, int32_t right) const;
+
+  std::span<const std::string_view> tokens_, merges_;
+  std::vector<uint32_t> hashes_;  // [n_vocab]
+  std::vector<uint64_t> some_;    // a power of two; 8 to 16 bits a merge, one of them set
+  std::vector<Slot> slots_;       // a power of two, at most half full
+  uint64_t mask_ = 0, some_mask_ = 0;
 };
 
 class PairIndex {
