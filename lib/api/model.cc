@@ -9,6 +9,7 @@
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/metadata_text.h"
+#include "formats/tokenizer_json.h"
 
 namespace infer::api {
 
@@ -32,26 +33,20 @@ Status Model::read() {
   // A program for it can be built: the family is known, tensors are there and fit each other.
   loaded_.hyper = models::read_hyper(file);
   if (!partial) {
+    if (file.tensors().empty() && file.tokenizer().model == "tokenizer.json")
+      return Status::unsupported("this is a tokenizer, not a model: it has no weights",
+                                 "open it with the option model.partial, or name it in tokenizer.file beside a model");
     TRY(loaded_.hyper.status());
     TRY(models::build(file, {}).status());
   }
   if (!advance(0.75)) return cancelled();
 
-  if (file.tokenizer().model.empty()) {
-    loaded_.tokenizer = Status::unsupported("the model has no tokenizer", "give token ids instead of text");
-  } else {
-    auto made = text::Tokenizer::create(std::shared_ptr<const TokenizerData>(loaded_.file, &file.tokenizer()));
-    if (made.ok()) {
-      loaded_.tokenizer = std::shared_ptr<const text::Tokenizer>(made.take());
-    } else {
-      if (made.status().code() != INFER_E_UNSUPPORTED && !partial) return made.status();
-      loaded_.tokenizer = made.status();  // token ids still work
-    }
-  }
+  TRY(make_tokenizer());
   if (!advance(0.9)) return cancelled();
 
-  loaded_.chat_source =
-      settings_.is_set(Key::chat_template) ? settings_.text(Key::chat_template) : file.tokenizer().chat_template;
+  loaded_.chat_source = settings_.is_set(Key::chat_template) ? settings_.text(Key::chat_template)
+                        : loaded_.tokenizer.ok()             ? (*loaded_.tokenizer)->data().chat_template
+                                                             : file.tokenizer().chat_template;
   if (loaded_.chat_source.empty()) {
     loaded_.chat =
         Status::unsupported("the model has no chat template", "give one in the option chat.template, or submit text");
@@ -68,6 +63,41 @@ Status Model::read() {
   for (const auto& t : file.tensors()) loaded_.tensor_names.emplace_back(t.name);
   if (!advance(1)) return cancelled();
   return {};
+}
+
+// The file's own tokenizer, or the one that takes its place.
+Status Model::make_tokenizer() {
+  const formats::ModelFile& file = *loaded_.file;
+  if (settings_.is_set(Key::tokenizer_file) && !settings_.text(Key::tokenizer_file).empty()) {
+    auto made = other_tokenizer(settings_.text(Key::tokenizer_file));
+    if (!made.ok()) return made.status().in("option 'tokenizer.file'");
+    loaded_.tokenizer = made.take();
+    return {};
+  }
+  if (file.tokenizer().model.empty()) {
+    loaded_.tokenizer = Status::unsupported("the model has no tokenizer", "give token ids instead of text");
+    return {};
+  }
+  auto made = text::Tokenizer::create(std::shared_ptr<const TokenizerData>(loaded_.file, &file.tokenizer()));
+  if (made.ok()) {
+    loaded_.tokenizer = std::shared_ptr<const text::Tokenizer>(made.take());
+    return {};
+  }
+  if (made.status().code() != INFER_E_UNSUPPORTED && !settings_.flag(Key::model_partial)) return made.status();
+  loaded_.tokenizer = made.status();  // token ids still work
+  return {};
+}
+
+// The tokenizer.json at `path`, if it fits this model.
+Result<std::shared_ptr<const text::Tokenizer>> Model::other_tokenizer(const std::string& path) const {
+  TRY_SET(TokenizerData data, formats::read_tokenizer_json(path));
+  data.chat_template = loaded_.file->tokenizer().chat_template;
+  TRY_SET(auto made, text::Tokenizer::create(std::make_shared<const TokenizerData>(std::move(data))));
+  if (loaded_.hyper.ok() && made->n_vocab() > loaded_.hyper->n_vocab)
+    return Status::invalid(
+        str("the vocabulary of ", path, " has ", made->n_vocab(), " tokens, the model only ", loaded_.hyper->n_vocab),
+        "it belongs to another model");
+  return std::shared_ptr<const text::Tokenizer>(std::move(made));
 }
 
 void Model::run() noexcept {

@@ -65,6 +65,8 @@ class Model {
  private:
   void run() noexcept;
   Status read();
+  Status make_tokenizer();
+  Result<std::shared_ptr<const text::Tokenizer>> other_tokenizer(const std::string& path) const;
   bool advance(double progress);  // false: stop
   const std::shared_ptr<Runtime> runtime_;
   const Settings settings_;

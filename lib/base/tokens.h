@@ -13,8 +13,10 @@ namespace infer {
 struct TokenizerData {
   enum TokenType : int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
 
-  std::string model;  // tokenizer.ggml.model: "gpt2" (byte-level BPE), "llama" (SPM), ...; empty: no tokenizer
-  std::string pre;    // tokenizer.ggml.pre: the pre-tokenizer's name; may be empty
+  // tokenizer.ggml.model: "gpt2" (byte-level BPE), "llama" (SPM), ...; "tokenizer.json": all that it says is in `json`,
+  // not here; empty: no tokenizer
+  std::string model;
+  std::string pre;                       // tokenizer.ggml.pre: the pre-tokenizer's name; may be empty
   std::vector<std::string_view> tokens;  // [n_vocab]
   std::vector<float> scores;             // [n_vocab] or empty
   std::vector<int32_t> types;            // [n_vocab] TokenType or empty
@@ -26,6 +28,7 @@ struct TokenizerData {
   int8_t lowercase = -1, strip_accents = -1;  // BERT's normaliser
   std::vector<char> precompiled_charsmap;     // Unigram's normaliser; unused by SPM BPE
   std::string chat_template;                  // Jinja source; empty: none
+  std::string_view json, json_config;         // texts of tokenizer.json and, where there is one, tokenizer_config.json
   std::shared_ptr<const void> backing;        // keeps the views alive
 };
 

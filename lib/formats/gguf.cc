@@ -1,4 +1,4 @@
-// open_model: one GGUF file, or all parts of a split set, into a ModelFile.
+// open_model: one GGUF file, or all parts of a split set, or a tokenizer.json into a ModelFile.
 //
 // The parts of a set are NAME-00001-of-00003.gguf and so on. The names of the others follow from the first one's by
 // rule, they are opened in its directory without following links, and each must say that it is the part that its name
@@ -9,6 +9,7 @@
 #include "formats/limits.h"
 #include "formats/model_file.h"
 #include "formats/refusal.h"
+#include "formats/tokenizer_json.h"
 #include "formats/tokenizer_reader.h"
 
 namespace infer::formats {
@@ -67,6 +68,7 @@ Status read_parts(const std::string& path, int64_t parts, const Progress& progre
 Result<std::shared_ptr<const ModelFile>> open(std::shared_ptr<const File> file, const std::string& path,
                                               const Progress& progress) {
   TRY(report(progress, 0));
+  if (is_tokenizer_json(file->bytes())) return open_tokenizer_json(std::move(file), path);
   TRY_SET(ModelFileBuilder whole, read_gguf(std::move(file)));
   const ModelFile& model = whole.model();
   TRY_SET(const int64_t parts, model.get_int("split.count", 0, limits::kParts, 1));

@@ -116,7 +116,7 @@ class ModelFile {
 // Called now and then while loading with 0..1; returning false stops the load with INFER_E_CANCELLED.
 using Progress = std::function<bool(double)>;
 
-// Opens what lies at path (a GGUF file; the first of a split set opens all of it).
+// Opens what lies at path (a GGUF file; the first of a split set opens all of it; a tokenizer.json alone).
 Result<std::shared_ptr<const ModelFile>> open_model(const std::string& path, const Progress& progress = {});
 // From bytes already at hand (descriptor, memory).
 Result<std::shared_ptr<const ModelFile>> open_model(std::shared_ptr<const File> file, const Progress& progress = {});

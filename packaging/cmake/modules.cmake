@@ -62,7 +62,7 @@ function(infer_small name)
   list(TRANSFORM ARG_EXCEPT PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
   list(REMOVE_ITEM files ${ARG_EXCEPT} "")
   if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT INFER_FUZZ)
-    set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS -Os)
+    set_source_files_properties(${files} TARGET_DIRECTORY infer_${name} PROPERTIES COMPILE_OPTIONS -Os)
   endif()
 endfunction()
 

@@ -8,7 +8,8 @@ tokenizers holds several Unicodes, and a tokenizer trained with it remembers the
   - its regular expressions (Oniguruma) know Unicode 16: equal to unicodedata2 16.0.0 in every general category, checked below;
   - Digits() asks Rust's char::is_numeric (Unicode 17) and Punctuation() an old table: both are asked of tokenizers itself;
   - NFC knows Unicode 9: what it does not reorder or compose is left out of the tables;
-  - BERT's normaliser has a table of marks and controls of its own, and lower-cases as Rust does: both are asked of it.
+  - BERT's normaliser has a table of marks and controls of its own, and lower-cases as Rust does: both are asked of it;
+    so are StripAccents(), Whitespace() and UnicodeScripts().
 """
 
 import sys
@@ -46,7 +47,10 @@ def in_category(*names):
     return {c for c in CODE_POINTS if ucd.category(chr(c)).startswith(names)}
 
 
-for name in ["Lu", "Ll", "Lt", "Lm", "Lo", "M", "N", "P", "S"]:
+CATEGORIES = (
+    "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co Cn".split()
+)  # numbered as in pipeline/code_set.cc
+for name in [n for n in CATEGORIES if n != "Cs"] + ["M", "N", "P", "S"]:
     assert of_regex(r"\p{%s}" % name) == in_category(name), name
 
 # Order: the bits of unicode.h.
@@ -91,6 +95,90 @@ def lower_runs():
                 continue
         runs.append((c, c, 1, difference))
     return runs
+
+
+def of_rust_word():
+    whitespace = pre_tokenizers.Whitespace()
+    return {c for c in CODE_POINTS if whitespace.pre_tokenize_str("a" + chr(c))[0][0] == "a" + chr(c)}
+
+
+def check_white():
+    """unicode.h's is_white() is what Rust calls white space."""
+    white = {*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000}
+    split = pre_tokenizers.WhitespaceSplit()
+    assert white == {c for c in CODE_POINTS if len(split.pre_tokenize_str("a" + chr(c) + "b")) == 2}
+
+
+def compatibility():
+    """[(first, count, length, at)] and the characters: what NFKD makes of characters that NFD leaves."""
+    nfd, nfkd = normalizers.NFD().normalize_str, normalizers.NFKD().normalize_str
+    runs, flat = [], []
+    for c in CODE_POINTS:
+        to = nfkd(chr(c))
+        if to == nfd(chr(c)):
+            continue
+        if runs and runs[-1][0] + runs[-1][1] == c and runs[-1][2] == len(to):
+            runs[-1][1] += 1
+        else:
+            runs.append([c, 1, len(to), len(flat)])
+        flat += [ord(x) for x in to]
+    assert max(flat) < 0x10000 and len(flat) < 0x10000
+    return runs, flat
+
+
+def case_twins():
+    """Characters that are the same without regard to case though neither is the other's lower case."""
+    lower = {c: bert(c, lowercase=True) for c in CODE_POINTS}
+    twins = []
+    for c in CODE_POINTS:
+        fold = chr(c).casefold()
+        if len(fold) == 1 and fold != chr(c) and lower[c] != fold and lower[ord(fold)] != chr(c):
+            twins.append((c, ord(lower[ord(fold)])))
+    return twins
+
+
+def regex_scripts():
+    names = (
+        "Han Hiragana Katakana Hangul Bopomofo Latin Greek Cyrillic Armenian Hebrew Arabic Devanagari Bengali Gujarati "
+        "Tamil Telugu Kannada Malayalam Thai Lao Tibetan Myanmar Georgian Khmer Mongolian Ethiopic"
+    ).split()
+    for name in names:
+        runs = []
+        for c in sorted(of_regex(r"\p{%s}" % name)):
+            if runs and runs[-1][1] == c - 1:
+                runs[-1][1] = c
+            else:
+                runs.append([c, c])
+        yield name, runs
+
+
+def fixed_scripts():
+    """[(first, script)]: up to the next row. 0: any. What UnicodeScripts() does not cut apart is of one script."""
+    scripts = pre_tokenizers.UnicodeScripts()
+
+    def apart(a, b):
+        return len(scripts.pre_tokenize_str(a + b)) == 2
+
+    rows, known, last = [], [], None
+    for c in map(chr, CODE_POINTS):
+        if not apart("a", c) and not apart("\u4e00", c):
+            script = 0
+        elif last and last[1] and not apart(last[0], c):
+            script = last[1]
+        else:
+            found = [s for s, one in known if not apart(one, c)]
+            assert len(found) <= 1
+            script = found[0] if found else len(known) + 1
+            if not found:
+                known.append((script, c))
+        if not last or last[1] != script:
+            rows.append((ord(c), script))
+        last = (c, script)
+    assert len(known) < 256
+    return rows
+
+
+check_white()
 
 
 def combining_classes():
@@ -139,6 +227,8 @@ FLAGS.append(set(CLASSES) | not_yes)
 FLAGS.append(IGNORED)
 FLAGS.append({c for c in CODE_POINTS if bert(c, strip_accents=True) == ""})
 FLAGS += [of_regex(r"\p{Han}"), of_regex(r"\w"), of_regex(r"\d")]
+FLAGS.append({c for c in CODE_POINTS if normalizers.StripAccents().normalize_str(chr(c)) == ""})
+FLAGS.append(of_rust_word())
 
 
 def rows(values, width=16, form="{}"):
@@ -164,7 +254,7 @@ def main():
     for start in range(0, 0x110000, BLOCK):
         block = []
         for c in range(start, start + BLOCK):
-            value = of.get(c, 0)
+            value = (of.get(c, 0), CATEGORIES.index(ucd.category(chr(c))))
             if value not in combos:
                 combos[value] = len(kinds)
                 kinds.append(value)
@@ -180,10 +270,12 @@ def main():
     print("// Written by make_unicode.py (Unicode as in Hugging Face tokenizers 0.23.3). Do not edit.")
     print('#include "text/tokenizer/unicode.h"\n')
     print("namespace infer::text {\n")
-    table("uint16_t", "kUnicodeKinds", kinds)
+    table("uint32_t", "kUnicodeKinds", [flags for flags, _ in kinds])
+    table("uint8_t", "kUnicodeCategories", [category for _, category in kinds])
+    print(f"const size_t kUnicodeKindCount = {len(kinds)};")
     table("uint16_t", "kUnicodeBlocks", first)
     table("uint8_t", f"kUnicodeOfBlock", [k for block in blocks for k in block], 32)
-    table("uint16_t", "kAsciiFlags", [of.get(c, 0) for c in range(128)], 16)
+    table("uint32_t", "kAsciiFlags", [of.get(c, 0) for c in range(128)], 16)
     print()
     classes = sorted(CLASSES.items())
     table("CombiningClass", "kCombiningClasses", classes, 8, "{{0x{0[0]:X}, {0[1]}}}")
@@ -201,6 +293,24 @@ def main():
     lower = lower_runs()
     table("LowerRun", "kLowerRuns", lower, 6, "{{0x{0[0]:X}, 0x{0[1]:X}, {0[2]}, {0[3]}}}")
     print(f"const size_t kLowerRunCount = {len(lower)};\n")
+    runs, flat = compatibility()
+    table("char16_t", "kCompatibleTo", flat, 16, "0x{:X}")
+    table("CompatibleRun", "kCompatible", runs, 8, "{{0x{0[0]:X}, {0[1]}, {0[2]}, {0[3]}}}")
+    print(f"const size_t kCompatibleCount = {len(runs)};\n")
+    twins = case_twins()
+    table("CaseTwin", "kCaseTwins", twins, 8, "{{0x{0[0]:X}, 0x{0[1]:X}}}")
+    print(f"const size_t kCaseTwinCount = {len(twins)};\n")
+    scripts = list(regex_scripts())
+    for name, members in scripts:
+        table("CodeSpan", "k" + name, members, 8, "{{0x{0[0]:X}, 0x{0[1]:X}}}")
+    print("const NamedSpans kScripts[] = {")
+    for name, _ in scripts:
+        print(f'    {{"{name.lower()}", k{name}}},')
+    print("};")
+    print(f"const size_t kScriptCount = {len(scripts)};\n")
+    fixed = fixed_scripts()
+    table("uint32_t", "kFixedScripts", [c << 8 | script for c, script in fixed], 12, "0x{:X}")
+    print(f"const size_t kFixedScriptCount = {len(fixed)};\n")
     print("}  // namespace infer::text")
     print(f"{len(kinds)} kinds, {len(blocks)} blocks, {len(classes)} classes, {len(pairs)} pairs", file=sys.stderr)
 

@@ -16,9 +16,9 @@ namespace infer::text {
 struct Char {
   char32_t value;
   uint32_t length;  // bytes; 0: there is none, the text ends here
-  uint16_t flags;   // CharFlag; 0 at the end
+  uint32_t flags;   // CharFlag; 0 at the end
 
-  bool is(uint16_t any) const { return (flags & any) != 0; }
+  bool is(uint32_t any) const { return (flags & any) != 0; }
   bool newline() const { return value == '\n' || value == '\r'; }  // false at the end
 };
 
@@ -47,7 +47,7 @@ size_t run_of(std::string_view s, size_t at, In in) {
   return at;
 }
 
-inline size_t run_of_flags(std::string_view s, size_t at, uint16_t any) {
+inline size_t run_of_flags(std::string_view s, size_t at, uint32_t any) {
   for (;;) {
     while (at < s.size() && static_cast<uint8_t>(s[at]) < 0x80) {
       if (!(kAsciiFlags[static_cast<uint8_t>(s[at])] & any)) return at;

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "text/tokenizer/bert.h"
 #include "text/tokenizer/byte_level.h"
+#include "text/tokenizer/pipeline/pipeline.h"
 #include "text/tokenizer/rwkv.h"
 #include "text/tokenizer/special_tokens.h"
 #include "text/tokenizer/spm.h"
@@ -92,6 +93,11 @@ Tokenizer::~Tokenizer() = default;
 
 Result<std::unique_ptr<const Tokenizer>> Tokenizer::create(std::shared_ptr<const TokenizerData> data) {
   if (!data) return Status::invalid("no tokenizer data");
+  if (data->model == "tokenizer.json") {
+    TRY_SET(auto pipeline, pipeline::Pipeline::create(*data));
+    TRY(check(pipeline->data()));
+    return finished(std::move(pipeline));
+  }
   TRY(check(*data));
   std::unique_ptr<Tokenizer> made;
   const std::string_view kind = data->model;
@@ -111,6 +117,10 @@ Result<std::unique_ptr<const Tokenizer>> Tokenizer::create(std::shared_ptr<const
         "give token ids instead of text; supported are 'gpt2' (byte-level BPE), 'llama' and 'gemma4' (SentencePiece "
         "BPE), 't5' (SentencePiece Unigram), 'bert' (WordPiece) and 'rwkv' (longest match)");
   }
+  return finished(std::move(made));
+}
+
+Result<std::unique_ptr<const Tokenizer>> Tokenizer::finished(std::unique_ptr<Tokenizer> made) {
   TRY(made->classify());
   TRY(made->finish());
   return std::unique_ptr<const Tokenizer>(std::move(made));
@@ -148,6 +158,8 @@ Status Tokenizer::classify() {
   if (last_id_ < 0) last_id_ = d.eos;
   add_bos_ = add_bos_ && first_id_ >= 0;
   add_eos_ = add_eos_ && last_id_ >= 0;
+  if (add_bos_ && before_.empty()) before_ = {first_id_};
+  if (add_eos_ && after_.empty()) after_ = {last_id_};
   return {};
 }
 
@@ -163,7 +175,13 @@ Status Tokenizer::encode(std::string_view text, bool add_special, std::span<cons
     }
     last = r.end;
   }
-  if (add_special && add_bos_) out.push_back(first_id_);
+  if (add_special) out.insert(out.end(), before_.begin(), before_.end());
+  TRY(encode_all(text, trusted, out));
+  if (add_special) out.insert(out.end(), after_.begin(), after_.end());
+  return {};
+}
+
+Status Tokenizer::encode_all(std::string_view text, std::span<const Range> trusted, std::vector<int32_t>& out) const {
   std::string clean;
   for (const Stretch& s : special_->cut(text, trusted)) {
     if (s.id >= 0) {
@@ -178,23 +196,25 @@ Status Tokenizer::encode(std::string_view text, bool add_special, std::span<cons
     }
     encode_text(plain, out);
   }
-  if (add_special && add_eos_) out.push_back(last_id_);
   return {};
 }
 
 std::string Tokenizer::decode(std::span<const int32_t> ids, bool special) const {
   std::string out;
   bool first = true;
+  int32_t previous = -1;
   for (const int32_t id : ids) {
-    append_piece(id, special, first, out);
+    append_next(id, previous, special, first, out);
     first = first && is_control(id);
+    if (special || !is_control(id)) previous = id;
   }
   return out;
 }
 
 void Detokenizer::feed(int32_t id, std::string& out) {
-  tokenizer_->append_piece(id, special_, first_, held_);
+  tokenizer_->append_next(id, previous_, special_, first_, held_);
   first_ = first_ && tokenizer_->is_control(id);
+  if (special_ || !tokenizer_->is_control(id)) previous_ = id;
   size_t at = 0;
   while (at < held_.size()) {
     const Utf8 c = decode_utf8(held_, at);

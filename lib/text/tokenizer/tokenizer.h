@@ -44,6 +44,11 @@ class Tokenizer {
   // Bytes that a token adds to a text. first: only control tokens stand before it (SPM drops the first token's space).
   // Control tokens give nothing unless `special`. id is in 0..n_vocab-1.
   virtual void append_piece(int32_t id, bool special, bool first, std::string& out) const = 0;
+  // The same where the token before it is known: `previous` gave something (-1: none did). Few decoders ask for it.
+  virtual void append_next(int32_t id, int32_t previous, bool special, bool first, std::string& out) const {
+    (void)previous;
+    append_piece(id, special, first, out);
+  }
   std::string decode(std::span<const int32_t> ids, bool special) const;
 
   int32_t n_vocab() const { return static_cast<int32_t>(data_->tokens.size()); }
@@ -61,6 +66,8 @@ class Tokenizer {
   virtual Status finish() = 0;
   // Appends ids of a stretch between special tokens. text: valid UTF-8, not empty.
   virtual void encode_text(std::string_view text, std::vector<int32_t>& out) const = 0;
+  // Appends ids of a text: of the special tokens in it, and of what stands between by encode_text().
+  virtual Status encode_all(std::string_view text, std::span<const Range> trusted, std::vector<int32_t>& out) const;
   TokenizerData::TokenType type(size_t id) const {
     return data_->types.empty() ? TokenizerData::kNormal : static_cast<TokenizerData::TokenType>(data_->types[id]);
   }
@@ -68,8 +75,10 @@ class Tokenizer {
   std::shared_ptr<const TokenizerData> data_;
   bool add_bos_ = false, add_eos_ = false;
   int32_t first_id_ = -1, last_id_ = -1;  // what is added before and behind; unless the kind says, BOS and EOS
+  std::vector<int32_t> before_, after_;   // the same, where a kind adds more than one
 
  private:
+  static Result<std::unique_ptr<const Tokenizer>> finished(std::unique_ptr<Tokenizer> made);
   Status classify();
 
   std::vector<bool> control_, end_;  // [n_vocab]
@@ -90,7 +99,8 @@ class Detokenizer {
  private:
   const Tokenizer* tokenizer_;
   bool special_, first_;
-  std::string held_;  // bytes of an unfinished character, at most 3
+  int32_t previous_ = -1;  // the last token that gave something
+  std::string held_;       // bytes of an unfinished character, at most 3
 };
 
 }  // namespace infer::text

@@ -2,10 +2,12 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 namespace infer::text {
 
-enum CharFlag : uint16_t {
+enum CharFlag : uint32_t {
   kUpper = 1,          // Lu, Lt
   kLower = 2,          // Ll
   kOtherLetter = 4,    // Lm, Lo
@@ -20,20 +22,29 @@ enum CharFlag : uint16_t {
   kIgnored = 2048,     // BERT's normaliser leaves it out
   kAccent = 4096,      // ... and this where it strips accents
   kHan = 8192,         // of Han script
-  kWord = 16384,       // \w: what has no word boundary beside another
+  kWord = 16384,       // \w of Oniguruma: what has no word boundary beside another
   kDecimal = 32768,    // \d
+  kCombining = 65536,  // what tokenizers' StripAccents() leaves out
+  kRustWord = 131072,  // \w of Rust's regular expressions: tokenizers' Whitespace(), words around added tokens
   kLetter = kUpper | kLower | kOtherLetter,
 };
 
-extern const uint16_t kUnicodeKinds[];   // flags of each combination that occurs
-extern const uint16_t kUnicodeBlocks[];  // [0x110000 / 128] -> block
-extern const uint8_t kUnicodeOfBlock[];  // [block, 128] -> kind
+extern const uint32_t kUnicodeKinds[];      // flags of each combination that occurs
+extern const uint8_t kUnicodeCategories[];  // and its general category, as code_set.cc numbers them
+extern const size_t kUnicodeKindCount;      // at most 256
+extern const uint16_t kUnicodeBlocks[];     // [0x110000 / 128] -> block
+extern const uint8_t kUnicodeOfBlock[];     // [block, 128] -> kind
 
-extern const uint16_t kAsciiFlags[128];  // char_flags() of each
+extern const uint32_t kAsciiFlags[128];  // char_flags() of each
 
 // c <= 0x10FFFF.
-inline uint16_t char_flags(char32_t c) {
-  return kUnicodeKinds[kUnicodeOfBlock[size_t{kUnicodeBlocks[c >> 7]} << 7 | (c & 127)]];
+inline size_t unicode_kind(char32_t c) { return kUnicodeOfBlock[size_t{kUnicodeBlocks[c >> 7]} << 7 | (c & 127)]; }
+inline uint32_t char_flags(char32_t c) { return kUnicodeKinds[unicode_kind(c)]; }
+
+// What Rust calls white space.
+inline bool is_white(char32_t c) {
+  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 // Canonical data for nfc.cc; each table is sorted by its first fields.
@@ -63,5 +74,37 @@ extern const Composition kCompositions[];
 extern const size_t kCompositionCount;
 extern const LowerRun kLowerRuns[];
 extern const size_t kLowerRunCount;
+
+// What NFKD makes of characters that NFD leaves: each of `count` from `first` on becomes `length` characters.
+struct CompatibleRun {
+  char32_t first;
+  uint16_t count, length;
+  uint16_t at;  // in kCompatibleTo
+};
+extern const char16_t kCompatibleTo[];
+extern const CompatibleRun kCompatible[];
+extern const size_t kCompatibleCount;
+
+// Pairs that are the same without regard to case, beside those that kLowerRuns has.
+struct CaseTwin {
+  char32_t c, twin;
+};
+extern const CaseTwin kCaseTwins[];
+extern const size_t kCaseTwinCount;
+
+// Scripts as Oniguruma knows them; names in lower case.
+struct CodeSpan {
+  char32_t first, last;
+};
+struct NamedSpans {
+  std::string_view name;
+  std::span<const CodeSpan> spans;
+};
+extern const NamedSpans kScripts[];
+extern const size_t kScriptCount;
+
+// Scripts as tokenizers' UnicodeScripts() knows them: first code point << 8 | script, up to the next row; 0: any.
+extern const uint32_t kFixedScripts[];
+extern const size_t kFixedScriptCount;
 
 }  // namespace infer::text

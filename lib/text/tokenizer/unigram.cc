@@ -27,7 +27,8 @@ Result<Unigram> Unigram::create(std::span<const Piece> pieces, const Unknown& un
 
 void Unigram::append(std::string_view text, std::vector<int32_t>& out) const {
   // best[i]: place begin + i. A place that no piece runs across is one that every way passes: what lies before it is
-  // settled there, so the table is as long as the longest stretch without such a place, and sums stay exact.
+  // settled there, so the table is as long as the longest stretch without such a place. The sum goes on, as theirs
+  // does: where two ways are worth the same, its rounding decides.
   std::vector<Best> best(1);
   std::vector<std::pair<size_t, Best>> way;  // (end, last piece), backwards
   size_t begin = 0;
@@ -62,8 +63,9 @@ void Unigram::append(std::string_view text, std::vector<int32_t>& out) const {
       }
       unknown_before = piece.place < 0;
     }
+    const double settled = best[at - begin].score;
     begin = at;
-    best.assign(1, {});
+    best.assign(1, {settled, 0, -1});
   }
 }
 

@@ -1,0 +1,58 @@
+// GPT-2's alphabet: one printable character for each of the 256 bytes, in which byte-level vocabularies are written.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/utf8.h"
+
+namespace infer::text {
+
+// Bytes that print stand for themselves (as Latin-1); the others, in order, are U+0100, U+0101, ...
+struct ByteAlphabet {
+  char utf8[256][2] = {};       // of the character that stands for a byte
+  uint8_t length[256] = {};     // 1 or 2
+  int16_t byte_of[0x144] = {};  // of a character; -1: it stands for none
+
+  constexpr ByteAlphabet() {
+    constexpr auto prints = [](int b) { return (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE; };
+    for (auto& b : byte_of) b = -1;
+    char16_t next = 0x100;
+    for (int b = 0; b < 256; ++b) {
+      const char16_t c = prints(b) ? static_cast<char16_t>(b) : next++;
+      byte_of[c] = static_cast<int16_t>(b);
+      length[b] = c < 0x80 ? 1 : 2;
+      utf8[b][0] = static_cast<char>(static_cast<uint8_t>(c < 0x80 ? c : 0xC0 | c >> 6));
+      utf8[b][1] = static_cast<char>(static_cast<uint8_t>(0x80 | (c & 0x3F)));
+    }
+  }
+};
+
+inline constexpr ByteAlphabet kByteAlphabet;
+
+inline std::string_view spelled(uint8_t byte) { return {kByteAlphabet.utf8[byte], kByteAlphabet.length[byte]}; }
+
+inline std::string spelled_in_alphabet(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size() + bytes.size() / 2);
+  for (const char c : bytes) out += spelled(static_cast<uint8_t>(c));
+  return out;
+}
+
+// Appends the bytes that `token` spells. False, and nothing is appended: it is not written in the alphabet.
+inline bool append_spelled_bytes(std::string_view token, std::string& out) {
+  const size_t start = out.size();
+  for (size_t at = 0; at < token.size();) {
+    const Utf8 c = decode_utf8(token, at);
+    const int byte = c.value < std::size(kByteAlphabet.byte_of) ? kByteAlphabet.byte_of[c.value] : -1;
+    if (byte < 0) {
+      out.resize(start);
+      return false;
+    }
+    out += static_cast<char>(static_cast<uint8_t>(byte));
+    at += c.length;
+  }
+  return true;
+}
+
+}  // namespace infer::text

@@ -1,0 +1,245 @@
+// The reader takes nlohmann's events, so that nesting costs no recursion. While it is inside of model.vocab or
+// model.merges it fills lists instead of the tree.
+#include "text/tokenizer/pipeline/document.h"
+
+#include <nlohmann/json.hpp>
+
+namespace infer::text::pipeline {
+namespace {
+
+using Kind = Json::Kind;
+
+constexpr size_t kMostBytes = size_t{64} << 20;
+constexpr size_t kDeepest = 64;
+constexpr size_t kMostNodes = 400'000;  // of the tree: 130 bytes each; the largest published file has under 30,000
+constexpr int32_t kMostTokens = 1 << 22;
+
+class Reader : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit Reader(std::string_view name) : name_(name) {}
+  Document out;
+  Status status;
+
+  // Views can be made only when the text grows no more.
+  void finish() {
+    out.texts = std::make_unique<const std::string>(std::move(texts_));
+    const std::string_view all = *out.texts;
+    const auto view = [&](const Part& p) { return all.substr(p.at, p.length); };
+    out.vocabulary.reserve(tokens_.size());
+    for (const TokenPart& t : tokens_) out.vocabulary.push_back({view(t.text), t.id, t.score});
+    out.merges.reserve(merges_.size());
+    for (const MergePart& m : merges_) out.merges.push_back({view(m.left), view(m.right)});
+  }
+
+  bool null() override { return in_list() ? list_fails() : put({}); }
+  bool boolean(bool v) override { return in_list() ? list_fails() : put({.kind = Kind::kBoolean, .truth = v}); }
+  bool number_integer(number_integer_t v) override { return number(static_cast<double>(v)); }
+  bool number_unsigned(number_unsigned_t v) override { return number(static_cast<double>(v)); }
+  bool number_float(number_float_t v, const string_t&) override { return number(v); }
+  bool binary(binary_t&) override { return false; }
+
+  bool string(string_t& v) override {
+    if (list_ == List::kNone) return put({.kind = Kind::kString, .text = std::move(v)});
+    if (list_ == List::kMerges && inner_ == 0) return joined_merge(v);
+    if (inner_ == 1 && part_ < (list_ == List::kMerges ? 2u : 1u)) {
+      (part_ == 0 ? first_ : second_) = store(v);
+      ++part_;
+      return true;
+    }
+    return list_fails();
+  }
+
+  bool key(string_t& v) override {
+    if (list_ == List::kVocabulary) {
+      first_ = store(v);
+      return true;
+    }
+    open_.back().keys.push_back(std::move(v));
+    return true;
+  }
+
+  bool start_object(size_t) override {
+    if (in_list()) return list_fails();
+    if (at_model("vocab")) return list_ = List::kVocabulary, put({});
+    return open(Kind::kObject);
+  }
+  bool end_object() override {
+    if (list_ == List::kVocabulary) return list_ = List::kNone, true;
+    return close();
+  }
+  bool start_array(size_t) override {
+    if (list_ == List::kScored || list_ == List::kMerges) {
+      part_ = 0;
+      return ++inner_ == 1 || list_fails();
+    }
+    if (list_ == List::kVocabulary) return list_fails();
+    if (at_model("vocab")) return list_ = List::kScored, out.has_scores = true, put({});
+    if (at_model("merges")) return list_ = List::kMerges, put({});
+    return open(Kind::kArray);
+  }
+  bool end_array() override {
+    if (list_ == List::kNone) return close();
+    if (inner_ == 0) return list_ = List::kNone, true;
+    --inner_;
+    if (part_ != 2) return list_fails();
+    if (list_ == List::kMerges) merges_.push_back({first_, second_});
+    return true;
+  }
+  bool parse_error(size_t at, const std::string&, const nlohmann::detail::exception&) override {
+    return fail(str(name_, " is not JSON: byte ", at, " is not what was expected"));
+  }
+
+ private:
+  enum class List : uint8_t { kNone, kVocabulary, kScored, kMerges };
+  struct Part {
+    uint32_t at, length;  // in texts_
+  };
+  struct TokenPart {
+    Part text;
+    int32_t id;
+    double score;
+  };
+  struct MergePart {
+    Part left, right;
+  };
+
+  bool in_list() const { return list_ != List::kNone; }
+  bool at_model(std::string_view key) const {
+    return open_.size() == 2 && open_[0].kind == Kind::kObject && open_[1].kind == Kind::kObject &&
+           open_[0].keys.back() == "model" && open_[1].keys.back() == key;
+  }
+  bool fail(std::string why) {
+    if (status.ok()) status = Status::corrupt(std::move(why));
+    return false;
+  }
+  bool list_fails() {
+    if (list_ == List::kMerges) return fail(str(name_, ": model.merges[", merges_.size(), "] is not two texts"));
+    return fail(str(name_, ": model.vocab: the entry after ", tokens_.size(), " is not a token"));
+  }
+
+  bool number(double v) {
+    if (list_ == List::kNone) return put({.kind = Kind::kNumber, .number = v});
+    if (list_ == List::kScored && inner_ == 1 && part_ == 1) {
+      ++part_;
+      return add({first_, static_cast<int32_t>(tokens_.size()), v});
+    }
+    if (list_ != List::kVocabulary) return list_fails();
+    if (!(v >= 0 && v < kMostTokens) || v != static_cast<int32_t>(v))
+      return fail(str(name_, ": model.vocab: a token's id is ", v, "; ids are 0..", kMostTokens - 1));
+    return add({first_, static_cast<int32_t>(v), 0});
+  }
+  bool add(TokenPart t) {
+    if (tokens_.size() >= static_cast<size_t>(kMostTokens))
+      return fail(str(name_, ": model.vocab has more than ", kMostTokens, " tokens"));
+    tokens_.push_back(t);
+    return true;
+  }
+  // "left right", as older files have it; lines of comment are left out.
+  bool joined_merge(const std::string& v) {
+    if (v.starts_with("#version")) return true;
+    const size_t space = v.find(' ');
+    if (space == std::string::npos || v.find(' ', space + 1) != std::string::npos) return list_fails();
+    const Part all = store(v);
+    const auto length = static_cast<uint32_t>(space);
+    merges_.push_back({{all.at, length}, {all.at + length + 1, all.length - length - 1}});
+    return true;
+  }
+  Part store(const std::string& v) {
+    const Part p{static_cast<uint32_t>(texts_.size()), static_cast<uint32_t>(v.size())};
+    texts_ += v;
+    return p;
+  }
+
+  bool open(Kind kind) {
+    if (open_.size() >= kDeepest) return fail(str(name_, " nests deeper than ", kDeepest, " levels"));
+    if (++nodes_ > kMostNodes) return fail(str(name_, " has more than ", kMostNodes, " values beside its vocabulary"));
+    open_.push_back({.kind = kind});
+    return true;
+  }
+  bool close() {
+    Json done = std::move(open_.back());
+    open_.pop_back();
+    if (open_.empty()) {
+      out.root = std::move(done);
+    } else {
+      open_.back().items.push_back(std::move(done));
+    }
+    return true;
+  }
+  bool put(Json v) {
+    if (open_.empty()) return fail(str(name_, " is not a JSON object"));
+    if (++nodes_ > kMostNodes) return fail(str(name_, " has more than ", kMostNodes, " values beside its vocabulary"));
+    open_.back().items.push_back(std::move(v));
+    return true;
+  }
+
+  const std::string_view name_;
+  std::vector<Json> open_;
+  size_t nodes_ = 0;
+  std::string texts_;
+  std::vector<TokenPart> tokens_;
+  std::vector<MergePart> merges_;
+  List list_ = List::kNone;
+  size_t inner_ = 0, part_ = 0;  // levels inside of the list; parts read of its entry
+  Part first_{}, second_{};
+};
+
+}  // namespace
+
+const Json* Json::find(std::string_view key) const {
+  for (size_t i = keys.size(); i-- > 0;) {
+    if (keys[i] == key) return &items[i];
+  }
+  return nullptr;
+}
+
+Spec Spec::member(std::string_view key) const {
+  const Json* found = value_ && value_->kind == Kind::kObject ? value_->find(key) : nullptr;
+  return Spec(found, path_.empty() ? std::string(key) : str(path_, ".", key));
+}
+
+Result<std::string> Spec::text_of(std::string_view key) const {
+  const Spec m = member(key);
+  if (!m.is(Kind::kString)) return m.corrupt(m.absent() ? "there is no such text" : "this is not a text");
+  return m.text();
+}
+Result<std::string> Spec::text_of(std::string_view key, std::string_view fallback) const {
+  return member(key).absent() ? std::string(fallback) : text_of(key);
+}
+Result<bool> Spec::flag_of(std::string_view key, bool fallback) const {
+  const Spec m = member(key);
+  if (m.absent()) return fallback;
+  if (!m.is(Kind::kBoolean)) return m.corrupt("this is not true or false");
+  return m.value_->truth;
+}
+Result<int64_t> Spec::count(int64_t least, int64_t most) const {
+  if (!is(Kind::kNumber)) return corrupt(absent() ? "there is no such number" : "this is not a number");
+  const double v = value_->number;
+  if (!(v >= static_cast<double>(least) && v <= static_cast<double>(most)) ||
+      v != static_cast<double>(static_cast<int64_t>(v)))
+    return corrupt(str("this is ", v, "; it can be ", least, " to ", most));
+  return static_cast<int64_t>(v);
+}
+Result<int64_t> Spec::count_of(std::string_view key, int64_t least, int64_t most, int64_t fallback) const {
+  return member(key).absent() ? fallback : count_of(key, least, most);
+}
+Result<std::vector<Spec>> Spec::list_of(std::string_view key) const {
+  const Spec m = member(key);
+  std::vector<Spec> out;
+  if (m.absent()) return out;
+  if (!m.is(Kind::kArray)) return m.corrupt("this is not a list");
+  for (size_t i = 0; i < m.value_->items.size(); ++i) out.emplace_back(&m.value_->items[i], str(m.path_, "[", i, "]"));
+  return out;
+}
+Result<Document> read_document(std::string_view json, std::string_view name) {
+  if (json.size() > kMostBytes)
+    return Status::unsupported(str(name, " has ", json.size(), " bytes; at most ", kMostBytes, " are read"));
+  Reader reader(name);
+  const bool done = nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
+  TRY(reader.status);
+  if (!done) return Status::corrupt(str(name, " is not JSON"));
+  reader.finish();
+  return std::move(reader.out);
+}
+
+}  // namespace infer::text::pipeline

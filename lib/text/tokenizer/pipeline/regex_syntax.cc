@@ -1,0 +1,520 @@
+#include "text/tokenizer/pipeline/regex_syntax.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "base/utf8.h"
+
+namespace infer::text::pipeline {
+namespace {
+
+using Kind = RegexNode::Kind;
+
+constexpr size_t kLongestPattern = 16 << 10;  // bytes
+constexpr int kDeepest = 64;
+constexpr uint32_t kMostRepeats = 1000;
+constexpr int kMostLookups = 400;  // in the Unicode tables, about a millisecond each
+
+struct Flags {
+  bool any_case = false, dot_all = false;
+};
+
+// What a backslash stands for.
+struct Escape {
+  enum class Kind : uint8_t { kPoint, kSet, kTest, kTextEndOrNewline } kind = Kind::kPoint;
+  char32_t point = 0;
+  CodeSet set = {};
+  Test test = {};
+};
+
+class Parser {
+ public:
+  explicit Parser(std::string_view pattern) : in_(pattern) {}
+
+  Result<RegexTree> run() {
+    if (in_.size() > kLongestPattern)
+      return Status::unsupported(
+          str("a regular expression of ", in_.size(), " bytes; at most ", kLongestPattern, " are supported"));
+    if (!valid_utf8(in_)) return Status::corrupt("a regular expression is not UTF-8");
+    TRY_SET(tree_.root, alternatives(0, {}));
+    if (lookups_ > kMostLookups || tree_.sets.size() > kMostSets)
+      return Status::unsupported(str("a regular expression with so many different characters and classes"));
+    if (at_ != in_.size()) return malformed(at_, "')' closes nothing");
+    return std::move(tree_);
+  }
+
+ private:
+  using Node = uint32_t;
+
+  // alternatives := sequence ('|' sequence)*
+  Result<Node> alternatives(int depth, Flags flags) {
+    const size_t from = at_;
+    if (depth > kDeepest) return unsupported(from, str("more than ", kDeepest, " levels of parentheses"));
+    std::vector<Node> options;
+    do {
+      TRY_SET(const Node option, sequence(depth, flags));
+      options.push_back(option);
+    } while (skip("|"));
+    if (options.size() == 1) return options[0];
+    return add({.kind = Kind::kChoice, .parts = std::move(options)}, from);
+  }
+
+  Result<Node> sequence(int depth, Flags flags) {
+    const size_t from = at_;
+    std::vector<Node> parts;
+    while (at_ < in_.size() && peek() != '|' && peek() != ')') {
+      const size_t begin = at_;
+      Flags rest = flags;
+      if (only_flags(rest)) {  // up to the end of the group, alternatives and all
+        TRY_SET(const Node part, alternatives(depth + 1, rest));
+        parts.push_back(part);
+        break;
+      }
+      if (comment()) continue;
+      TRY_SET(const Node part, term(depth, flags));
+      TRY_SET(const Node whole, quantified(part));
+      TRY(check_folding(parts, whole, flags, begin));
+      parts.push_back(whole);
+    }
+    if (parts.size() == 1) return parts[0];
+    return add({.kind = Kind::kSequence, .parts = std::move(parts)}, from);
+  }
+
+  // Without regard to case, some pairs of letters are also one character (ss and sharp s): not known here.
+  Status check_folding(const std::vector<Node>& before, Node next, Flags flags, size_t at) const {
+    if (!flags.any_case || before.empty()) return {};
+    const auto is = [&](Node n, char32_t c) {
+      return tree_.nodes[n].kind == Kind::kSet && tree_.sets[tree_.nodes[n].set] == CodeSet::of(c).any_case();
+    };
+    for (const char* pair : {"ss", "ff", "fi", "fl", "st"}) {
+      if (is(before.back(), static_cast<char32_t>(pair[0])) && is(next, static_cast<char32_t>(pair[1])))
+        return unsupported(at, str("'", pair, "' without regard to case"));
+    }
+    return {};
+  }
+
+  // (?i) and its like, without ':'. Moves only if they are here.
+  bool only_flags(Flags& flags) {
+    const size_t from = at_;
+    if (skip("(?") && read_flags(flags) && skip(")")) return true;
+    at_ = from;
+    return false;
+  }
+  bool read_flags(Flags& flags) {
+    bool on = true, any = false;
+    for (; at_ < in_.size(); ++at_, any = true) {
+      if (peek() == 'i') {
+        flags.any_case = on;
+      } else if (peek() == 'm') {
+        flags.dot_all = on;
+      } else if (peek() == '-' && on) {
+        on = false;
+      } else {
+        break;
+      }
+    }
+    return any;
+  }
+  bool comment() {
+    if (!in_.substr(at_).starts_with("(?#")) return false;
+    const size_t end = in_.find(')', at_);
+    if (end == std::string_view::npos) return false;
+    at_ = end + 1;
+    return true;
+  }
+
+  Result<Node> term(int depth, Flags flags) {
+    const size_t from = at_;
+    if (skip("(")) return group(depth, flags, from);
+    if (skip("[")) {
+      TRY_SET(CodeSet set, character_class(depth, flags));
+      return set_node(std::move(set), from);
+    }
+    if (peek() == '*' || peek() == '+' || peek() == '?') return malformed(from, "a quantifier has nothing to repeat");
+    if (skip("^")) return test_node(Test::kLineStart, from);
+    if (skip("$")) return test_node(Test::kLineEnd, from);
+    if (skip(".")) return set_node(flags.dot_all ? everything() : CodeSet::of('\n').inverse(), from);
+    if (peek() == '\\') {
+      TRY_SET(Escape e, escape(false));
+      if (e.kind == Escape::Kind::kTest) return test_node(e.test, from);
+      if (e.kind == Escape::Kind::kTextEndOrNewline) {  // \Z is (?=\n?\z)
+        const Node newline = set_node(CodeSet::of('\n'), from);
+        const Node maybe = add({.kind = Kind::kRepeat, .most = 1, .parts = {newline}}, from);
+        const Node both = add({.kind = Kind::kSequence, .parts = {maybe, test_node(Test::kTextEnd, from)}}, from);
+        return add({.kind = Kind::kLook, .parts = {both}}, from);
+      }
+      if (e.kind == Escape::Kind::kSet) return set_node(std::move(e.set), from);
+      return literal(e.point, flags, from);
+    }
+    return literal(next(), flags, from);
+  }
+
+  Node literal(char32_t c, Flags flags, size_t from) {
+    return set_node(flags.any_case ? any_case(CodeSet::of(c)) : CodeSet::of(c), from);
+  }
+
+  Result<Node> group(int depth, Flags flags, size_t from) {
+    enum class As { kPlain, kAhead, kNotAhead, kBehind, kNotBehind, kAtomic } as = As::kPlain;
+    if (skip("?")) {
+      if (skip("=")) {
+        as = As::kAhead;
+      } else if (skip("!")) {
+        as = As::kNotAhead;
+      } else if (skip("<=")) {
+        as = As::kBehind;
+      } else if (skip("<!")) {
+        as = As::kNotBehind;
+      } else if (skip(">")) {
+        as = As::kAtomic;
+      } else if (skip("<")) {
+        const size_t end = in_.find('>', at_);
+        if (end == std::string_view::npos || end == at_) return malformed(from, "a group's name does not end");
+        at_ = end + 1;
+      } else if (!skip(":")) {
+        if (!read_flags(flags) || !skip(":"))
+          return unsupported(from, str("the group '(?", in_.substr(at_, at_ < in_.size() ? 1 : 0), "'"));
+      }
+    }
+    TRY_SET(const Node inside, alternatives(depth + 1, flags));
+    if (!skip(")")) return malformed(from, "'(' is not closed");
+    if (as == As::kAhead || as == As::kNotAhead)
+      return add({.kind = Kind::kLook, .negated = as == As::kNotAhead, .parts = {inside}}, from);
+    if (as == As::kBehind || as == As::kNotBehind) {
+      const bool negated = as == As::kNotBehind;
+      if (tree_.nodes[inside].kind == Kind::kTest && tree_.nodes[inside].test == Test::kLineStart && !negated)
+        return inside;
+      std::optional<CodeSet> one = one_character(inside);
+      if (!one) return unsupported(from, "lookbehind of other than one character");
+      const Node behind = test_node(negated ? Test::kNotBehind : Test::kBehind, from);
+      tree_.nodes[behind].set = set_index(std::move(*one));
+      return behind;
+    }
+    if (as == As::kAtomic) {
+      RegexNode& n = tree_.nodes[inside];
+      if (n.kind == Kind::kRepeat && !n.lazy && tree_.nodes[n.parts[0]].kind == Kind::kSet) {
+        n.possessive = true;
+      } else if (n.kind != Kind::kSet) {
+        return unsupported(from, "the atomic group '(?>' of more than one repeated character");
+      }
+    }
+    return inside;
+  }
+
+  // The set that a node is, if all it matches is one character of a set.
+  std::optional<CodeSet> one_character(Node node) const {
+    const RegexNode& n = tree_.nodes[node];
+    if (n.kind == Kind::kSet) return tree_.sets[n.set];
+    if (n.kind != Kind::kChoice) return std::nullopt;
+    CodeSet all;
+    for (const Node part : n.parts) {
+      if (tree_.nodes[part].kind != Kind::kSet) return std::nullopt;
+      all = all.with(tree_.sets[tree_.nodes[part].set]);
+    }
+    return all;
+  }
+
+  // Any number of quantifiers: {n,m} is never possessive to Oniguruma, so a '+' behind it repeats it.
+  Result<Node> quantified(Node what) {
+    for (;;) {
+      const size_t from = at_;
+      RegexNode n{.kind = Kind::kRepeat, .most = RegexNode::kNoMost, .parts = {what}};
+      bool exact = false, interval = false;
+      if (skip("+")) {
+        n.least = 1;
+      } else if (skip("?")) {
+        n.most = 1;
+      } else if (skip("{")) {
+        interval = true;
+        if (!bounds(n, exact)) {
+          at_ = from;
+          return what;
+        }
+      } else if (!skip("*")) {
+        return what;
+      }
+      if (n.most < n.least || std::max(n.least, n.most == RegexNode::kNoMost ? 0 : n.most) > kMostRepeats)
+        return unsupported(from, str("the quantifier '", in_.substr(from, at_ - from), "'"));
+      if (!exact && skip("?")) {
+        n.lazy = true;
+      } else if (!interval && skip("+")) {
+        n.possessive = true;
+        if (tree_.nodes[what].kind != Kind::kSet)
+          return unsupported(from, "a possessive quantifier of more than one character");
+      }
+      what = add(std::move(n), from);
+    }
+  }
+
+  // n} n,} ,m} n,m}
+  bool bounds(RegexNode& n, bool& exact) {
+    const auto least = number();
+    const bool comma = skip(",");
+    const auto most = comma ? number() : least;
+    if (!skip("}") || (!least && !most)) return false;
+    n.least = least.value_or(0);
+    n.most = most.value_or(RegexNode::kNoMost);
+    exact = !comma;
+    return true;
+  }
+  std::optional<uint32_t> number() {
+    std::optional<uint32_t> n;
+    for (; peek() >= '0' && peek() <= '9'; ++at_)
+      n = std::min<uint32_t>(n.value_or(0) * 10 + static_cast<uint32_t>(peek() - '0'), 100000);
+    return n;
+  }
+
+  // Behind '['.
+  Result<CodeSet> character_class(int depth, Flags flags) {
+    const size_t from = at_ - 1;
+    if (depth > kDeepest) return unsupported(from, str("more than ", kDeepest, " levels of '['"));
+    const bool negated = skip("^");
+    std::optional<CodeSet> both;  // of what stands before '&&'
+    std::vector<CodeSpan> spans;
+    const auto join = [&](const CodeSet& set) { spans.insert(spans.end(), set.spans().begin(), set.spans().end()); };
+    for (bool first = true; first || !skip("]"); first = false) {
+      const size_t begin = at_;
+      if (at_ == in_.size()) return malformed(from, "'[' is not closed");
+      if (skip("&&")) {
+        CodeSet set(std::move(spans));
+        both = both ? both->within(set) : std::move(set);
+        spans.clear();
+        continue;
+      }
+      Escape one;
+      if (skip("[:")) {
+        TRY_SET(one.set, posix_class(begin));
+        one.kind = Escape::Kind::kSet;
+      } else if (skip("[")) {
+        TRY_SET(one.set, character_class(depth + 1, flags));
+        one.kind = Escape::Kind::kSet;
+      } else {
+        TRY_SET(one, class_character());
+      }
+      if (one.kind == Escape::Kind::kSet) {
+        join(one.set);
+        continue;
+      }
+      char32_t last = one.point;
+      if (peek() == '-' && at_ + 1 < in_.size() && in_[at_ + 1] != ']') {
+        ++at_;
+        if (peek() == '[') return unsupported(begin, "a range that ends in a class");
+        TRY_SET(const Escape end, class_character());
+        if (end.kind != Escape::Kind::kPoint || end.point < one.point)
+          return malformed(begin, str("the range '", in_.substr(begin, at_ - begin), "'"));
+        last = end.point;
+      }
+      spans.push_back({one.point, last});
+    }
+    CodeSet set(std::move(spans));
+    if (both) set = both->within(set);
+    if (flags.any_case) set = any_case(set);
+    return negated ? set.inverse() : std::move(set);
+  }
+  Result<Escape> class_character() {
+    if (at_ == in_.size()) return malformed(at_, "'[' is not closed");
+    if (peek() == '\\') return escape(true);
+    return Escape{.point = next()};
+  }
+
+  // Behind "[:".
+  Result<CodeSet> posix_class(size_t from) {
+    const bool negated = skip("^");
+    const size_t end = in_.find(":]", at_);
+    const std::string_view name = in_.substr(at_, end == std::string_view::npos ? 0 : end - at_);
+    std::optional<CodeSet> set;
+    if (name == "digit") set = property_of("nd");
+    if (name == "space") set = flagged(kSpace);
+    if (name == "word") set = word(true);
+    if (name == "punct") set = flagged(kPunct | kSymbol);
+    if (name == "cntrl") set = property_of("cc");
+    if (name == "xdigit") set = hex_digits();
+    if (name == "ascii") set = CodeSet({{0, 0x7F}});
+    if (name == "blank") set = property_of("zs")->with(CodeSet::of('\t'));
+    if (!set) return unsupported(from, str("the class '[:", name, ":]'"));
+    at_ = end + 2;
+    return negated ? set->inverse() : std::move(*set);
+  }
+
+  Result<Escape> escape(bool in_class) {
+    const size_t from = at_;
+    ++at_;
+    if (at_ == in_.size()) return malformed(from, "'\\' at the end");
+    const char32_t c = next();
+    const auto point = [](char32_t p) { return Escape{.point = p}; };
+    const auto set = [](CodeSet s) { return Escape{.kind = Escape::Kind::kSet, .set = std::move(s)}; };
+    const auto test = [](Test t) { return Escape{.kind = Escape::Kind::kTest, .test = t}; };
+    switch (c) {
+      case 't':
+        return point('\t');
+      case 'n':
+        return point('\n');
+      case 'r':
+        return point('\r');
+      case 'f':
+        return point('\f');
+      case 'v':
+        return point('\v');
+      case 'a':
+        return point('\a');
+      case 'e':
+        return point(0x1B);
+      case 'd':
+        return set(*property_of("nd"));
+      case 'D':
+        return set(property_of("nd")->inverse());
+      case 's':
+        return set(flagged(kSpace));
+      case 'S':
+        return set(flagged(kSpace).inverse());
+      case 'w':
+        return set(word(in_class));
+      case 'W':
+        return set(word(in_class).inverse());
+      case 'h':
+        return set(hex_digits());
+      case 'H':
+        return set(hex_digits().inverse());
+      case 'p':
+      case 'P':
+        if (peek() != '{') return point(c);
+        return property(c == 'P', from);
+      case 'x':
+      case 'u':
+        return hex_escape(c, from);
+      case '0':
+      case '1':
+      case '2':
+      case '3':
+      case '4':
+      case '5':
+      case '6':
+      case '7':
+        return octal_escape(from, in_class);
+      default:
+        break;
+    }
+    if (!in_class) {
+      switch (c) {
+        case 'N':
+          return set(CodeSet::of('\n').inverse());
+        case 'O':
+          return set(everything());
+        case 'A':
+          return test(Test::kTextStart);
+        case 'z':
+          return test(Test::kTextEnd);
+        case 'Z':
+          return Escape{.kind = Escape::Kind::kTextEndOrNewline};
+        case 'b':
+          return test(Test::kWordEdge);
+        case 'B':
+          return test(Test::kNoWordEdge);
+        default:
+          break;
+      }
+    } else if (c == 'b') {
+      return point('\b');
+    }
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (letter) return unsupported(from, str("the escape '", in_.substr(from, at_ - from), "'"));
+    return point(c);
+  }
+
+  Result<Escape> property(bool negated, size_t from) {
+    ++at_;
+    if (skip("^")) negated = !negated;
+    const size_t end = in_.find('}', at_);
+    if (end == std::string_view::npos) return malformed(from, "'\\p{' is not closed");
+    std::optional<CodeSet> set = property_of(in_.substr(at_, end - at_));
+    at_ = end + 1;
+    if (!set) return unsupported(from, str("the property '", in_.substr(from, at_ - from), "'"));
+    return Escape{.kind = Escape::Kind::kSet, .set = negated ? set->inverse() : std::move(*set)};
+  }
+
+  // \xHH \x{H..} \uHHHH
+  Result<Escape> hex_escape(char32_t letter, size_t from) {
+    const bool braces = letter == 'x' && skip("{");
+    const size_t most = braces ? 8 : letter == 'x' ? 2 : 4;
+    uint32_t value = 0;
+    size_t n = 0;
+    for (; n < most; ++n, ++at_) {
+      const char c = peek(), low = static_cast<char>(c | 0x20);
+      const int digit = c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+      if (digit < 0) break;
+      value = value * 16 + static_cast<uint32_t>(digit);
+    }
+    if (n == 0 || (letter == 'u' && n < 4) || (braces && !skip("}")) || value > kLastCodePoint ||
+        (letter == 'x' && !braces && value > 0x7F))
+      return malformed(from, str("the escape '", in_.substr(from, at_ - from), "' is no character"));
+    return Escape{.point = value};
+  }
+  Result<Escape> octal_escape(size_t from, bool in_class) {
+    --at_;
+    uint32_t value = 0;
+    size_t n = 0;
+    for (; n < 3 && peek() >= '0' && peek() <= '7'; ++n, ++at_) value = value * 8 + static_cast<uint32_t>(peek() - '0');
+    if ((n < 3 && in_[from + 1] != '0' && !in_class) || value > 0x7F)
+      return unsupported(from, str("the backreference '", in_.substr(from, at_ - from), "'"));
+    return Escape{.point = value};
+  }
+
+  // Beyond the limit, the answer no longer matters.
+  bool may_look() { return ++lookups_ <= kMostLookups; }
+  std::optional<CodeSet> property_of(std::string_view name) {
+    return may_look() ? CodeSet::of_property(name) : CodeSet();
+  }
+  CodeSet flagged(uint32_t flag) { return may_look() ? CodeSet::of_flags(flag) : CodeSet(); }
+  // Six numbers of Latin-1 are word characters, but not in a class.
+  CodeSet word(bool in_class) {
+    CodeSet set = flagged(kWord);
+    return in_class ? set.within(CodeSet({{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}}).inverse()) : set;
+  }
+  CodeSet any_case(const CodeSet& set) { return may_look() ? set.any_case() : set; }
+
+  static CodeSet everything() { return CodeSet({{0, kLastCodePoint}}); }
+  static CodeSet hex_digits() { return CodeSet({{'0', '9'}, {'A', 'F'}, {'a', 'f'}}); }
+
+  uint32_t set_index(CodeSet set) {
+    const auto it = std::find(tree_.sets.begin(), tree_.sets.end(), set);
+    if (it != tree_.sets.end()) return static_cast<uint32_t>(it - tree_.sets.begin());
+    if (tree_.sets.size() <= kMostSets) tree_.sets.push_back(std::move(set));
+    return static_cast<uint32_t>(tree_.sets.size() - 1);
+  }
+  Node set_node(CodeSet set, size_t at) { return add({.kind = Kind::kSet, .set = set_index(std::move(set))}, at); }
+  Node test_node(Test test, size_t at) { return add({.kind = Kind::kTest, .test = test}, at); }
+  Node add(RegexNode n, size_t at) {
+    n.at = static_cast<uint32_t>(at);
+    tree_.nodes.push_back(std::move(n));
+    return static_cast<Node>(tree_.nodes.size() - 1);
+  }
+
+  char peek() const { return at_ < in_.size() ? in_[at_] : '\0'; }
+  bool skip(std::string_view expected) {
+    if (!in_.substr(at_).starts_with(expected)) return false;
+    at_ += expected.size();
+    return true;
+  }
+  char32_t next() {
+    const Utf8 c = decode_utf8(in_, at_);
+    at_ += c.length;
+    return c.value;
+  }
+  static Status malformed(size_t at, std::string_view what) {
+    return Status::corrupt(str("regular expression, byte ", at, ": ", what));
+  }
+  static Status unsupported(size_t at, std::string_view what) {
+    return Status::unsupported(str("regular expression, byte ", at, ": ", what, " is not supported"));
+  }
+
+  std::string_view in_;
+  size_t at_ = 0;
+  int lookups_ = 0;
+  RegexTree tree_;
+};
+
+}  // namespace
+
+Result<RegexTree> parse_regex(std::string_view pattern) { return Parser(pattern).run(); }
+
+}  // namespace infer::text::pipeline
