@@ -20,6 +20,9 @@
 /* model, bool, default false: open also what cannot be run (unknown family, no tensors): to inspect it or use its tokenizer */
 #define INFER_OPTION_MODEL_PARTIAL "model.partial"
 
+/* model, str: path of a tokenizer.json to use instead of the model file's own tokenizer; its vocabulary may not exceed the model's */
+#define INFER_OPTION_TOKENIZER_FILE "tokenizer.file"
+
 /* model, str: Jinja source to use instead of the model's own chat template */
 #define INFER_OPTION_CHAT_TEMPLATE "chat.template"
 

@@ -124,6 +124,12 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const TokenizerData& given) {
       TRY_SET(data->chat_template, chat_template_of(root));
     }
   }
+  if (const Spec unknown = document->spec("model").member("unk_token"); unknown.is(Json::Kind::kString))
+    data->unk = find(unknown.text());
+  if (document->has_scores && !document->spec("model").member("unk_id").absent()) {
+    TRY_SET(const int64_t id, document->spec("model").count_of("unk_id", 0, made->n_vocab() - 1));
+    data->unk = static_cast<int32_t>(id);
+  }
   made->add_bos_ = !made->before_.empty() && made->before_.front() == data->bos;
   made->add_eos_ = !made->after_.empty() && made->after_.back() == data->eos;
   made->added_list_ = backing->added;
