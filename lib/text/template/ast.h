@@ -111,6 +111,7 @@ struct Stmt {
   std::vector<std::pair<ExprPtr, Block>> branches;
   std::vector<std::pair<Target, ExprPtr>> assignments;
   std::unique_ptr<Macro> macro;
+  bool recursive = false;  // for
 };
 
 }  // namespace infer::text::jinja

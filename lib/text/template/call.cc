@@ -21,6 +21,12 @@ Status bind_into(const Args& args, const char* callee, const std::string_view* n
   return {};
 }
 
+Result<Value> invoke(const Entry& e, Meter& m, const Value& self, const Args& args) {
+  if (e.bare && (!args.positional.empty() || !args.named.empty()))
+    return type_error(str("'", e.name, "' takes no arguments"));
+  return e.call(m, self, args);
+}
+
 Result<const Text*> need_text(const Value& v, const char* callee) {
   if (v.is_string()) return &v.text();
   if (v.is_undefined()) return type_error(why_undefined(v));

@@ -22,7 +22,12 @@ using Callable = Result<Value> (*)(Meter&, const Value& self, const Args&);
 struct Entry {
   std::string_view name;
   Callable call;
+  bool bare = false;  // it takes no arguments
 };
+inline constexpr bool kBare = true;
+
+// Calls a row of a table of filters, tests or methods.
+Result<Value> invoke(const Entry&, Meter&, const Value& self, const Args&);
 
 // null when there is none of that name.
 const Entry* find_filter(std::string_view name);

@@ -106,7 +106,7 @@ Result<Value> Interpreter::eval_filter(const Expr& e, Scope& scope) {
 Result<Value> Interpreter::apply(const Expr& filter, const Value& value, Scope& scope) {
   if (!filter.entry) return Status::unsupported(str("there is no filter '", name(filter.name), "'"));
   TRY_SET(const Args args, arguments(filter, scope));
-  return filter.entry->call(meter_, value, args);
+  return invoke(*filter.entry, meter_, value, args);
 }
 
 Result<Value> Interpreter::apply_all(const Expr& filters, Value value, Scope& scope) {
@@ -122,7 +122,7 @@ Result<Value> Interpreter::eval_test(const Expr& e, Scope& scope) {
   TRY_SET(const Value v, eval(*e.operands[0], scope));
   if (!e.entry) return Status::unsupported(str("there is no test '", name(e.name), "'"));
   TRY_SET(const Args args, arguments(e, scope));
-  return e.entry->call(meter_, v, args);
+  return invoke(*e.entry, meter_, v, args);
 }
 
 Result<Value> Interpreter::eval_math(const Expr& e, Scope& scope) {
@@ -223,10 +223,27 @@ Result<Value> Interpreter::call(const Value& callee, const Args& args, const Val
     case Kind::kUndefined:
       return type_error(why_undefined(callee));
     case Kind::kLoop:
-      return Status::unsupported("recursive loops are not supported");
+      return call_loop(callee.as<Loop>(), args);
+    case Kind::kJoiner: {
+      const auto& joiner = callee.as<Joiner>();
+      if (std::exchange(joiner.used, true)) return joiner.separator;
+      return make_string(meter_, "");
+    }
     default:
       return type_error(str("a '", type_name(callee), "' cannot be called"));
   }
+}
+
+// loop(items) inside `for ... recursive`: the text of the same loop over other items.
+Result<Value> Interpreter::call_loop(const Loop& loop, const Args& args) {
+  const Frame frame(*this, 3);  // as a macro's call
+  if (!loop.recursive) return type_error("only the loop of a 'for ... recursive' can be called");
+  if (loop.finished) return type_error("this loop has ended, so it cannot be called");
+  TRY_SET(const auto a, bind(args, "loop", {"iterable"}, 1));
+  Builder out(meter_);
+  TRY_SET(const Flow flow, run_loop(*loop.recursive, *a[0], loop.depth0 + 1, *loop.outer, out));
+  (void)flow;
+  return out.finish();
 }
 
 Result<Value> Interpreter::call_macro(const Value& callee, const Args& args, const Value* caller) {

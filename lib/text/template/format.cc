@@ -1,13 +1,10 @@
 // Python's two ways to format: "%s of %d" % (a, b) and "{} of {name:>5}".format(a, name=b).
 //
-// What is inserted keeps its marks. The mini-language is understood as far as strings and numbers go: fill, alignment,
-// sign, zero, width, comma, precision and the types s d f e x X o b %; other types are an error that names them.
+// What is inserted keeps its marks. How one value is written is in field.h.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <optional>
 
-#include "base/written.h"
+#include "text/template/field.h"
 #include "text/template/letters.h"
 #include "text/template/methods.h"
 #include "text/template/operators.h"
@@ -18,143 +15,6 @@ namespace infer::text::jinja {
 namespace {
 
 using std::string_view;
-
-constexpr int64_t kWidest = 10000;  // characters a field may be padded to
-
-struct Field {
-  std::string fill = std::string(1, ' ');
-  char align = 0, sign = '-', type = 0;
-  bool comma = false, alternate = false;
-  int64_t width = 0;
-  std::optional<int64_t> precision;
-};
-
-// The digits at s[i], moved past; false when there are none or too many.
-bool take_number(string_view s, size_t& i, int64_t& out) {
-  const size_t begin = i;
-  out = 0;
-  while (i < s.size() && is_digit(static_cast<unsigned char>(s[i])) && out < kWidest) out = out * 10 + (s[i++] - '0');
-  return i > begin;
-}
-
-Status bad_format(string_view what) {
-  return type_error(str("a format string is wrong or not supported at '", what.substr(0, 40), "'"));
-}
-
-std::string with_commas(const std::string& digits) {
-  const size_t point = std::min(digits.find('.'), digits.size());
-  std::string out;
-  for (size_t i = 0; i < digits.size(); i++) {
-    if (i > 0 && i < point && (point - i) % 3 == 0) out += ',';
-    out += digits[i];
-  }
-  return out;
-}
-
-// The number without its sign; `sign` receives it.
-Result<std::string> number_text(const Value& v, const Field& f, std::string& sign) {
-  char text[700];
-  std::to_chars_result r{};
-  const bool integral = f.type == 'd' || f.type == 'x' || f.type == 'X' || f.type == 'o' || f.type == 'b';
-  bool negative = false;
-  std::string prefix;
-  if (v.is_integral() && (integral || f.type == 0)) {
-    negative = v.as_int() < 0;
-    const uint64_t magnitude = negative ? 0 - static_cast<uint64_t>(v.as_int()) : static_cast<uint64_t>(v.as_int());
-    const int base = (f.type | 32) == 'x' ? 16 : f.type == 'o' ? 8 : f.type == 'b' ? 2 : 10;
-    r = std::to_chars(text, text + sizeof text, magnitude, base);
-    if (f.alternate && base != 10) prefix = {'0', f.type};
-  } else if (integral) {
-    return type_error(str("the format type '", f.type, "' needs an integer, not a '", type_name(v), "'"));
-  } else {
-    double d = v.as_real();
-    negative = std::signbit(d);
-    d = std::fabs(d) * (f.type == '%' ? 100 : 1);
-    const int precision = static_cast<int>(std::min<int64_t>(f.precision.value_or(6), 300));
-    if (f.type == 0 && !f.precision) {
-      const std::string shortest = python_float(d);
-      std::copy(shortest.begin(), shortest.end(), text);
-      r.ptr = text + shortest.size();
-    } else {
-      const auto style = f.type == 'e'                  ? std::chars_format::scientific
-                         : f.type == 0 || f.type == 'g' ? std::chars_format::general
-                                                        : std::chars_format::fixed;
-      r = std::to_chars(text, text + sizeof text, d, style, precision);
-    }
-  }
-  if (r.ec != std::errc()) return bad_format("a number too long");
-  std::string out(text, r.ptr);
-  if (f.type == 'X') {
-    for (char& c : out) c = static_cast<char>(c >= 'a' && c <= 'f' ? c - 32 : c);
-  }
-  if (f.type == '%') out += '%';
-  if (f.comma) out = with_commas(out);
-  sign = negative ? "-" : f.sign == '-' ? "" : std::string(1, f.sign);
-  sign += prefix;
-  return out;
-}
-
-// Appends v as the field wants it.
-Status add_field(Builder& out, Meter& m, const Value& v, const Field& f) {
-  if (f.width >= kWidest || f.precision.value_or(0) >= kWidest) return bad_format("a field too wide");
-  const bool number = v.is_number() && f.type != 's' && !(v.is(Kind::kBool) && f.type == 0);
-  if (!number && f.type != 0 && f.type != 's') {
-    if (v.is_undefined()) return type_error(why_undefined(v));
-    return type_error(str("the format type '", f.type, "' does not work on a '", type_name(v), "'"));
-  }
-  TRY_SET(Value body, to_string(m, v));
-  std::string sign;
-  if (number) {
-    TRY_SET(const std::string digits, number_text(v, f, sign));
-    TRY_SET(body, make_string(m, digits));
-  }
-  const Text& t = body.text();
-  size_t end = t.bytes.size();
-  if (!number && f.precision) end = offset_of(t.bytes, static_cast<size_t>(*f.precision));
-  const int64_t size = static_cast<int64_t>(count_characters(string_view(t.bytes).substr(0, end)) + sign.size());
-  const int64_t pad = std::max<int64_t>(0, f.width - size);
-  const char align = f.align ? f.align : number ? '>' : '<';
-  const int64_t before = align == '<' ? 0 : align == '^' ? pad / 2 : pad;
-  if (align == '=') out.add(sign);
-  for (int64_t i = 0; i < before; i++) out.add(f.fill);
-  if (align != '=') out.add(sign);
-  out.add(t, 0, end);
-  for (int64_t i = before; i < pad; i++) out.add(f.fill);
-  return out.status();
-}
-
-bool is_align(char c) { return c == '<' || c == '>' || c == '^' || c == '='; }
-
-// [[fill]align][sign][#][0][width][,][.precision][type]
-Result<Field> parse_spec(string_view spec) {
-  Field f;
-  size_t i = 0, size = 0;
-  if (!spec.empty()) decode(spec, 0, size);
-  if (size && spec.size() > size && is_align(spec[size])) {
-    f.fill = spec.substr(0, size);
-    f.align = spec[size];
-    i = size + 1;
-  } else if (!spec.empty() && is_align(spec[0])) {
-    f.align = spec[i++];
-  }
-  if (i < spec.size() && (spec[i] == '+' || spec[i] == '-' || spec[i] == ' ')) f.sign = spec[i++];
-  if (i < spec.size() && spec[i] == '#') f.alternate = true, i++;
-  if (i < spec.size() && spec[i] == '0') {
-    if (!f.align) f.align = '=', f.fill.assign(1, '0');
-    i++;
-  }
-  take_number(spec, i, f.width);
-  if (i < spec.size() && spec[i] == ',') f.comma = true, i++;
-  if (i < spec.size() && spec[i] == '.') {
-    int64_t p = 0;
-    if (!take_number(spec, ++i, p)) return bad_format(spec);
-    f.precision = p;
-  }
-  if (i < spec.size() && string_view("sdfFexXob%g").find(spec[i]) != string_view::npos) f.type = spec[i++];
-  if (f.type == 'F') f.type = 'f';
-  if (i != spec.size()) return bad_format(spec);
-  return f;
-}
 
 // The value that "name.attr[key]" or "0" or "" stands for.
 Result<Value> field_value(Meter& m, string_view name, const Args& args, size_t& automatic) {
@@ -195,6 +55,23 @@ Result<Value> field_value(Meter& m, string_view name, const Args& args, size_t& 
   return v;
 }
 
+// repr(v), or ascii(v).
+Result<Value> shown(Meter& m, const Value& v, char how) {
+  Builder plain(m);
+  represent(plain, m, v);
+  TRY_SET(Value all, plain.finish());
+  if (how == 'r') return all;
+  Builder out(m);
+  map_characters(out, all.text(), [](char32_t c, std::string& to) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    if (c < 128) return to.push_back(static_cast<char>(c));
+    const int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
+    to += digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U";
+    for (int i = digits - 1; i >= 0; i--) to += kDigits[(c >> (4 * i)) & 15];
+  });
+  return out.finish();
+}
+
 }  // namespace
 
 Result<Value> format_braces(Meter& m, const Value& format, const Args& args) {
@@ -222,16 +99,18 @@ Result<Value> format_braces(Meter& m, const Value& format, const Args& args) {
     if (field.size() >= 2 && field[field.size() - 2] == '!') conversion = field.back(), field.remove_suffix(2);
     TRY_SET(Value v, field_value(m, field, args, automatic));
     if (conversion == 'r' || conversion == 'a') {
-      Builder shown(m);
-      represent(shown, m, v);
-      TRY_SET(v, shown.finish());
+      TRY_SET(v, shown(m, v, conversion));
     } else if (conversion == 's') {
       TRY_SET(v, to_string(m, v));
     } else if (conversion) {
       return bad_format(field);
     }
-    TRY_SET(const Field f, parse_spec(spec));
-    TRY(add_field(out, m, v, f));
+    if (spec.empty()) {
+      print(out, m, v);
+    } else {
+      TRY_SET(Field f, parse_spec(spec));
+      TRY(add_field(out, m, v, std::move(f)));
+    }
     i = close + 1;
   }
   return out.finish(t.safe);
@@ -266,39 +145,47 @@ Result<Value> format_percent(Meter& m, const Value& format, const std::vector<Va
       i = close + 1;
     }
     Field f;
+    f.printf = true;
     f.align = '>';
     for (; i < s.size() && string_view("-+ 0#").find(s[i]) != string_view::npos; i++) {
-      if (s[i] == '-') f.align = '<', f.fill.assign(1, ' ');
-      if (s[i] == '+' || s[i] == ' ') f.sign = s[i];
-      if (s[i] == '0' && f.align != '<') f.align = '=', f.fill.assign(1, '0');
+      if (s[i] == '-') f.align = '<';
+      if (s[i] == '+' || (s[i] == ' ' && f.sign != '+')) f.sign = s[i];
+      if (s[i] == '0') f.zeros = true;
       if (s[i] == '#') f.alternate = true;
     }
+    f.zeros &= f.align == '>';
     take_number(s, i, f.width);
     if (i < s.size() && s[i] == '.') {
       int64_t p = 0;
       take_number(s, ++i, p);
       f.precision = p;
     }
-    if (i == s.size() || string_view("sdiufFexXogr").find(s[i]) == string_view::npos)
+    if (i == s.size() || string_view("sdiufFexXoEgGracr").find(s[i]) == string_view::npos)
       return bad_format(s.substr(begin));
-    f.type = s[i] == 'i' || s[i] == 'u' ? 'd' : s[i] == 'F' ? 'f' : s[i];
+    f.type = s[i] == 'i' || s[i] == 'u' ? 'd' : s[i];
     i++;
     if (!have) {
       if (used == args.size()) return type_error("a format string has more fields than there are values");
       v = args[used++];
     }
-    if (f.type == 'r') {
-      Builder shown(m);
-      represent(shown, m, v);
-      TRY_SET(v, shown.finish());
+    if (f.type == 'r' || f.type == 'a') {
+      TRY_SET(v, shown(m, v, f.type));
       f.type = 's';
     }
-    if (f.type == 'd' && v.is(Kind::kFloat) && std::fabs(v.as_real()) < 9e18)
+    if (f.type == 'c' && v.is_string()) {
+      if (count_characters(v.text().bytes) != 1) return type_error("the format type 'c' needs one character");
+      f.type = 's';
+    }
+    if (f.type == 'd' && v.is(Kind::kFloat)) {
+      if (!(std::fabs(v.as_real()) < 9e18)) return Status::invalid("this number does not fit 64 bits");
       v = Value::integer(static_cast<int64_t>(v.as_real()));
-    if (f.type == 's' && f.align == '=') f.align = '>', f.fill.assign(1, ' ');
-    TRY(add_field(out, m, v, f));
+    }
+    TRY(add_field(out, m, v, std::move(f)));
   }
-  if (used < args.size() && !named && !(used == 0 && args.size() == 1 && args[0].is(Kind::kDict))) {
+  // One value that has subscripts (not a tuple or a string) may stay unused: it could have been for %(name)s.
+  const bool may_stay = used == 0 && args.size() == 1 && !args[0].is(Kind::kTuple) && !args[0].is_string() &&
+                        !args[0].is_number() && !args[0].is(Kind::kNone);
+  if (used < args.size() && !named && !may_stay) {
     return type_error("a format string has fewer fields than there are values");
   }
   return out.finish(t.safe);

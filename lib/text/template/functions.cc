@@ -27,6 +27,7 @@ Result<Value> f_range(Interpreter& i, const Args& args) {
   }
   TRY_SET(auto r, make<Range>(i.meter()));
   r->start = start;
+  r->stop = stop;
   r->step = step;
   r->count = static_cast<int64_t>(count);
   return Value(Kind::kRange, std::move(r));
@@ -39,6 +40,7 @@ Status collect_entries(Interpreter& i, const Args& args, const char* callee, aut
   if (!args.positional.empty() && args.positional[0].is(Kind::kDict)) {
     for (const auto& e : args.positional[0].dict().entries) TRY(take(e.key, e.value));
   } else if (!args.positional.empty()) {
+    if (args.positional[0].is_undefined()) return type_error(why_undefined(args.positional[0]));
     TRY_SET(const Sequence pairs, Sequence::of(m, args.positional[0]));
     for (int64_t k = 0; k < pairs.size(); k++) {
       TRY_SET(const Value pair, pairs.at(m, k));
@@ -69,6 +71,24 @@ Result<Value> f_namespace(Interpreter& i, const Args& args) {
   return ns;
 }
 
+Result<Value> f_cycler(Interpreter& i, const Args& args) {
+  if (!args.named.empty() || args.positional.empty()) return type_error("cycler needs values to go through");
+  TRY_SET(auto c, make<Cycler>(i.meter(), static_cast<int64_t>(args.positional.size() * sizeof(Value))));
+  c->items = args.positional;
+  c->depth = depth_of(c->items) + 1;
+  TRY(check_depth(i.meter(), c->depth));
+  return Value(Kind::kCycler, std::move(c));
+}
+
+Result<Value> f_joiner(Interpreter& i, const Args& args) {
+  TRY_SET(const auto a, bind(args, "joiner", {"sep"}));
+  TRY_SET(auto j, make<Joiner>(i.meter()));
+  TRY_SET(j->separator, a[0] ? Result<Value>(*a[0]) : make_string(i.meter(), ", "));
+  const Value v(Kind::kJoiner, std::move(j));
+  TRY(check_depth(i.meter(), depth_of(v)));
+  return v;
+}
+
 Result<Value> f_raise_exception(Interpreter& i, const Args& args) {
   TRY_SET(const auto a, bind(args, "raise_exception", {"message"}, 1));
   TRY_SET(const Value message, to_string(i.meter(), *a[0]));
@@ -83,8 +103,10 @@ Result<Value> f_strftime_now(Interpreter& i, const Args& args) {
 }
 
 constexpr FunctionEntry kFunctions[] = {
-    {"dict", f_dict},   {"namespace", f_namespace},       {"raise_exception", f_raise_exception},
-    {"range", f_range}, {"strftime_now", f_strftime_now},
+    {"cycler", f_cycler},       {"dict", f_dict},
+    {"joiner", f_joiner},       {"namespace", f_namespace},
+    {"raise_exception", f_raise_exception}, {"range", f_range},
+    {"strftime_now", f_strftime_now},
 };
 
 }  // namespace

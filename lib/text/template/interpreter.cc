@@ -203,8 +203,7 @@ Result<Interpreter::Flow> Interpreter::run_if(const Stmt& s, Scope& scope, Build
 }
 
 // What a for walks over; with a condition, only the items for which it holds.
-Result<Sequence> Interpreter::loop_items(const Stmt& s, Scope& scope) {
-  TRY_SET(const Value all, eval(*s.expr, scope));
+Result<Sequence> Interpreter::loop_items(const Stmt& s, const Value& all, Scope& scope) {
   TRY_SET(Sequence items, Sequence::of(meter_, all));
   if (!s.condition) return items;
   std::vector<Value> chosen;
@@ -221,14 +220,24 @@ Result<Sequence> Interpreter::loop_items(const Stmt& s, Scope& scope) {
 }
 
 Result<Interpreter::Flow> Interpreter::run_for(const Stmt& s, Scope& scope, Builder& out) {
+  TRY_SET(const Value all, eval(*s.expr, scope));
+  return run_loop(s, all, 0, scope, out);
+}
+
+Result<Interpreter::Flow> Interpreter::run_loop(const Stmt& s, const Value& all, int64_t depth0, Scope& scope,
+                                                Builder& out) {
   TRY_SET(auto loop, make<Loop>(meter_));
-  TRY_SET(loop->items, loop_items(s, scope));
+  TRY_SET(loop->items, loop_items(s, all, scope));
+  loop->depth0 = depth0;
+  loop->recursive = s.recursive ? &s : nullptr;
+  loop->outer = &scope;
   const Value loop_value(Kind::kLoop, loop);
   const struct Finish {
     const Loop& loop;
     ~Finish() { loop.finish(); }
   } finish{*loop};
   Inner inner(*this, &scope);
+  bool any_to_its_end = false;  // jinja2 writes the else when no round got there, be it for want of items or by continue
   for (int64_t i = 0; i < loop->items.size(); i++) {
     inner.renew(&scope);
     loop->index0 = i;
@@ -236,9 +245,10 @@ Result<Interpreter::Flow> Interpreter::run_for(const Stmt& s, Scope& scope, Buil
     TRY((*inner).set(program_.loop_name, loop_value));
     TRY(assign(s.target, std::move(item), *inner));
     TRY_SET(const Flow flow, run_block(s.body, *inner, out));
-    if (flow == Flow::kBreak) return Flow::kOn;
+    if (flow == Flow::kBreak) break;
+    any_to_its_end |= flow == Flow::kOn;
   }
-  if (loop->items.size() > 0 || s.otherwise.empty()) return Flow::kOn;
+  if (any_to_its_end || s.otherwise.empty()) return Flow::kOn;
   inner.renew(&scope);
   return run_block(s.otherwise, *inner, out);
 }
@@ -268,6 +278,7 @@ Status Interpreter::run_set_block(const Stmt& s, Scope& scope) {
 Status Interpreter::run_filter_block(const Stmt& s, Scope& scope, Builder& out) {
   TRY_SET(Value text, capture(s.body, scope));
   TRY_SET(text, apply_all(*s.expr, std::move(text), scope));
+  if (!text.is_string()) return type_error(str("a filter block must give text, not a '", type_name(text), "'"));
   print(out, meter_, text);
   return {};
 }
@@ -276,6 +287,7 @@ Status Interpreter::run_macro(const Stmt& s, Scope& scope) {
   TRY_SET(auto macro, make<MacroValue>(meter_, sizeof(Scope)));
   macro->macro = s.macro.get();
   macro->scope = &scope;
+  macro->program = &program_;
   scope.capture();
   return scope.set(s.macro->name, Value(Kind::kMacro, std::move(macro)));
 }
@@ -284,6 +296,7 @@ Status Interpreter::run_call_block(const Stmt& s, Scope& scope, Builder& out) {
   TRY_SET(auto body, make<MacroValue>(meter_, sizeof(Scope)));
   body->macro = s.macro.get();
   body->scope = &scope;
+  body->program = &program_;
   scope.capture();
   const Value caller(Kind::kMacro, std::move(body));
   TRY_SET(const Value v, eval_call(*s.expr, scope, &caller));

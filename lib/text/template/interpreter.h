@@ -71,7 +71,8 @@ class Interpreter {
   Result<Flow> run_statement(const Stmt&, Scope&, Builder&);
   Result<Flow> run_if(const Stmt&, Scope&, Builder&);
   Result<Flow> run_for(const Stmt&, Scope&, Builder&);
-  Result<Sequence> loop_items(const Stmt&, Scope&);
+  Result<Flow> run_loop(const Stmt&, const Value& all, int64_t depth0, Scope&, Builder&);
+  Result<Sequence> loop_items(const Stmt&, const Value& all, Scope&);
   Status run_set(const Stmt&, Scope&);
   Status run_set_block(const Stmt&, Scope&);
   Status run_filter_block(const Stmt&, Scope&, Builder&);
@@ -103,6 +104,7 @@ class Interpreter {
   Result<Value> apply(const Expr& filter, const Value& value, Scope&);
   Result<Value> apply_all(const Expr& filters, Value value, Scope&);  // filters of a block, innermost first
   Result<Value> call(const Value& callee, const Args&, const Value* caller);
+  Result<Value> call_loop(const Loop&, const Args&);
   Result<Value> call_macro(const Value& callee, const Args&, const Value* caller);
   Status bind_parameters(const Macro&, const Args&, const Value* caller, Scope&);
 
@@ -120,6 +122,7 @@ class Interpreter {
 struct MacroValue : Object {
   const Macro* macro = nullptr;  // of the program
   Scope* scope = nullptr;        // where it was defined; kept by the interpreter
+  const Program* program = nullptr;
 };
 
 // Functions that every template can call: range, namespace, ...

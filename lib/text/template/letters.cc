@@ -98,7 +98,9 @@ bool is_upper(char32_t c) { return c < 128 ? c >= 'A' && c <= 'Z' : within(kUppe
 bool is_lower(char32_t c) { return c < 128 ? c >= 'a' && c <= 'z' : within(kLower, kLowerSize, c); }
 bool is_alpha(char32_t c) { return c < 128 ? is_upper(c) || is_lower(c) : within(kAlpha, kAlphaSize, c); }
 bool is_cased(char32_t c) { return is_upper(c) || is_lower(c) || (c >= 128 && within(kTitle, kTitleSize, c)); }
-bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
+bool is_decimal(char32_t c) { return c < 128 ? c >= '0' && c <= '9' : within(kDecimal, kDecimalSize, c); }
+bool is_digit(char32_t c) { return is_decimal(c) || within(kDigit, kDigitSize, c); }
+bool is_numeric(char32_t c) { return is_digit(c) || within(kNumeric, kNumericSize, c); }
 
 void to_upper(char32_t c, std::string& out) {
   if (c < 128) {

@@ -25,8 +25,10 @@ bool is_printable(char32_t c);
 bool is_upper(char32_t c);
 bool is_lower(char32_t c);
 bool is_cased(char32_t c);  // upper, lower or title case
-bool is_digit(char32_t c);  // ASCII
 bool is_alpha(char32_t c);
+bool is_decimal(char32_t c);  // 0 to 9 of any script
+bool is_digit(char32_t c);    // those, and raised or circled ones
+bool is_numeric(char32_t c);  // those, fractions and numbers that are one character
 // Appends the mapped character, which may become up to three.
 void to_upper(char32_t c, std::string& out);
 void to_lower(char32_t c, std::string& out);

@@ -17,7 +17,8 @@ struct Special {
 };
 
 extern const Span kUpper[], kLower[], kAlpha[], kTitle[], kHidden[];
-extern const size_t kUpperSize, kLowerSize, kAlphaSize, kTitleSize, kHiddenSize;
+extern const Span kDecimal[], kDigit[], kNumeric[];  // each without what the ones before it have
+extern const size_t kUpperSize, kLowerSize, kAlphaSize, kTitleSize, kHiddenSize, kDecimalSize, kDigitSize, kNumericSize;
 extern const Shift kToUpper[], kToLower[];
 extern const size_t kToUpperSize, kToLowerSize;
 extern const Special kToUpperSpecial[], kToLowerSpecial[], kToTitleSpecial[];

@@ -266,6 +266,38 @@ Result<Value> f_slice(Meter& m, const Value& v, const Args& args) {
   return make_iterator(m, std::move(out));
 }
 
+// Items with equal keys together, in the order of the keys: (grouper, list) each.
+Result<Value> f_groupby(Meter& m, const Value& v, const Args& args) {
+  TRY_SET(const auto a, bind(args, "groupby", {"attribute", "default", "case_sensitive"}, 1));
+  TRY_SET(const Values items, Sequence::collect(m, v));
+  const bool by_case = flag(a[2]);
+  std::vector<Sortable> order;
+  for (size_t i = 0; i < items.size(); i++) {
+    TRY_SET(Value key, follow(m, items[i], *a[0], a[1]));
+    TRY_SET(key, sort_key(m, key, nullptr, by_case));
+    order.push_back({std::move(key), i});
+  }
+  TRY(sort(m, order, false));
+  Values groups;
+  for (size_t i = 0; i < order.size();) {
+    Values members;
+    const size_t first = i;
+    for (bool same = true; same; ) {
+      members.push_back(items[order[i++].index]);
+      same = i < order.size();
+      if (same) {
+        TRY_SET(same, equal(m, order[first].key, order[i].key));
+      }
+    }
+    TRY_SET(Value key, follow(m, members[0], *a[0], a[1]));
+    TRY_SET(Value list, make_list(m, std::move(members)));
+    TRY_SET(const Value pair, make_list(m, {std::move(key), std::move(list)}, Kind::kTuple));
+    const_cast<List&>(pair.as<List>()).group = true;  // still ours alone
+    groups.push_back(pair);
+  }
+  return make_list(m, std::move(groups));
+}
+
 Result<Value> f_attr(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "attr", {"name"}, 1));
   TRY_SET(const Text* name, need_text(*a[0], "attr"));
@@ -291,7 +323,7 @@ Result<Value> f_map(Meter& m, const Value& v, const Args& args) {
   if (filter->call == f_map) return Status::unsupported("map of map is not supported");
   const Args rest{{args.positional.begin() + 1, args.positional.end()}, args.named};
   for (Value& item : items) {
-    TRY_SET(item, filter->call(m, item, rest));
+    TRY_SET(item, invoke(*filter, m, item, rest));
   }
   return make_iterator(m, std::move(items));
 }
@@ -314,7 +346,7 @@ Result<Value> chosen(Meter& m, const Value& v, const Args& args, bool by_attribu
   for (Value& item : items) {
     TRY_SET(Value subject, by_attribute ? follow(m, item, args.positional[0], nullptr) : Result<Value>(item));
     if (test) {
-      TRY_SET(subject, test->call(m, subject, rest));
+      TRY_SET(subject, invoke(*test, m, subject, rest));
     }
     if (subject.truthy() == wanted) out.push_back(std::move(item));
   }
@@ -326,12 +358,12 @@ Result<Value> f_selectattr(Meter& m, const Value& v, const Args& a) { return cho
 Result<Value> f_rejectattr(Meter& m, const Value& v, const Args& a) { return chosen(m, v, a, true, false); }
 
 constexpr Entry kFilters[] = {
-    {"attr", f_attr},         {"batch", f_batch},   {"count", f_length},
-    {"dictsort", f_dictsort}, {"first", f_first},   {"items", f_items},
-    {"join", f_join},         {"last", f_last},     {"length", f_length},
-    {"list", f_list},         {"map", f_map},       {"max", f_max},
+    {"attr", f_attr},         {"batch", f_batch},   {"count", f_length, kBare},
+    {"dictsort", f_dictsort}, {"first", f_first, kBare},   {"groupby", f_groupby}, {"items", f_items, kBare},
+    {"join", f_join},         {"last", f_last, kBare},     {"length", f_length, kBare},
+    {"list", f_list, kBare},         {"map", f_map},       {"max", f_max},
     {"min", f_min},           {"reject", f_reject}, {"rejectattr", f_rejectattr},
-    {"reverse", f_reverse},   {"select", f_select}, {"selectattr", f_selectattr},
+    {"reverse", f_reverse, kBare},   {"select", f_select}, {"selectattr", f_selectattr},
     {"slice", f_slice},       {"sort", f_sort},     {"sum", f_sum},
     {"unique", f_unique},
 };

@@ -1,4 +1,4 @@
-"""Writes letters.gen.cc: letter case and printability as Python's own str methods know them.
+"""Writes letters.gen.cc: letter case, digits and printability as Python's own str methods know them.
 
     python3 lib/text/template/make_letters.py > lib/text/template/letters.gen.cc
 """
@@ -62,6 +62,9 @@ print("namespace infer::text::jinja {\n")
 table("Span", "kUpper", ranges(str.isupper))
 table("Span", "kLower", ranges(str.islower))
 table("Span", "kAlpha", ranges(str.isalpha))
+table("Span", "kDecimal", ranges(str.isdecimal))
+table("Span", "kDigit", ranges(lambda c: c.isdigit() and not c.isdecimal()))
+table("Span", "kNumeric", ranges(lambda c: c.isnumeric() and not c.isdigit()))
 table("Span", "kTitle", ranges(lambda c: unicodedata.category(c) == "Lt"))
 table("Span", "kHidden", ranges(lambda c: not c.isprintable()))
 for name, convert in (("ToUpper", str.upper), ("ToLower", str.lower)):

@@ -230,7 +230,7 @@ Result<Value> reals(Op op, double a, double b) {
       return Value::real(a * b);
     case Op::kPow:
       if (a == 0 && b < 0) return zero_division();
-      if (a < 0 && b != std::floor(b)) return type_error("a root of a negative number");
+      if (a < 0 && b != std::floor(b)) return Status::unsupported("a root of a negative number: complex numbers are not supported");
       if (!std::isfinite(std::pow(a, b)) && std::isfinite(a) && std::isfinite(b)) return overflow();
       return Value::real(std::pow(a, b));
     default:

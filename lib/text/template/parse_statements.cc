@@ -210,9 +210,7 @@ Result<std::unique_ptr<Stmt>> Parser::for_statement() {
   if (skip_word("if")) {
     TRY_SET(s->condition, expression());
   }
-  if (at_word("recursive"))
-    return Status::unsupported(
-        str("chat template, ", program_.source.place(now().offset), ": recursive loops are not supported"));
+  s->recursive = skip_word("recursive");
   loops_++;
   TRY_SET(s->body, scoped_body({"endfor", "else"}, false));
   loops_--;

@@ -77,8 +77,7 @@ void represent_view(Builder& out, Meter& m, const View& v) {
 }
 
 void represent_range(Builder& out, const Range& r) {
-  const __int128 stop = static_cast<__int128>(r.start) + static_cast<__int128>(r.count) * r.step;
-  out.add(str("range(", r.start, ", ", static_cast<int64_t>(stop)));
+  out.add(str("range(", r.start, ", ", r.stop));
   if (r.step != 1) out.add(str(", ", r.step));
   out.add(')');
 }

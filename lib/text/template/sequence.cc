@@ -24,7 +24,7 @@ bool is_iterable(const Value& v) {
   }
 }
 
-// The characters of a string, each a string of its own.
+// The characters of a string, each a string of its own (a plain one, also where the whole is markup).
 static Result<Value> characters(Meter& m, const Value& v) {
   const Text& t = v.text();
   const size_t n = count_characters(t.bytes);
@@ -39,7 +39,7 @@ static Result<Value> characters(Meter& m, const Value& v) {
     decode(t.bytes, i, size);
     Builder one(m);
     one.add(t, i, i + size);
-    TRY_SET(Value c, one.finish(t.safe));
+    TRY_SET(Value c, one.finish());
     out.push_back(std::move(c));
   }
   return make_list(m, std::move(out));
@@ -219,20 +219,35 @@ static Result<int64_t> bound(const Value* v, int64_t n, int64_t step, int64_t ab
   return step > 0 ? std::clamp<int64_t>(i, 0, n) : std::clamp<int64_t>(i, -1, n - 1);
 }
 
+// range(2, 12, 3)[1:] is range(5, 14, 3), as Python writes it.
+static Result<Value> slice_range(Meter& m, const Range& r, int64_t from, int64_t to, int64_t by) {
+  TRY_SET(auto out, make<Range>(m));
+  const auto place = [&](int64_t i, int64_t& at) {
+    return !__builtin_mul_overflow(i, r.step, &at) && !__builtin_add_overflow(at, r.start, &at);
+  };
+  if (!place(from, out->start) || !place(to, out->stop) || __builtin_mul_overflow(by, r.step, &out->step))
+    return Status::invalid("a range of the chat template does not fit 64 bits");
+  const int64_t span = by > 0 ? to - from : from - to, stride = by > 0 ? by : by == INT64_MIN ? INT64_MAX : -by;
+  out->count = span > 0 ? (span - 1) / stride + 1 : 0;
+  return Value(Kind::kRange, std::move(out));
+}
+
 Result<Value> slice(Meter& m, const Value& object, const Value* start, const Value* stop, const Value* step) {
   if (object.is_undefined()) return type_error(why_undefined(object));
-  if (!object.is_string() && !object.is_list()) {
-    return undefined_attribute(m, object, "slice");
+  if (!object.is_string() && !object.is_list() && !object.is(Kind::kRange)) {
+    return type_error(str("a '", type_name(object), "' cannot be sliced"));
   }
   int64_t by = 1;
   if (step && !step->is(Kind::kNone)) {
     TRY_SET(by, need_int(*step, "a slice step"));
   }
   if (by == 0) return type_error("a slice step cannot be zero");
+  const int64_t by_given = by;
   TRY_SET(const int64_t n, length(m, object));
   by = std::clamp<int64_t>(by, -n - 1, n + 1);
   TRY_SET(const int64_t from, bound(start, n, by, by > 0 ? 0 : n - 1));
   TRY_SET(const int64_t to, bound(stop, n, by, by > 0 ? n : -1));
+  if (object.is(Kind::kRange)) return slice_range(m, object.as<Range>(), from, to, by_given);
   if (object.is_string() && by == 1) {
     const Text& t = object.text();
     Builder out(m);

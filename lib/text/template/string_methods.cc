@@ -350,7 +350,67 @@ Result<Value> str_isdigit(Meter& m, const Value& self, const Args&) { return all
 Result<Value> str_isalpha(Meter& m, const Value& self, const Args&) { return all_characters(m, self, is_alpha); }
 Result<Value> str_isspace(Meter& m, const Value& self, const Args&) { return all_characters(m, self, is_space); }
 Result<Value> str_isalnum(Meter& m, const Value& self, const Args&) {
-  return all_characters(m, self, [](char32_t c) { return is_alpha(c) || is_digit(c); });
+  return all_characters(m, self, [](char32_t c) { return is_alpha(c) || is_numeric(c); });
+}
+Result<Value> str_isdecimal(Meter& m, const Value& self, const Args&) { return all_characters(m, self, is_decimal); }
+Result<Value> str_isnumeric(Meter& m, const Value& self, const Args&) { return all_characters(m, self, is_numeric); }
+Result<Value> or_empty(const Value& self, Result<Value> all) {
+  return self.text().bytes.empty() ? Value::boolean(true) : std::move(all);
+}
+Result<Value> str_isascii(Meter& m, const Value& self, const Args&) {
+  return or_empty(self, all_characters(m, self, [](char32_t c) { return c < 128; }));
+}
+Result<Value> str_isprintable(Meter& m, const Value& self, const Args&) {
+  return or_empty(self, all_characters(m, self, is_printable));
+}
+
+// Every word begins with a capital and goes on without.
+Result<Value> str_istitle(Meter& m, const Value& self, const Args&) {
+  bool inside = false, any = false;
+  const string_view s = self.text().bytes;
+  TRY(m.pass(s.size()));
+  size_t size;
+  for (size_t i = 0; i < s.size(); i += size) {
+    const char32_t c = decode(s, i, size);
+    if (is_cased(c) && is_lower(c) != inside) return Value::boolean(false);
+    inside = is_cased(c);
+    any |= inside;
+  }
+  return Value::boolean(any);
+}
+
+// Tabs become spaces up to the next multiple of the tab size.
+Result<Value> str_expandtabs(Meter& m, const Value& self, const Args& args) {
+  TRY_SET(const auto a, bind(args, "expandtabs", {"tabsize"}));
+  TRY_SET(const int64_t stop, a[0] ? need_int(*a[0], "the tabsize of expandtabs") : Result<int64_t>(int64_t{8}));
+  TRY_SET(const Value space, make_string(m, " "));
+  const Text& t = self.text();
+  Builder out(m);
+  int64_t column = 0;
+  size_t size;
+  for (size_t i = 0; i < t.bytes.size() && out.ok(); i += size) {
+    const char32_t c = decode(t.bytes, i, size);
+    if (c == '\t') {
+      const int64_t fill = stop > 0 ? stop - column % stop : 0;
+      out.repeat(space.text(), fill);
+      column += fill;
+    } else {
+      out.add(t, i, i + size);
+      column = c == '\n' || c == '\r' ? 0 : column + 1;
+    }
+  }
+  return out.finish(t.safe);
+}
+
+Result<Value> str_format_map(Meter& m, const Value& self, const Args& args) {
+  TRY_SET(const auto a, bind(args, "format_map", {"mapping"}, 1));
+  Args named;
+  if (a[0]->is(Kind::kDict)) {  // what is none has no names, which is an error where one is asked for
+    for (const auto& e : a[0]->dict().entries) {
+      if (e.key.is_string()) named.named.emplace_back(e.key.text().bytes, e.value);
+    }
+  }
+  return format_braces(m, self, named);
 }
 
 // Has letters of one case and none of the other.
@@ -405,34 +465,34 @@ Result<Value> str_zfill(Meter& m, const Value& self, const Args& args) {
   return out.finish(t.safe);
 }
 
-// Rows without a function are methods of Python that no published template was seen to use.
+// Rows without a function are methods of Python that no published template was seen to use: errors that name them.
 constexpr Entry kMethods[] = {
-    {"capitalize", str_capitalize},
+    {"capitalize", str_capitalize, kBare},
     {"casefold", nullptr},
     {"center", str_center},
     {"count", str_count},
     {"encode", nullptr},
     {"endswith", str_endswith},
-    {"expandtabs", nullptr},
+    {"expandtabs", str_expandtabs},
     {"find", str_find},
     {"format", str_format},
-    {"format_map", nullptr},
+    {"format_map", str_format_map},
     {"index", str_index},
-    {"isalnum", str_isalnum},
-    {"isalpha", str_isalpha},
-    {"isascii", nullptr},
-    {"isdecimal", str_isdigit},
-    {"isdigit", str_isdigit},
+    {"isalnum", str_isalnum, kBare},
+    {"isalpha", str_isalpha, kBare},
+    {"isascii", str_isascii, kBare},
+    {"isdecimal", str_isdecimal, kBare},
+    {"isdigit", str_isdigit, kBare},
     {"isidentifier", nullptr},
-    {"islower", str_islower},
-    {"isnumeric", str_isdigit},
-    {"isprintable", nullptr},
-    {"isspace", str_isspace},
-    {"istitle", nullptr},
-    {"isupper", str_isupper},
+    {"islower", str_islower, kBare},
+    {"isnumeric", str_isnumeric, kBare},
+    {"isprintable", str_isprintable, kBare},
+    {"isspace", str_isspace, kBare},
+    {"istitle", str_istitle, kBare},
+    {"isupper", str_isupper, kBare},
     {"join", str_join},
     {"ljust", str_ljust},
-    {"lower", str_lower},
+    {"lower", str_lower, kBare},
     {"lstrip", str_lstrip},
     {"maketrans", nullptr},
     {"partition", str_partition},
@@ -449,10 +509,10 @@ constexpr Entry kMethods[] = {
     {"splitlines", str_splitlines},
     {"startswith", str_startswith},
     {"strip", str_strip},
-    {"swapcase", str_swapcase},
-    {"title", str_title},
+    {"swapcase", str_swapcase, kBare},
+    {"title", str_title, kBare},
     {"translate", nullptr},
-    {"upper", str_upper},
+    {"upper", str_upper, kBare},
     {"zfill", str_zfill},
 };
 

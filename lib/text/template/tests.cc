@@ -13,59 +13,23 @@ namespace {
 
 using Answer = Result<Value>;
 
-template <class Predicate>
-Answer of(const Args& args, Predicate p) {
-  if (!args.positional.empty() || !args.named.empty()) return type_error("this test takes no arguments");
-  return Value::boolean(p());
+Answer is_defined(Meter&, const Value& v, const Args&) { return Value::boolean(!v.is_undefined()); }
+Answer is_undefined(Meter&, const Value& v, const Args&) { return Value::boolean(v.is_undefined()); }
+Answer is_none(Meter&, const Value& v, const Args&) { return Value::boolean(v.is(Kind::kNone)); }
+Answer is_boolean(Meter&, const Value& v, const Args&) { return Value::boolean(v.is(Kind::kBool)); }
+Answer is_true(Meter&, const Value& v, const Args&) { return Value::boolean(v.is(Kind::kBool) && v.as_int()); }
+Answer is_false(Meter&, const Value& v, const Args&) { return Value::boolean(v.is(Kind::kBool) && !v.as_int()); }
+Answer is_integer(Meter&, const Value& v, const Args&) { return Value::boolean(v.is(Kind::kInt)); }
+Answer is_float(Meter&, const Value& v, const Args&) { return Value::boolean(v.is(Kind::kFloat)); }
+Answer is_number(Meter&, const Value& v, const Args&) { return Value::boolean(v.is_number()); }
+Answer is_string(Meter&, const Value& v, const Args&) { return Value::boolean(v.is_string()); }
+Answer is_mapping(Meter&, const Value& v, const Args&) { return Value::boolean(v.is(Kind::kDict)); }
+Answer is_sequence(Meter&, const Value& v, const Args&) { return Value::boolean(is_iterable(v) && !v.is(Kind::kView) && !v.is(Kind::kIterator)); }
+Answer is_iterable_test(Meter&, const Value& v, const Args&) { return Value::boolean(is_iterable(v)); }
+Answer is_callable(Meter&, const Value& v, const Args&) {
+  return Value::boolean(v.is_undefined() || v.is(Kind::kFunction) || v.is(Kind::kMethod) || v.is(Kind::kMacro) || v.is(Kind::kLoop) || v.is(Kind::kJoiner));
 }
-
-Answer is_defined(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return !v.is_undefined(); });
-}
-Answer is_undefined(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is_undefined(); });
-}
-Answer is_none(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is(Kind::kNone); });
-}
-Answer is_boolean(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is(Kind::kBool); });
-}
-Answer is_true(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is(Kind::kBool) && v.as_int(); });
-}
-Answer is_false(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is(Kind::kBool) && !v.as_int(); });
-}
-Answer is_integer(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is(Kind::kInt); });
-}
-Answer is_float(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is(Kind::kFloat); });
-}
-Answer is_number(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is_number(); });
-}
-Answer is_string(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is_string(); });
-}
-Answer is_mapping(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is(Kind::kDict); });
-}
-Answer is_sequence(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return is_iterable(v) && !v.is(Kind::kView) && !v.is(Kind::kIterator); });
-}
-Answer is_iterable_test(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return is_iterable(v); });
-}
-Answer is_callable(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] {
-    return v.is_undefined() || v.is(Kind::kFunction) || v.is(Kind::kMethod) || v.is(Kind::kMacro) || v.is(Kind::kLoop);
-  });
-}
-Answer is_escaped(Meter&, const Value& v, const Args& a) {
-  return of(a, [&] { return v.is_string() && v.text().safe; });
-}
+Answer is_escaped(Meter&, const Value& v, const Args&) { return Value::boolean(v.is_string() && v.text().safe); }
 Answer is_upper_test(Meter& m, const Value& v, const Args& a) { return string_method(m, v, "isupper", a); }
 Answer is_lower_test(Meter& m, const Value& v, const Args& a) { return string_method(m, v, "islower", a); }
 
@@ -96,14 +60,13 @@ Answer compares(Meter& m, const Value& v, const Args& args) {
   return Value::boolean(holds);
 }
 
-Answer is_filter(Meter& m, const Value& v, const Args&) {
-  TRY_SET(const Value name, to_string(m, v));
-  return Value::boolean(find_filter(name.text().bytes) != nullptr);
+// "upper" is filter: the name of one?
+Answer names(const Value& v, const Entry* (*find)(std::string_view)) {
+  TRY(check_hashable(v));
+  return Value::boolean(v.is_string() && find(v.text().bytes) != nullptr);
 }
-Answer is_test(Meter& m, const Value& v, const Args&) {
-  TRY_SET(const Value name, to_string(m, v));
-  return Value::boolean(find_test(name.text().bytes) != nullptr);
-}
+Answer is_filter(Meter&, const Value& v, const Args&) { return names(v, find_filter); }
+Answer is_test(Meter&, const Value& v, const Args&) { return names(v, find_test); }
 
 constexpr Entry kTests[] = {
     {"!=", compares<Op::kNe>},
@@ -112,39 +75,39 @@ constexpr Entry kTests[] = {
     {"==", compares<Op::kEq>},
     {">", compares<Op::kGt>},
     {">=", compares<Op::kGe>},
-    {"boolean", is_boolean},
-    {"callable", is_callable},
-    {"defined", is_defined},
+    {"boolean", is_boolean, kBare},
+    {"callable", is_callable, kBare},
+    {"defined", is_defined, kBare},
     {"divisibleby", is_divisible},
     {"eq", compares<Op::kEq>},
     {"equalto", compares<Op::kEq>},
-    {"escaped", is_escaped},
-    {"even", is_even},
-    {"false", is_false},
-    {"filter", is_filter},
-    {"float", is_float},
+    {"escaped", is_escaped, kBare},
+    {"even", is_even, kBare},
+    {"false", is_false, kBare},
+    {"filter", is_filter, kBare},
+    {"float", is_float, kBare},
     {"ge", compares<Op::kGe>},
     {"greaterthan", compares<Op::kGt>},
     {"gt", compares<Op::kGt>},
     {"in", compares<Op::kIn>},
-    {"integer", is_integer},
-    {"iterable", is_iterable_test},
+    {"integer", is_integer, kBare},
+    {"iterable", is_iterable_test, kBare},
     {"le", compares<Op::kLe>},
     {"lessthan", compares<Op::kLt>},
-    {"lower", is_lower_test},
+    {"lower", is_lower_test, kBare},
     {"lt", compares<Op::kLt>},
-    {"mapping", is_mapping},
+    {"mapping", is_mapping, kBare},
     {"ne", compares<Op::kNe>},
-    {"none", is_none},
-    {"number", is_number},
-    {"odd", is_odd},
+    {"none", is_none, kBare},
+    {"number", is_number, kBare},
+    {"odd", is_odd, kBare},
     {"sameas", is_same},
-    {"sequence", is_sequence},
-    {"string", is_string},
-    {"test", is_test},
-    {"true", is_true},
-    {"undefined", is_undefined},
-    {"upper", is_upper_test},
+    {"sequence", is_sequence, kBare},
+    {"string", is_string, kBare},
+    {"test", is_test, kBare},
+    {"true", is_true, kBare},
+    {"undefined", is_undefined, kBare},
+    {"upper", is_upper_test, kBare},
 };
 
 }  // namespace

@@ -26,6 +26,14 @@ Result<Value> f_center(Meter& m, const Value& v, const Args& args) {
   return string_method(m, v, "center", {{a[0] ? *a[0] : Value::integer(80)}, {}});
 }
 
+// Markup as a plain string.
+Result<Value> plain_text(Meter& m, const Value& v) {
+  if (!v.text().safe) return v;
+  Builder out(m);
+  out.add(v.text());
+  return out.finish();
+}
+
 Result<Value> f_replace(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "replace", {"old", "new", "count"}, 2));
   Args plain;
@@ -34,7 +42,8 @@ Result<Value> f_replace(Meter& m, const Value& v, const Args& args) {
     plain.positional.push_back(std::move(s));
   }
   if (a[2] && !a[2]->is(Kind::kNone)) plain.positional.push_back(*a[2]);
-  return string_method(m, v, "replace", plain);
+  TRY_SET(const Value all, string_method(m, v, "replace", plain));
+  return plain_text(m, all);
 }
 
 // A word begins after white space and any of -({[<.
@@ -45,7 +54,7 @@ Result<Value> f_title(Meter& m, const Value& v, const Args&) {
     inside ? to_lower(c, to) : to_upper(c, to);
     inside = !(is_space(c) || c == '-' || c == '(' || c == '{' || c == '[' || c == '<');
   });
-  return out.finish(s.text().safe);
+  return out.finish();
 }
 
 Result<Value> f_escape(Meter& m, const Value& v, const Args&) {
@@ -97,7 +106,6 @@ Result<Value> f_indent(Meter& m, const Value& v, const Args& args) {
 
 Result<Value> f_truncate(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "truncate", {"length", "killwords", "end", "leeway"}));
-  TRY_SET(const Text* t, need_text(v, "truncate"));
   TRY_SET(const Value dots, make_string(m, "..."));
   TRY_SET(const Text* end, need_text(a[2] ? *a[2] : dots, "truncate"));
   TRY_SET(const int64_t most, a[0] ? need_int(*a[0], "the length of truncate") : Result<int64_t>(int64_t{255}));
@@ -108,6 +116,7 @@ Result<Value> f_truncate(Meter& m, const Value& v, const Args& args) {
     return type_error("truncate needs a length of at least its end's, and no negative leeway");
   TRY_SET(const int64_t n, length(m, v));
   if (n - leeway <= most) return v;
+  TRY_SET(const Text* t, need_text(v, "truncate"));
   size_t keep = offset_of(t->bytes, static_cast<size_t>(most - end_size));
   if (!(a[1] && a[1]->truthy())) {
     const size_t space = string_view(t->bytes).substr(0, keep).rfind(' ');
@@ -209,9 +218,10 @@ Result<Value> f_int(Meter& m, const Value& v, const Args& args) {
   double d = NAN;
   if (v.is_string()) {
     TRY(m.pass(v.text().bytes.size()));
-    TRY_SET(const int64_t base, a[1] ? need_int(*a[1], "the base of int") : Result<int64_t>(int64_t{10}));
+    // A base that is none gives what a text that is no integer gives.
+    const int64_t base = !a[1] ? 10 : a[1]->is_integral() ? a[1]->as_int() : -1;
     int64_t i = 0;
-    if (parse_int(v.text().bytes, base, i)) return Value::integer(i);
+    if (base >= 0 && base != 1 && base <= 36 && parse_int(v.text().bytes, base, i)) return Value::integer(i);
     if (!parse_real(v.text().bytes, d)) d = NAN;
   } else if (v.is(Kind::kFloat)) {
     d = v.as_real();
@@ -270,6 +280,110 @@ Result<Value> f_round(Meter&, const Value& v, const Args& args) {
   return Value::real(round_to(d, static_cast<int>(precision)));
 }
 
+Result<Value> f_wordcount(Meter& m, const Value& v, const Args&) {
+  TRY_SET(const Value s, to_string(m, v));
+  const string_view text = s.text().bytes;
+  TRY(m.pass(text.size()));
+  int64_t n = 0;
+  bool inside = false;
+  size_t size;
+  for (size_t i = 0; i < text.size(); i += size) {
+    const char32_t c = decode(text, i, size);
+    const bool word = c == '_' || is_alpha(c) || is_numeric(c);
+    n += word && !inside;
+    inside = word;
+  }
+  return Value::integer(n);
+}
+
+Result<Value> f_filesizeformat(Meter& m, const Value& v, const Args& args) {
+  TRY_SET(const auto a, bind(args, "filesizeformat", {"binary"}));
+  const bool binary = a[0] && a[0]->truthy();
+  double bytes = 0;
+  if (v.is_number()) {
+    bytes = v.as_real();
+  } else if (!v.is_string() || !parse_real(v.text().bytes, bytes)) {
+    return type_error(str("filesizeformat needs a number, not a '", type_name(v), "'"));
+  }
+  const double base = binary ? 1024 : 1000;
+  if (bytes == 1) return make_string(m, "1 Byte");
+  if (std::isnan(bytes)) return type_error("filesizeformat needs a number");
+  if (bytes < base) return make_string(m, str(static_cast<int64_t>(std::max(bytes, -9e18)), " Bytes"));
+  double unit = base;
+  size_t prefix = 0;
+  while (prefix < 7 && bytes >= unit * base) unit *= base, prefix++;
+  char text[400];
+  const auto r = std::to_chars(text, text + sizeof text, bytes / unit, std::chars_format::fixed, 1);
+  return make_string(m, str(string_view(text, static_cast<size_t>(r.ptr - text)), ' ', (binary ? "KMGTPEZY" : "kMGTPEZY")[prefix],
+                            binary ? "iB" : "B"));
+}
+
+// Every byte of str(v) but letters, digits and _.-~ as %XX; `query`: a space is a plus, and a slash is written as well.
+Status quote_url(Builder& out, Meter& m, const Value& v, bool query) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  TRY_SET(const Value s, to_string(m, v));
+  const Text& t = s.text();
+  size_t run = 0;
+  for (size_t i = 0; i < t.bytes.size() && out.ok(); i++) {
+    const unsigned char c = static_cast<unsigned char>(t.bytes[i]);
+    const bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '.' || c == '-' ||
+                       c == '~' || (c == '/' && !query);
+    while (run < t.input.size() && t.input[run].end <= i) run++;
+    const bool input = run < t.input.size() && t.input[run].begin <= i;
+    if (plain || (c == ' ' && query)) {
+      out.add(plain ? static_cast<char>(c) : '+', input);
+    } else {
+      const char escaped[] = {'%', kDigits[c >> 4], kDigits[c & 15]};
+      out.add(string_view(escaped, 3), input);
+    }
+  }
+  return out.status();
+}
+
+// A string as one quoted text; a dict or pairs as key=value&key=value.
+Result<Value> f_urlencode(Meter& m, const Value& v, const Args&) {
+  Builder out(m);
+  if (v.is_string() || !is_iterable(v)) {
+    TRY(quote_url(out, m, v, false));
+    return out.finish();
+  }
+  Value pairs = v;
+  if (v.is(Kind::kDict)) {
+    TRY_SET(pairs, find_filter("items")->call(m, v, {}));
+  }
+  TRY_SET(const Sequence all, Sequence::of(m, pairs));
+  for (int64_t i = 0; i < all.size(); i++) {
+    TRY_SET(const Value pair, all.at(m, i));
+    TRY_SET(const std::vector<Value> two, Sequence::collect(m, pair));
+    if (two.size() != 2) return type_error("urlencode needs pairs of a key and a value");
+    if (i) out.add('&');
+    TRY(quote_url(out, m, two[0], true));
+    out.add('=');
+    TRY(quote_url(out, m, two[1], true));
+  }
+  return out.finish();
+}
+
+// {"class": "a", "id": none} is ` class="a"`.
+Result<Value> f_xmlattr(Meter& m, const Value& v, const Args& args) {
+  TRY_SET(const auto a, bind(args, "xmlattr", {"autospace"}));
+  if (!v.is(Kind::kDict)) return type_error(v.is_undefined() ? why_undefined(v) : str("xmlattr needs a dict, not a '", type_name(v), "'"));
+  Builder out(m);
+  for (const auto& [key, value] : v.dict().entries) {
+    if (value.is(Kind::kNone) || value.is_undefined()) continue;
+    TRY_SET(const Text* name, need_text(key, "xmlattr"));
+    if (name->bytes.find_first_of(string_view(" \t\n\v\f\r/>=")) != name->bytes.npos)
+      return type_error("an attribute's name may not hold white space, '/', '>' or '='");
+    if (out.size() > 0 || !a[0] || a[0]->truthy()) out.add(' ');
+    TRY_SET(const Value text, to_string(m, value));
+    for (const Text* part : {name, &text.text()}) {
+      part->safe ? out.add(*part) : escape(out, *part);
+      out.add(part == name ? "=\"" : "\"");
+    }
+  }
+  return out.finish();
+}
+
 Result<Value> f_default(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "default", {"default_value", "boolean"}));
   const bool replace = v.is_undefined() || (a[1] && a[1]->truthy() && !v.truthy());
@@ -278,28 +392,32 @@ Result<Value> f_default(Meter& m, const Value& v, const Args& args) {
 }
 
 constexpr Entry kFilters[] = {
-    {"abs", f_abs},
-    {"capitalize", f_capitalize},
+    {"abs", f_abs, kBare},
+    {"capitalize", f_capitalize, kBare},
     {"center", f_center},
     {"d", f_default},
     {"default", f_default},
-    {"e", f_escape},
-    {"escape", f_escape},
+    {"e", f_escape, kBare},
+    {"escape", f_escape, kBare},
+    {"filesizeformat", f_filesizeformat},
     {"float", f_float},
-    {"forceescape", f_forceescape},
+    {"forceescape", f_forceescape, kBare},
     {"format", f_format},
     {"indent", f_indent},
     {"int", f_int},
-    {"lower", f_lower},
+    {"lower", f_lower, kBare},
     {"replace", f_replace},
     {"round", f_round},
-    {"safe", f_safe},
-    {"string", f_string},
-    {"title", f_title},
+    {"safe", f_safe, kBare},
+    {"string", f_string, kBare},
+    {"title", f_title, kBare},
     {"tojson", f_tojson},
     {"trim", f_trim},
     {"truncate", f_truncate},
-    {"upper", f_upper},
+    {"upper", f_upper, kBare},
+    {"urlencode", f_urlencode, kBare},
+    {"wordcount", f_wordcount, kBare},
+    {"xmlattr", f_xmlattr},
 };
 
 }  // namespace

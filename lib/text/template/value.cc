@@ -89,6 +89,10 @@ const char* type_name(const Value& v) {
       return "method";
     case Kind::kMacro:
       return "macro";
+    case Kind::kCycler:
+      return "cycler";
+    case Kind::kJoiner:
+      return "joiner";
   }
   return "object";
 }
@@ -106,6 +110,10 @@ int depth_of(const Value& v) {
       return 1 + depth_of(v.as<Method>().self);
     case Kind::kIterator:
       return v.as<Iterator>().depth;
+    case Kind::kCycler:
+      return v.as<Cycler>().depth;
+    case Kind::kJoiner:
+      return 1 + depth_of(v.as<Joiner>().separator);
     default:
       return 0;
   }
@@ -116,7 +124,7 @@ Status check_depth(const Meter& m, int depth) {
   return Status::invalid(str("the chat template nests lists or dicts deeper than ", m.limits().depth, " levels"));
 }
 
-static int deepest_of(const std::vector<Value>& items) {
+int depth_of(const std::vector<Value>& items) {
   int deepest = 0;
   for (const Value& v : items) deepest = std::max(deepest, depth_of(v));
   return deepest;
@@ -125,7 +133,7 @@ static int deepest_of(const std::vector<Value>& items) {
 Result<Value> make_list(Meter& m, std::vector<Value> items, Kind kind) {
   TRY(m.step(1 + static_cast<int64_t>(items.size() >> 4)));
   TRY_SET(auto list, make<List>(m, static_cast<int64_t>(items.capacity() * sizeof(Value))));
-  list->depth = deepest_of(items) + 1;
+  list->depth = depth_of(items) + 1;
   TRY(check_depth(m, list->depth));
   list->items = std::move(items);
   return Value(kind, std::move(list));
@@ -134,7 +142,7 @@ Result<Value> make_list(Meter& m, std::vector<Value> items, Kind kind) {
 Result<Value> make_iterator(Meter& m, std::vector<Value> items) {
   TRY(m.step(1 + static_cast<int64_t>(items.size() >> 4)));
   TRY_SET(auto it, make<Iterator>(m, static_cast<int64_t>(items.capacity() * sizeof(Value))));
-  it->depth = deepest_of(items) + 1;
+  it->depth = depth_of(items) + 1;
   TRY(check_depth(m, it->depth));
   it->items = std::move(items);
   return Value(Kind::kIterator, std::move(it));

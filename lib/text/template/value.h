@@ -34,6 +34,8 @@ enum class Kind : uint8_t {
   kFunction,  // range, raise_exception, ...
   kMethod,    // a method with its receiver
   kMacro,
+  kCycler,  // cycler(...)
+  kJoiner,  // joiner(...)
 };
 
 struct Object {
@@ -109,7 +111,8 @@ struct Missing : Object {       // why a value is undefined
 
 struct List : Object {
   std::vector<Value> items;
-  int depth = 1;  // levels of containers, this one included
+  int depth = 1;       // levels of containers, this one included
+  bool group = false;  // a tuple of groupby, whose items are also .grouper and .list
 };
 
 struct Dict : Object {
@@ -126,7 +129,7 @@ struct Dict : Object {
 };
 
 struct Range : Object {
-  int64_t start = 0, step = 1, count = 0;
+  int64_t start = 0, stop = 0, step = 1, count = 0;
   Value at(int64_t i) const { return Value::integer(start + i * step); }
 };
 
@@ -149,6 +152,16 @@ struct Namespace : Object {
   mutable int64_t room = 0;  // bytes charged for the attributes
 };
 Status set_attribute(Meter&, const Namespace&, std::string_view name, Value value);
+
+struct Cycler : Object {
+  std::vector<Value> items;
+  int depth = 1;
+  mutable size_t now = 0;
+};
+struct Joiner : Object {
+  Value separator;
+  mutable bool used = false;  // the first call gives nothing
+};
 
 struct Method : Object {
   Value self;
@@ -177,6 +190,7 @@ Result<std::shared_ptr<T>> make(Meter& m, int64_t extra = 0) {
 
 // Levels of containers in a value; 0 for what is none.
 int depth_of(const Value&);
+int depth_of(const std::vector<Value>& items);  // of the deepest
 Status check_depth(const Meter&, int depth);
 
 Result<Value> make_list(Meter&, std::vector<Value> items, Kind kind = Kind::kList);
