@@ -116,6 +116,7 @@ Result<bool> compare(Meter& m, Op op, const Value& a, const Value& b) {
 
 Status check_hashable(const Value& v) {
   if (v.is(Kind::kList) || v.is(Kind::kDict)) return type_error(str("a '", type_name(v), "' cannot be a key"));
+  for (size_t i = 0; v.is(Kind::kTuple) && i < v.items().size(); i++) TRY(check_hashable(v.items()[i]));
   return {};
 }
 

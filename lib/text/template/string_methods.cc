@@ -222,13 +222,14 @@ Result<Value> has_edge(Meter& m, const Value& self, const Args& args, bool at_st
   const char* name = at_start ? "startswith" : "endswith";
   TRY_SET(const auto a, bind(args, name, {"prefix", "start", "end"}, 1));
   TRY_SET(const Extent w, window(m, self, a[1], a[2]));
-  if (w.begin > w.end) return Value::boolean(false);
-  const string_view s = string_view(self.text().bytes).substr(w.begin, w.end - w.begin);
+  const bool outside = w.begin > w.end;
+  const string_view s = string_view(self.text().bytes).substr(outside ? 0 : w.begin, outside ? 0 : w.end - w.begin);
   const Value* edges = a[0];
   const size_t n = edges->is(Kind::kTuple) ? edges->items().size() : 1;
   for (size_t i = 0; i < n; i++) {
     TRY_SET(const Text* edge, need_text(edges->is(Kind::kTuple) ? edges->items()[i] : *edges, name));
     TRY(m.pass(edge->bytes.size()));
+    if (outside) continue;
     if (at_start ? s.starts_with(edge->bytes) : s.ends_with(edge->bytes)) return Value::boolean(true);
   }
   return Value::boolean(false);

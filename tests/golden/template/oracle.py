@@ -1,5 +1,6 @@
 """The oracle for chat templates: jinja2 as Hugging Face transformers sets it up (utils/chat_template_utils.py)."""
 import datetime
+import functools
 import json
 
 import jinja2
@@ -65,10 +66,15 @@ def environment():
 ENV = environment()
 
 
+@functools.lru_cache(maxsize=8)
+def compiled(source):
+    return ENV.from_string(source)
+
+
 def render(case):
     """{"text": ...} or {"error": ...} for a case in render_json's form."""
     try:
-        template = ENV.from_string(case["template"])
+        template = compiled(case["template"])
         variables = {
             "messages": case.get("messages", []),
             "tools": None,
