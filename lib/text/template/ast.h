@@ -79,7 +79,7 @@ enum class StmtKind : uint8_t {
   kCallBlock,
   kFilterBlock,
   kWith,
-  kScope,
+  kGeneration,
   kBreak,
   kContinue
 };
@@ -100,7 +100,7 @@ struct Macro {
 //   text: constant         print: expr           set: target, expr        set block: target, expr (filters on null, or
 //   null), body if: branches (the last may have no condition)                         for: target, expr, condition,
 //   body, otherwise macro: macro           call block: expr (a call), macro               filter block: expr (filters
-//   on null), body with: targets, values, body                                           scope: body
+//   on null), body with: targets, values, body                                           generation: body
 struct Stmt {
   StmtKind kind;
   uint32_t offset = 0;

@@ -21,36 +21,36 @@ bool Builder::reserve(size_t more) {
   return true;
 }
 
-void Builder::mark(size_t begin, size_t end) {
-  if (begin == end) return;
-  if (!input_.empty() && input_.back().end == begin) {
-    input_.back().end = end;
+void Builder::mark(size_t begin, size_t end, Marks marks) {
+  if (begin == end || !marks) return;
+  if (!runs_.empty() && runs_.back().end == begin && runs_.back().marks == marks) {
+    runs_.back().end = end;
     return;
   }
-  if (input_.size() == input_.capacity()) {
-    const size_t more = std::max<size_t>(4, input_.capacity());
+  if (runs_.size() == runs_.capacity()) {
+    const size_t more = std::max<size_t>(4, runs_.capacity());
     const int64_t growth = static_cast<int64_t>(more * sizeof(Run));
     if (Status s = meter_.grow(growth); !s.ok()) return fail(std::move(s));
     charged_ += growth;
-    input_.reserve(input_.capacity() + more);
+    runs_.reserve(runs_.capacity() + more);
   }
-  input_.push_back({begin, end});
+  runs_.push_back({begin, end, marks});
 }
 
-void Builder::add(std::string_view bytes, bool input) {
+void Builder::add(std::string_view bytes, Marks marks) {
   if (bytes.empty() || !reserve(bytes.size())) return;
   const size_t begin = bytes_.size();
   bytes_.append(bytes);
-  if (input) mark(begin, bytes_.size());
+  mark(begin, bytes_.size(), marks);
 }
 
 void Builder::add(const Text& t, size_t begin, size_t end) {
   if (begin >= end || !reserve(end - begin)) return;
   const size_t at = bytes_.size();
   bytes_.append(t.bytes, begin, end - begin);
-  auto run = std::partition_point(t.input.begin(), t.input.end(), [&](const Run& r) { return r.end <= begin; });
-  for (; run != t.input.end() && run->begin < end; ++run) {
-    mark(at + std::max(run->begin, begin) - begin, at + std::min(run->end, end) - begin);
+  auto run = std::partition_point(t.runs.begin(), t.runs.end(), [&](const Run& r) { return r.end <= begin; });
+  for (; run != t.runs.end() && run->begin < end; ++run) {
+    mark(at + std::max(run->begin, begin) - begin, at + std::min(run->end, end) - begin, run->marks);
   }
 }
 
@@ -66,41 +66,66 @@ void Builder::repeat(const Text& t, int64_t times) {
     const size_t done = bytes_.size() - begin;
     bytes_.append(bytes_.data() + begin, std::min(done, total - done));
   }
-  for (int64_t i = 0; i < times && !t.input.empty() && status_.ok(); i++) {
-    for (const Run& r : t.input)
-      mark(begin + static_cast<size_t>(i) * unit + r.begin, begin + static_cast<size_t>(i) * unit + r.end);
+  for (int64_t i = 0; i < times && !t.runs.empty() && status_.ok(); i++) {
+    const size_t at = begin + static_cast<size_t>(i) * unit;
+    for (const Run& r : t.runs) mark(at + r.begin, at + r.end, r.marks);
   }
 }
 
+void Builder::mark_from(size_t from, Marks marks) {
+  if (!status_.ok()) return;
+  const auto first = std::partition_point(runs_.begin(), runs_.end(), [&](const Run& r) { return r.end <= from; });
+  std::vector<Run> tail(first, runs_.end());
+  if (Status s = meter_.step(static_cast<int64_t>(tail.size() >> 4)); !s.ok()) return fail(std::move(s));
+  runs_.erase(first, runs_.end());
+  size_t at = from;
+  for (Run& r : tail) {
+    if (r.begin < from) mark(r.begin, from, r.marks), r.begin = from;
+    mark(at, r.begin, marks);
+    mark(r.begin, r.end, r.marks | marks);
+    at = r.end;
+  }
+  mark(at, bytes_.size(), marks);
+}
+
 void Builder::taint_from(size_t from) {
-  if (input_.empty() || input_.back().end <= from) return;
-  while (!input_.empty() && input_.back().begin >= from) input_.pop_back();
-  if (!input_.empty() && input_.back().end > from) input_.back().end = from;
-  mark(from, bytes_.size());
+  for (auto r = runs_.rbegin(); r != runs_.rend() && r->end > from; ++r) {
+    if (r->marks & kInput) return mark_from(from, kInput);
+  }
 }
 
 Result<Value> Builder::finish(bool safe) {
   TRY(status_);
   TRY_SET(auto text, make<Text>(meter_));
   text->bytes = std::move(bytes_);
-  text->input = std::move(input_);
+  text->runs = std::move(runs_);
   text->safe = safe;
   text->charged += charged_;
   charged_ = 0;
   bytes_.clear();
-  input_.clear();
+  runs_.clear();
   return Value(Kind::kString, std::move(text));
 }
 
 Result<Rendered> Builder::render() {
   TRY(status_);
   Rendered out;
+  const auto extend = [](std::vector<Rendered::Span>& spans, size_t begin, size_t end) {
+    if (begin == end) return;
+    if (!spans.empty() && spans.back().end == begin) {
+      spans.back().end = end;
+    } else {
+      spans.push_back({begin, end});
+    }
+  };
   size_t at = 0;
-  for (const Run& r : input_) {
-    if (r.begin > at) out.trusted.push_back({at, r.begin});
+  for (const Run& r : runs_) {
+    extend(out.trusted, at, r.begin);
+    if (!(r.marks & kInput)) extend(out.trusted, r.begin, r.end);
+    if (r.marks & kGenerated) extend(out.generated, r.begin, r.end);
     at = r.end;
   }
-  if (at < bytes_.size()) out.trusted.push_back({at, bytes_.size()});
+  extend(out.trusted, at, bytes_.size());
   out.text = std::move(bytes_);
   return out;
 }

@@ -18,8 +18,8 @@ class Builder {
   Builder& operator=(const Builder&) = delete;
   ~Builder() { meter_.shrink(charged_); }
 
-  void add(std::string_view bytes, bool input = false);
-  void add(char c, bool input = false) { add(std::string_view(&c, 1), input); }
+  void add(std::string_view bytes, Marks marks = 0);
+  void add(char c, Marks marks = 0) { add(std::string_view(&c, 1), marks); }
   void add(const Text& t) { add(t, 0, t.bytes.size()); }
   void add(const Text& t, size_t begin, size_t end);  // bytes [begin, end) with their marks
   void repeat(const Text& t, int64_t times);
@@ -30,6 +30,8 @@ class Builder {
   const Status& status() const { return status_; }
   bool ok() const { return status_.ok(); }
   size_t size() const { return bytes_.size(); }
+  // Adds to the marks of every byte from `from` on.
+  void mark_from(size_t from, Marks marks);
   // If any byte from `from` on is input, all of them are: for text whose structure follows from input.
   void taint_from(size_t from);
 
@@ -38,27 +40,27 @@ class Builder {
 
  private:
   bool reserve(size_t more);
-  void mark(size_t begin, size_t end);
+  void mark(size_t begin, size_t end, Marks marks);
 
   Meter& meter_;
   Status status_;
   std::string bytes_;
-  std::vector<Run> input_;
-  int64_t charged_ = 0;  // bytes, for bytes_ and input_
+  std::vector<Run> runs_;
+  int64_t charged_ = 0;  // bytes, for bytes_ and runs_
   size_t work_ = 0;      // bytes copied since the last step was counted
 };
 
-// Appends every character of t as `map(character, out)` makes it; what it becomes keeps the character's mark.
+// Appends every character of t as `map(character, out)` makes it; what it becomes keeps the character's marks.
 template <class Map>
 void map_characters(Builder& out, const Text& t, Map map) {
   std::string now;
-  size_t size, run = 0;
+  MarksOf marks(t);
+  size_t size;
   for (size_t i = 0; i < t.bytes.size() && out.ok(); i += size) {
     const char32_t c = decode(t.bytes, i, size);
     now.clear();
     map(c, now);
-    while (run < t.input.size() && t.input[run].end <= i) run++;
-    out.add(now, run < t.input.size() && t.input[run].begin <= i);
+    out.add(now, marks.at(i));
   }
 }
 

@@ -8,7 +8,7 @@ Status bind_into(const Args& args, const char* callee, const std::string_view* n
     return type_error(str(callee, " takes at most ", n, " arguments, ", args.positional.size(), " were given"));
   }
   for (size_t i = 0; i < args.positional.size(); i++) out[i] = &args.positional[i];
-  for (const auto& [name, value] : args.named) {
+  for (const auto& [name, value, marks] : args.named) {
     size_t i = 0;
     while (i < n && names[i] != name) i++;
     if (i == n) return type_error(str(callee, " has no argument '", name.substr(0, 100), "'"));
@@ -19,6 +19,12 @@ Status bind_into(const Args& args, const char* callee, const std::string_view* n
     if (!out[i]) return type_error(str(callee, " needs its argument '", names[i], "'"));
   }
   return {};
+}
+
+Result<Value> name_value(Meter& m, const NamedArg& a) {
+  Builder out(m);
+  out.add(a.name, a.marks);
+  return out.finish();
 }
 
 Result<Value> invoke(const Entry& e, Meter& m, const Value& self, const Args& args) {

@@ -12,9 +12,16 @@
 
 namespace infer::text::jinja {
 
+struct NamedArg {
+  std::string name;
+  Value value;
+  Marks marks = 0;  // of the name, which **dict may have taken from a chat
+};
+Result<Value> name_value(Meter&, const NamedArg&);
+
 struct Args {
   std::vector<Value> positional;
-  std::vector<std::pair<std::string, Value>> named;
+  std::vector<NamedArg> named;
 };
 
 // Value of a filter, a test or a method: `self` is what stands left of it.

@@ -188,7 +188,7 @@ Result<Args> Interpreter::arguments(const Expr& e, Scope& scope) {
   }
   for (const auto& [key, expr] : e.named) {
     TRY_SET(Value v, eval(*expr, scope));
-    args.named.emplace_back(name(key), std::move(v));
+    args.named.push_back({name(key), std::move(v)});
   }
   if (e.more_positional) {
     TRY_SET(const Value more, eval(*e.more_positional, scope));
@@ -200,7 +200,7 @@ Result<Args> Interpreter::arguments(const Expr& e, Scope& scope) {
     if (!more.is(Kind::kDict)) return type_error(str("** needs a dict, not a '", type_name(more), "'"));
     for (const auto& entry : more.dict().entries) {
       TRY_SET(const Text* key, need_text(entry.key, "**"));
-      args.named.emplace_back(key->bytes, entry.value);
+      args.named.push_back({key->bytes, entry.value, all_marks(*key)});
     }
   }
   return args;
@@ -268,10 +268,10 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
       continue;
     }
     size_t k = 0;
-    while (k < args.named.size() && args.named[k].first != parameter) k++;
+    while (k < args.named.size() && args.named[k].name != parameter) k++;
     if (k < args.named.size()) {
       used[k] = true;
-      TRY(scope.set(m.parameters[i], args.named[k].second));
+      TRY(scope.set(m.parameters[i], args.named[k].value));
     } else if (caller && parameter == "caller") {
       TRY(scope.set(m.parameters[i], *caller));
     } else if (i + m.defaults.size() >= n) {
@@ -299,14 +299,14 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
     for (size_t k = 0; k < used.size(); k++) {
       if (used[k]) continue;
       used[k] = true;
-      TRY_SET(const Value key, make_string(meter_, args.named[k].first));
-      TRY(rest.set(key, args.named[k].second));
+      TRY_SET(const Value key, name_value(meter_, args.named[k]));
+      TRY(rest.set(key, args.named[k].value));
     }
     TRY_SET(Value dict, rest.finish());
     TRY(set_extra("kwargs", std::move(dict)));
   }
   for (size_t k = 0; k < used.size(); k++) {
-    if (!used[k]) return type_error(str("the macro takes no argument '", args.named[k].first.substr(0, 100), "'"));
+    if (!used[k]) return type_error(str("the macro takes no argument '", args.named[k].name.substr(0, 100), "'"));
   }
   if (m.takes_more) {
     std::vector<Value> rest;

@@ -129,10 +129,10 @@ Status pad(Builder& out, const Field& f, const string& sign, const Text& t, size
   const char align = f.align ? f.align : usual;
   const int64_t before = align == '<' ? 0 : align == '^' ? room / 2 : room;
   if (align == '=') out.add(sign);
-  for (int64_t i = 0; i < before; i++) out.add(f.fill);
+  for (int64_t i = 0; i < before; i++) out.add(f.fill, f.marks);
   if (align != '=') out.add(sign);
   out.add(t, 0, end);
-  for (int64_t i = before; i < room; i++) out.add(f.fill);
+  for (int64_t i = before; i < room; i++) out.add(f.fill, f.marks);
   return out.status();
 }
 

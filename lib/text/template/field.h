@@ -18,6 +18,7 @@ struct Field {
   bool alternate = false;                  // #
   bool zeros = false;                      // 0 before the width, no alignment: zeros behind a number's sign
   bool printf = false;                     // of "%": takes any value as a string, and a precision for integers
+  Marks marks = 0;                         // of the format string, which chose the padding
   int64_t width = 0;                       // characters
   std::optional<int64_t> precision;
 };

@@ -28,9 +28,9 @@ Result<Value> field_value(Meter& m, string_view name, const Args& args, size_t& 
     if (n >= args.positional.size()) return type_error(str("format has no argument number ", n));
     v = args.positional[n];
   } else {
-    const auto row = std::find_if(args.named.begin(), args.named.end(), [&](const auto& a) { return a.first == head; });
+    const auto row = std::find_if(args.named.begin(), args.named.end(), [&](const auto& a) { return a.name == head; });
     if (row == args.named.end()) return type_error(str("format has no argument '", head.substr(0, 100), "'"));
-    v = row->second;
+    v = row->value;
   }
   for (string_view rest = name.substr(head_end); !rest.empty();) {
     if (rest[0] == '.') {
@@ -109,6 +109,7 @@ Result<Value> format_braces(Meter& m, const Value& format, const Args& args) {
       print(out, m, v);
     } else {
       TRY_SET(Field f, parse_spec(spec));
+      f.marks = all_marks(t);
       TRY(add_field(out, m, v, std::move(f)));
     }
     i = close + 1;

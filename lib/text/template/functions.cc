@@ -49,9 +49,9 @@ Status collect_entries(Interpreter& i, const Args& args, const char* callee, aut
       TRY(take(two[0], two[1]));
     }
   }
-  for (const auto& [name, value] : args.named) {
-    TRY_SET(const Value key, make_string(m, name));
-    TRY(take(key, value));
+  for (const NamedArg& a : args.named) {
+    TRY_SET(const Value key, name_value(m, a));
+    TRY(take(key, a.value));
   }
   return {};
 }
@@ -99,7 +99,9 @@ Result<Value> f_strftime_now(Interpreter& i, const Args& args) {
   TRY_SET(const auto a, bind(args, "strftime_now", {"format"}, 1));
   TRY_SET(const Text* format, need_text(*a[0], "strftime_now"));
   TRY_SET(const std::string text, format_time(i.now(), format->bytes));
-  return make_string(i.meter(), text);
+  Builder out(i.meter());
+  out.add(text, all_marks(*format));
+  return out.finish();
 }
 
 constexpr FunctionEntry kFunctions[] = {

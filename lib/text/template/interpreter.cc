@@ -55,7 +55,7 @@ Status Interpreter::enter(uint32_t offset) {
 
 Result<Value> Interpreter::input_string(std::string_view s) {
   Builder out(meter_);
-  out.add(s, true);
+  out.add(s, kInput);
   return out.finish();
 }
 
@@ -67,7 +67,7 @@ Result<Value> Interpreter::message_content(const Message& message) {
       return Status::unsupported(str("a part of kind '", p.kind.substr(0, 100), "' cannot be put into a chat prompt"),
                                  "this version knows the kind 'text'");
     }
-    out.add(p.data, true);
+    out.add(p.data, kInput);
   }
   return out.finish();
 }
@@ -164,10 +164,8 @@ Result<Interpreter::Flow> Interpreter::run_statement(const Stmt& s, Scope& scope
       return run_for(s, scope, out);
     case StmtKind::kWith:
       return run_with(s, scope, out);
-    case StmtKind::kScope: {
-      Inner inner(*this, &scope);
-      return run_block(s.body, *inner, out);
-    }
+    case StmtKind::kGeneration:
+      return run_generation(s, scope, out);
     case StmtKind::kBreak:
       return Flow::kBreak;
     case StmtKind::kContinue:
@@ -189,6 +187,14 @@ Result<Interpreter::Flow> Interpreter::run_statement(const Stmt& s, Scope& scope
       return Flow::kOn;
   }
   return Status::internal("a statement of no kind");
+}
+
+Result<Interpreter::Flow> Interpreter::run_generation(const Stmt& s, Scope& scope, Builder& out) {
+  const size_t from = out.size();
+  Inner inner(*this, &scope);
+  TRY_SET(const Flow flow, run_block(s.body, *inner, out));
+  out.mark_from(from, kGenerated);
+  return flow;
 }
 
 Result<Interpreter::Flow> Interpreter::run_if(const Stmt& s, Scope& scope, Builder& out) {

@@ -70,6 +70,7 @@ class Interpreter {
   Result<Flow> run_block(const Block&, Scope&, Builder&);
   Result<Flow> run_statement(const Stmt&, Scope&, Builder&);
   Result<Flow> run_if(const Stmt&, Scope&, Builder&);
+  Result<Flow> run_generation(const Stmt&, Scope&, Builder&);
   Result<Flow> run_for(const Stmt&, Scope&, Builder&);
   Result<Flow> run_loop(const Stmt&, const Value& all, int64_t depth0, Scope&, Builder&);
   Result<Sequence> loop_items(const Stmt&, const Value& all, Scope&);

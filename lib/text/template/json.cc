@@ -14,15 +14,15 @@ namespace infer::text::jinja {
 
 namespace {
 
-void write_unit(Builder& out, unsigned unit, bool input) {
+void write_unit(Builder& out, unsigned unit, Marks marks) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  out.add("\\u", input);
-  for (int shift = 12; shift >= 0; shift -= 4) out.add(kDigits[(unit >> shift) & 15], input);
+  out.add("\\u", marks);
+  for (int shift = 12; shift >= 0; shift -= 4) out.add(kDigits[(unit >> shift) & 15], marks);
 }
 
 void write_string(Builder& out, const Text& t, bool ensure_ascii) {
   const std::string_view s = t.bytes;
-  const bool input = !t.input.empty();
+  const Marks marks = all_marks(t);
   out.add('"');
   size_t plain = 0, size;
   for (size_t i = 0; i < s.size() && out.ok(); i += size) {
@@ -32,32 +32,32 @@ void write_string(Builder& out, const Text& t, bool ensure_ascii) {
     plain = i + size;
     switch (c) {
       case '"':
-        out.add("\\\"", input);
+        out.add("\\\"", marks);
         break;
       case '\\':
-        out.add("\\\\", input);
+        out.add("\\\\", marks);
         break;
       case '\n':
-        out.add("\\n", input);
+        out.add("\\n", marks);
         break;
       case '\r':
-        out.add("\\r", input);
+        out.add("\\r", marks);
         break;
       case '\t':
-        out.add("\\t", input);
+        out.add("\\t", marks);
         break;
       case '\f':
-        out.add("\\f", input);
+        out.add("\\f", marks);
         break;
       case '\b':
-        out.add("\\b", input);
+        out.add("\\b", marks);
         break;
       default:
         if (c >= 0x10000) {
-          write_unit(out, 0xd800 + ((c - 0x10000) >> 10), input);
-          write_unit(out, 0xdc00 + ((c - 0x10000) & 0x3ff), input);
+          write_unit(out, 0xd800 + ((c - 0x10000) >> 10), marks);
+          write_unit(out, 0xdc00 + ((c - 0x10000) & 0x3ff), marks);
         } else {
-          write_unit(out, c, input);
+          write_unit(out, c, marks);
         }
     }
   }
@@ -197,7 +197,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   }
   bool text(const std::string& bytes, Value& out) {
     Builder b(meter_);
-    b.add(bytes, true);
+    b.add(bytes, kInput);
     auto s = b.finish();
     if (!s.ok()) return fail(s.status());
     out = s.take();

@@ -312,9 +312,9 @@ Result<std::unique_ptr<Stmt>> Parser::print_statement() {
   return s;
 }
 
-// {% generation %} marks what the model wrote, for training; here it is a scope and nothing more.
+// {% generation %} marks what the model wrote, for training; it is a scope.
 Result<std::unique_ptr<Stmt>> Parser::generation_statement() {
-  auto s = make(StmtKind::kScope);
+  auto s = make(StmtKind::kGeneration);
   next();
   const int loops = std::exchange(loops_, 0);
   auto b = scoped_body({"endgeneration"}, true);

@@ -10,16 +10,16 @@ std::string format_int(int64_t v) { return std::to_string(v); }
 
 namespace {
 
-void hex_escape(Builder& out, char32_t c, bool input) {
+void hex_escape(Builder& out, char32_t c, Marks marks) {
   static constexpr char kDigits[] = "0123456789abcdef";
   const int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
-  out.add(digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U", input);
-  for (int i = digits - 1; i >= 0; i--) out.add(kDigits[(c >> (4 * i)) & 15], input);
+  out.add(digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U", marks);
+  for (int i = digits - 1; i >= 0; i--) out.add(kDigits[(c >> (4 * i)) & 15], marks);
 }
 
 void represent_text(Builder& out, const Text& t) {
   const std::string_view s = t.bytes;
-  const bool any_input = !t.input.empty();
+  const Marks marks = all_marks(t);
   const bool has_single = s.find('\'') != s.npos, has_double = s.find('"') != s.npos;
   const char quote = has_single && !has_double ? '"' : '\'';
   if (t.safe) out.add("Markup(");
@@ -28,12 +28,12 @@ void represent_text(Builder& out, const Text& t) {
   for (size_t i = 0; i < s.size() && out.ok(); i += size) {
     const char32_t c = decode(s, i, size);
     if (c == static_cast<char32_t>(quote) || c == '\\') {
-      out.add('\\', any_input);
+      out.add('\\', marks);
       out.add(t, i, i + size);
     } else if (c == '\n' || c == '\r' || c == '\t') {
-      out.add(c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t", any_input);
+      out.add(c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t", marks);
     } else if (!is_printable(c)) {
-      hex_escape(out, c, any_input);
+      hex_escape(out, c, marks);
     } else {
       out.add(t, i, i + size);
     }
@@ -133,7 +133,8 @@ Result<Value> to_string(Meter& m, const Value& v) {
 
 void escape(Builder& out, const Text& t) {
   const std::string_view s = t.bytes;
-  size_t plain = 0, run = 0;
+  MarksOf marks(t);
+  size_t plain = 0;
   for (size_t i = 0; i < s.size(); i++) {
     const char* entity = s[i] == '&'    ? "&amp;"
                          : s[i] == '<'  ? "&lt;"
@@ -143,8 +144,7 @@ void escape(Builder& out, const Text& t) {
                                         : nullptr;
     if (!entity) continue;
     out.add(t, plain, i);
-    while (run < t.input.size() && t.input[run].end <= i) run++;
-    out.add(entity, run < t.input.size() && t.input[run].begin <= i);
+    out.add(entity, marks.at(i));
     plain = i + 1;
   }
   out.add(t, plain, s.size());

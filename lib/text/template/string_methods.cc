@@ -408,7 +408,7 @@ Result<Value> str_format_map(Meter& m, const Value& self, const Args& args) {
   Args named;
   if (a[0]->is(Kind::kDict)) {  // what is none has no names, which is an error where one is asked for
     for (const auto& e : a[0]->dict().entries) {
-      if (e.key.is_string()) named.named.emplace_back(e.key.text().bytes, e.value);
+      if (e.key.is_string()) named.named.push_back({e.key.text().bytes, e.value});
     }
   }
   return format_braces(m, self, named);

@@ -35,7 +35,9 @@ struct Rendered {
   struct Span {
     size_t begin, end;
   };
-  std::vector<Span> trusted;  // sorted, disjoint: what the template wrote
+  // Both sorted, disjoint, not empty.
+  std::vector<Span> trusted;    // what the template wrote
+  std::vector<Span> generated;  // what stands in {% generation %} blocks: the model's own words, for training on them
 };
 
 class Template {

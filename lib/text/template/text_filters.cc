@@ -1,4 +1,5 @@
 // Filters on strings and numbers.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -133,12 +134,19 @@ Result<Value> f_format(Meter& m, const Value& v, const Args& args) {
   if (args.named.empty()) return format_percent(m, s, args.positional, nullptr);
   if (!args.positional.empty()) return type_error("format cannot use arguments with and without names together");
   DictBuilder named(m);
-  for (const auto& [name, value] : args.named) {
-    TRY_SET(const Value key, make_string(m, name));
-    TRY(named.set(key, value));
+  for (const NamedArg& a : args.named) {
+    TRY_SET(const Value key, name_value(m, a));
+    TRY(named.set(key, a.value));
   }
   TRY_SET(const Value dict, named.finish());
   return format_percent(m, s, {dict}, &dict);
+}
+
+// Whether an argument of tojson holds text that came from a chat.
+bool styled_by_input(const Value* v) {
+  if (!v) return false;
+  if (v->is_string()) return all_marks(v->text()) & kInput;
+  return v->is_list() && std::any_of(v->items().begin(), v->items().end(), [](const Value& i) { return styled_by_input(&i); });
 }
 
 Result<Value> f_tojson(Meter& m, const Value& v, const Args& args) {
@@ -163,6 +171,7 @@ Result<Value> f_tojson(Meter& m, const Value& v, const Args& args) {
   }
   Builder out(m);
   write_json(out, m, v, style);
+  if (styled_by_input(a[1]) || styled_by_input(a[2])) out.mark_from(0, kInput);
   return out.finish();
 }
 
@@ -253,7 +262,7 @@ Result<Value> f_abs(Meter& m, const Value& v, const Args&) {
 
 // To `digits` decimals, ties to even on the exact value: what Python's round() gives.
 double round_to(double v, int digits) {
-  char text[400];
+  char text[700];
   const auto r = std::to_chars(text, text + sizeof text, v, std::chars_format::fixed, digits);
   double out = v;
   if (r.ec == std::errc()) std::from_chars(text, r.ptr, out);
@@ -265,7 +274,9 @@ Result<Value> f_round(Meter&, const Value& v, const Args& args) {
   if (!v.is_number())
     return type_error(v.is_undefined() ? why_undefined(v) : str("round does not work on a '", type_name(v), "'"));
   TRY_SET(const int64_t precision, a[0] ? need_int(*a[0], "the precision of round") : Result<int64_t>(int64_t{0}));
-  if (precision < -20 || precision > 20) return type_error("round works with a precision of -20 to 20");
+  if (precision < -18 || precision > 300) {
+    return Status::unsupported(str("round works with a precision of -18 to 300, not ", precision));
+  }
   const string_view method = a[1] && a[1]->is_string() ? string_view(a[1]->text().bytes) : a[1] ? "" : "common";
   const double scale = std::pow(10.0, static_cast<double>(precision)), d = v.as_real();
   if (method == "ceil" || method == "floor")
@@ -323,18 +334,16 @@ Status quote_url(Builder& out, Meter& m, const Value& v, bool query) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   TRY_SET(const Value s, to_string(m, v));
   const Text& t = s.text();
-  size_t run = 0;
+  MarksOf marks(t);
   for (size_t i = 0; i < t.bytes.size() && out.ok(); i++) {
     const unsigned char c = static_cast<unsigned char>(t.bytes[i]);
     const bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '.' || c == '-' ||
                        c == '~' || (c == '/' && !query);
-    while (run < t.input.size() && t.input[run].end <= i) run++;
-    const bool input = run < t.input.size() && t.input[run].begin <= i;
     if (plain || (c == ' ' && query)) {
-      out.add(plain ? static_cast<char>(c) : '+', input);
+      out.add(plain ? static_cast<char>(c) : '+', marks.at(i));
     } else {
       const char escaped[] = {'%', kDigits[c >> 4], kDigits[c & 15]};
-      out.add(string_view(escaped, 3), input);
+      out.add(string_view(escaped, 3), marks.at(i));
     }
   }
   return out.status();

@@ -148,6 +148,12 @@ Result<Value> make_iterator(Meter& m, std::vector<Value> items) {
   return Value(Kind::kIterator, std::move(it));
 }
 
+Marks all_marks(const Text& t) {
+  Marks all = 0;
+  for (const Run& r : t.runs) all |= r.marks;
+  return all;
+}
+
 Result<Value> make_string(Meter& m, std::string_view trusted) {
   TRY(m.pass(trusted.size()));
   TRY_SET(auto text, make<Text>(m, static_cast<int64_t>(trusted.size())));

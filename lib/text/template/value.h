@@ -49,17 +49,37 @@ struct Object {
   int64_t charged = 0;     // bytes to give back
 };
 
+// What is remembered of where a byte comes from, as a set.
+using Marks = uint8_t;
+inline constexpr Marks kInput = 1;      // from messages or other variables; the rest was written by the template
+inline constexpr Marks kGenerated = 2;  // written inside {% generation %}
+
 struct Run {
   size_t begin, end;  // bytes [begin, end)
+  Marks marks;        // at least one
 };
 
-// A string. `input` lists the bytes that came from messages or other variables, sorted and disjoint; the rest was
-// written by the template.
+// A string and the marks of its bytes: `runs` are sorted and disjoint, and bytes without marks are in none.
 struct Text : Object {
   std::string bytes;  // UTF-8, may be invalid: a stray byte counts as one character
-  std::vector<Run> input;
+  std::vector<Run> runs;
   bool safe = false;  // markupsafe's Markup: what is added to it is escaped
 };
+
+// Tells the marks of one byte after another, from the front.
+class MarksOf {
+ public:
+  explicit MarksOf(const Text& t) : runs_(t.runs) {}
+  Marks at(size_t i) {  // i never goes back
+    while (next_ < runs_.size() && runs_[next_].end <= i) next_++;
+    return next_ < runs_.size() && runs_[next_].begin <= i ? runs_[next_].marks : Marks{0};
+  }
+
+ private:
+  const std::vector<Run>& runs_;
+  size_t next_ = 0;
+};
+Marks all_marks(const Text&);  // of all bytes together
 
 struct List;
 struct Dict;

@@ -23,10 +23,10 @@ from chats import chats  # noqa: E402
 
 def trusts_input(ours):
     """Whether a byte between the two marks, or a mark, is trusted."""
-    data = ours["text"].encode("utf-8", "surrogatepass")
+    data = ours.get("text", "").encode("utf-8", "surrogatepass")
     opening, closing = many_chats.OPEN.encode(), many_chats.CLOSE.encode()
     trusted = bytearray(len(data))
-    for begin, end in ours["trusted"]:
+    for begin, end in ours.get("trusted", []):
         trusted[begin:end] = b"\x01" * (end - begin)
     at = data.find(opening)
     while at >= 0:
@@ -76,6 +76,9 @@ def main():
             same = agree(ours, theirs)
             leaks = marked and "text" in ours and trusts_input(ours)
             count["marked"] += marked and "text" in ours and many_chats.OPEN in ours["text"]
+            if theirs.get("generated"):
+                count["generated"] += 1
+                same &= ours.get("generated") == theirs["generated"]
             wrong += not same or leaks
             if (not same or leaks) and a.show > 0:
                 a.show -= 1
@@ -88,7 +91,7 @@ def main():
         for reason, n in refusals.most_common(3):
             print(f"{f.name}: {n} refused: {reason[:200]}")
     print(f"{full} of {len(files)} templates agree fully; {count['differ']} of {count['renderings']} renderings differ ({count['texts']} of them give text, the others an error), {count['refused']} are refused by name; "
-          f"{count['marked']} texts hold marked input, and none trusts a byte of it" + (", or see above" if count["differ"] else ""))
+          f"{count['marked']} texts hold marked input, and none trusts a byte of it; {count['generated']} say what the model wrote" + (", or see above" if count["differ"] else ""))
     sys.exit(count["differ"] != 0)
 
 

@@ -17,7 +17,9 @@ import warnings
 
 from tool import Tool, agree
 
+import many_chats  # noqa: E402
 import oracle  # noqa: E402
+from compare import trusts_input  # noqa: E402
 from constructs import CONTEXT  # noqa: E402
 
 NAMES = {
@@ -247,6 +249,15 @@ def refused(ours):
     return ours.get("refused") or any(k in ours.get("error", "") for k in KNOWN)
 
 
+def marked(value):
+    """The same value with a private character at the end of every string and of most keys."""
+    if isinstance(value, dict):
+        return {k if k in ("a", "b", "name", "age", "tags") else k + many_chats.OPEN: marked(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [marked(v) for v in value]
+    return value + many_chats.OPEN if isinstance(value, str) else value
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("tool")
@@ -257,9 +268,11 @@ def main():
     a = p.parse_args()
     warnings.simplefilter("ignore")  # what Python says about the code that jinja2 makes
     tool = Tool(a.tool)
+    marked_context = {k: marked(v) for k, v in CONTEXT.items()}
     counts, reasons = collections.Counter(), collections.Counter()
     for k in range(a.count):
-        case = {"template": Grower(f"{a.seed}.{k}").program(), "extra": CONTEXT, "now": oracle.NOW}
+        extra = marked_context if k % 2 else CONTEXT
+        case = {"template": Grower(f"{a.seed}.{k}").program(), "extra": extra, "now": oracle.NOW}
         theirs = oracle.render(case)
         if re.search(r"0x[0-9a-f]{6}|<(function|class|built-in|bound method|generator|slot|namespace|macro|loopcontext)", theirs.get("text", "").lower()):
             counts["objects"] += 1  # how Python writes them is not followed
@@ -268,7 +281,7 @@ def main():
         if refused(ours) and "text" in theirs:
             counts["refused"] += 1
             reasons[re.sub(r"^chat template, line \d+, column \d+: ", "", ours["error"])] += 1
-        elif agree(ours, theirs):
+        elif agree(ours, theirs) and not trusts_input(ours):
             counts["text" if "text" in theirs else "errors"] += 1
         else:
             counts["differ"] += 1

@@ -10,16 +10,39 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 NOW = 1753966800  # 2025-07-31 13:00:00 UTC
 
 
-class Generation(Extension):
+class AssistantTracker(Extension):
+    """{% generation %}: notes where in the rendering, in characters, the blocks' texts stand. As transformers does it, with what
+    follows from that: nothing is noted for a block before which nothing was written, and the places are wrong for blocks
+    that are not written directly (inside a macro, a set or filter block)."""
+
     tags = {"generation"}
+
+    def __init__(self, environment):
+        super().__init__(environment)
+        environment.extend(tracker=self)
+        self.blocks, self.indices = None, None
 
     def parse(self, parser):
         line = next(parser.stream).lineno
         body = parser.parse_statements(["name:endgeneration"], drop_needle=True)
-        return jinja2.nodes.CallBlock(self.call_method("_same"), [], [], body).set_lineno(line)
+        return jinja2.nodes.CallBlock(self.call_method("_generation_support"), [], [], body).set_lineno(line)
 
-    def _same(self, caller):
-        return caller()
+    @jinja2.pass_eval_context
+    def _generation_support(self, context, caller):
+        text = caller()
+        if self.blocks or self.indices:
+            start = len("".join(self.blocks))
+            self.indices.append((start, start + len(text)))
+        return text
+
+    def render(self, template, variables):
+        self.blocks, self.indices = [], []
+        try:
+            for block in template.generate(variables):
+                self.blocks.append(block)
+            return "".join(self.blocks), self.indices
+        finally:
+            self.blocks, self.indices = None, None
 
 
 class TemplateDict:
@@ -54,7 +77,7 @@ def tojson(x, ensure_ascii=False, indent=None, separators=None, sort_keys=False)
 
 
 def environment():
-    env = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols])
+    env = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[AssistantTracker, loopcontrols])
     env.filters["tojson"] = tojson
     env.globals["raise_exception"] = raise_exception
     env.globals["strftime_now"] = lambda f: datetime.datetime.fromtimestamp(NOW, datetime.timezone.utc).replace(tzinfo=None).strftime(f)
@@ -71,8 +94,22 @@ def compiled(source):
     return ENV.from_string(source)
 
 
+def in_bytes(text, indices):
+    """Sorted, disjoint byte ranges, without the empty ones."""
+    out = []
+    for begin, end in sorted(indices):
+        begin, end = (len(text[:i].encode("utf-8", "surrogatepass")) for i in (begin, end))
+        if begin == end:
+            continue
+        if out and out[-1][1] >= begin:
+            out[-1][1] = max(end, out[-1][1])
+        else:
+            out.append([begin, end])
+    return out
+
+
 def render(case):
-    """{"text": ...} or {"error": ...} for a case in render_json's form."""
+    """{"text": ...}, with "generated" where there are such blocks, or {"error": ...} for a case in render_json's form."""
     try:
         template = compiled(case["template"])
         variables = {
@@ -84,6 +121,7 @@ def render(case):
             "eos_token": case.get("eos_token", ""),
             **case.get("extra", {}),
         }
-        return {"text": template.render(**variables)}
+        text, indices = ENV.tracker.render(template, variables)
+        return {"text": text, **({"generated": in_bytes(text, indices)} if indices else {})}
     except Exception as e:  # whatever Python raises is a failed rendering
         return {"error": f"{type(e).__name__}: {e}", "raised": type(e) is jinja2.exceptions.TemplateError}
