@@ -80,6 +80,10 @@ Result<Value> f_cycler(Interpreter& i, const Args& args) {
   return Value(Kind::kCycler, std::move(c));
 }
 
+Result<Value> f_lipsum(Interpreter&, const Args&) {
+  return Status::unsupported("the function 'lipsum', which makes up text, is not supported");
+}
+
 Result<Value> f_joiner(Interpreter& i, const Args& args) {
   TRY_SET(const auto a, bind(args, "joiner", {"sep"}));
   TRY_SET(auto j, make<Joiner>(i.meter()));
@@ -106,7 +110,7 @@ Result<Value> f_strftime_now(Interpreter& i, const Args& args) {
 
 constexpr FunctionEntry kFunctions[] = {
     {"cycler", f_cycler},       {"dict", f_dict},
-    {"joiner", f_joiner},       {"namespace", f_namespace},
+    {"joiner", f_joiner},       {"lipsum", f_lipsum},     {"namespace", f_namespace},
     {"raise_exception", f_raise_exception}, {"range", f_range},
     {"strftime_now", f_strftime_now},
 };

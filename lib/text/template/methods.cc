@@ -31,27 +31,43 @@ Result<Value> dict_get(Meter& m, const Value& self, const Args& args) {
   return v ? *v : a[1] ? *a[1] : Value::none();
 }
 
+Result<Value> dict_fromkeys(Meter& m, const Value&, const Args& args) {
+  TRY_SET(const auto a, bind(args, "fromkeys", {"iterable", "value"}, 1));
+  TRY_SET(const Sequence keys, Sequence::of(m, *a[0]));
+  DictBuilder dict(m);
+  for (int64_t i = 0; i < keys.size(); i++) {
+    TRY_SET(const Value key, keys.at(m, i));
+    TRY(dict.set(key, a[1] ? *a[1] : Value::none()));
+  }
+  return dict.finish();
+}
+
+// Of lists, tuples and ranges.
 Result<Value> list_index(Meter& m, const Value& self, const Args& args) {
   TRY_SET(const auto a, bind(args, "index", {"value", "start", "stop"}, 1));
-  const int64_t n = static_cast<int64_t>(self.items().size());
+  TRY_SET(const Sequence all, Sequence::of(m, self));
+  const int64_t n = all.size();
   int64_t bounds[] = {0, n};
   for (size_t k = 0; k < 2; k++) {
     if (!a[k + 1]) continue;
     TRY_SET(const int64_t i, need_int(*a[k + 1], "a position in a list"));
     bounds[k] = std::clamp<int64_t>(i < 0 ? std::max(i, -n) + n : i, 0, n);
   }
-  for (size_t i = static_cast<size_t>(bounds[0]); i < static_cast<size_t>(bounds[1]); i++) {
-    TRY_SET(const bool found, equal(m, self.items()[i], *a[0]));
-    if (found) return Value::integer(static_cast<int64_t>(i));
+  for (int64_t i = bounds[0]; i < bounds[1]; i++) {
+    TRY_SET(const Value item, all.at(m, i));
+    TRY_SET(const bool found, equal(m, item, *a[0]));
+    if (found) return Value::integer(i);
   }
   return Status::invalid("index() did not find the value in the list");
 }
 
 Result<Value> list_count(Meter& m, const Value& self, const Args& args) {
   TRY_SET(const auto a, bind(args, "count", {"value"}, 1));
+  TRY_SET(const Sequence all, Sequence::of(m, self));
   int64_t n = 0;
-  for (const Value& v : self.items()) {
-    TRY_SET(const bool is_same, equal(m, v, *a[0]));
+  for (int64_t i = 0; i < all.size(); i++) {
+    TRY_SET(const Value item, all.at(m, i));
+    TRY_SET(const bool is_same, equal(m, item, *a[0]));
     n += is_same;
   }
   return Value::integer(n);
@@ -111,7 +127,7 @@ constexpr Entry kFloatMethods[] = {
 };
 constexpr Entry kCyclerMethods[] = {{"next", cycler_next, kBare}, {"reset", cycler_reset, kBare}};
 constexpr Entry kDictMethods[] = {
-    {"clear", nullptr},      {"copy", same, kBare},      {"fromkeys", nullptr},   {"get", dict_get},
+    {"clear", nullptr},      {"copy", same, kBare},      {"fromkeys", dict_fromkeys},   {"get", dict_get},
     {"items", dict_items, kBare},   {"keys", dict_keys, kBare}, {"pop", nullptr},        {"popitem", nullptr},
     {"setdefault", nullptr}, {"update", nullptr}, {"values", dict_values, kBare},
 };
@@ -132,6 +148,7 @@ std::span<const Entry> methods_of(const Value& v) {
     case Kind::kList:
       return kListMethods;
     case Kind::kTuple:
+    case Kind::kRange:
       return kTupleMethods;
     case Kind::kLoop:
       return kLoopMethods;

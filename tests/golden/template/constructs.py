@@ -616,7 +616,97 @@ xs == [3, 1, 2] == [3, 1, 2]
 {'a': 1}.get
 'abc'.upper
 xs.index(2)
+xs.index(2, -1)
 xs.count(1)
+range(2, 12, 3).index(8)
+range(5).count(true)
+range(2, 12, 3)[1:]
+range(9)[::-2]
+range(9)[7:2:-2] | list
+range(3, 7).stop
+d.fromkeys('ab', 0)
+42.bit_length()
+n.real
+f.is_integer()
+2.0.is_integer()
+f.imag
+joiner
+joiner()()
+people | groupby('age')
+people | groupby('age') | map(attribute='grouper') | list
+people | groupby('age') | map(attribute='list') | map('length') | list
+people | groupby('nope', default=1) | length
+names | groupby(0) | list
+names | groupby(0, case_sensitive=true) | list
+{'class': 'a b', 'id': none, 'x': missing, 't': '<"&'} | xmlattr
+{'class': 1} | xmlattr(false)
+{'a b': 1} | xmlattr
+xs | xmlattr
+'a b/c?d=é&~' | urlencode
+{'a b': 'c/d', 'n': 1} | urlencode
+[('a', 1), ('b', '你')] | urlencode
+42 | urlencode
+0 | filesizeformat
+1 | filesizeformat
+999 | filesizeformat
+1000 | filesizeformat
+1234567 | filesizeformat
+1234567 | filesizeformat(true)
+1e30 | filesizeformat
+'1500' | filesizeformat
+'x' | filesizeformat
+u | wordcount
+'a_b c-d é你 1½' | wordcount
+'٣'.isdigit()
+'²'.isdecimal()
+'²'.isdigit()
+'½'.isnumeric()
+'½a一'.isalnum()
+'Ab Cd'.istitle()
+'Ab cd'.istitle()
+'aé'.isascii()
+'a'.isprintable()
+'a	bc	d
+	e'.expandtabs()
+'a	bc'.expandtabs(4)
+'a	bc'.expandtabs(tabsize=0)
+'{a}-{b}'.format_map(d)
+'{zz}'.format_map(d)
+'x'.strip(chars='x')
+'x'.upper(1)
+xs | length(1)
+3 is odd(1)
+d.items(1)
+n[1:]
+'abc' is filter
+xs is filter
+dict(missing)
+xs | map('int', 1, 'x') | list
+'12' | int(7, 99)
+2.5 | round(42)
+'{:>6}|{:<6}|{:^6}|{:=6}|{:06}'.format(42, 42, 42, -42, -42)
+'{:06}|{:<06}|{:*>6}'.format('ab', 'ab', 'ab')
+'{:,} {:_} {:_x} {:_b} {:010,} {:,.2f}'.format(1234567, 1234567, 3735928559, 1000, 1234, 1234567.891)
+'{:+} {: } {:-} {:+.1f}'.format(1, 1, 1, 1.25)
+'{:#x} {:#o} {:#b} {:#X} {:c}'.format(255, 8, 5, 255, 97)
+'{:.3} {:.3} {:.3} {:.1} {:.2}'.format(1234.5, 0.00001234, 100.0, 5.0, 10.0)
+'{:g} {:g} {:G} {:e} {:E} {:%} {:.1%} {:n}'.format(1e20, 0.1, 1e-10, 12345.678, 0.5, 0.5, 0.123, 5)
+'{:>5}|{:d}|{:5.1f}'.format(true, true, true)
+'{:5}'.format(none)
+'{:5}'.format([1])
+'{:d}'.format(1.5)
+'{:.2}'.format(5)
+'{:s}'.format(5)
+'{:+}'.format('x')
+'{!a} {!s} {!r}'.format('é
+', 1, 'x')
+'%5.3d|%+d|% d|%x|%#x|%o|%e|%E|%g|%G|%c|%c|%a|%i|%u' % (5, 5, 5, 255, 255, 8, 1.5, 1.5, 1e10, 1e-10, 97, 'b', 'é', 3.9, 3)
+'%s' % []
+'x' % []
+'x' % 1
+'%.2s|%5.1s|' % ('abc', 'abc')
+'%d' % 'x'
+'%x' % 1.5
 (1, 2, 1).count(1)
 lines.split('\n') | select | list
 u.split()
@@ -649,6 +739,13 @@ STATEMENTS = [
     "{% break %}", "{% for x in range(3) %}{{ x }}{% endfor %}", "{% for x in xs | reverse %}{{ x }}{{ loop.length }}{% endfor %}", "{% for x in xs | map('string') %}{{ x }}{{ loop.last }}{% endfor %}", "{% set g = xs | map('string') %}{{ g | list }}{{ g | list }}", "{% set g = xs | select('odd') %}{% for a in g %}{{ a }}{% endfor %}{% for a in g %}{{ a }}{% endfor %}",
     "{% for x in xs %}{{ loop.cycle('a', 'b') }}{% endfor %}", "{% for x in [1, 1, 2] %}{{ loop.changed(x) }}{% endfor %}", "{% for x in xs %}", "{% for in xs %}{% endfor %}", "{% for x xs %}{% endfor %}", "{% for x in xs, [9] %}{{ x }}{% endfor %}", "{% for x in (1, 2) %}{{ x }}{% endfor %}", "{% for x in xs[1:] %}{{ x }}{% endfor %}",
     "{% for m in people if m.age == 30 %}{{ m.name }}{{ loop.first }}{% endfor %}", "{% for x in xs %}{{ loop.nosuch }}{% endfor %}", "{{ loop is defined }}", "{% for x in xs %}{% if loop.first %}<{% endif %}{{ x }}{{ '>' if loop.last else ',' }}{% endfor %}",
+    "{% for x in xs %}{% continue %}{% else %}none got through{% endfor %}", "{% for x in xs %}{% if loop.last %}{% break %}{% endif %}{% else %}n{% endfor %}", "{% for x in xs %}{% break %}{% else %}n{% endfor %}",
+    "{% for x in [[1, [[2, []]]], [3, []]] recursive %}{{ loop.depth }}{{ loop.index }}:{{ x[0] }}({{ loop(x[1]) }}){% endfor %}", "{% for x in [1, [2, [3]]] recursive %}{% if x is number %}{{ x }}{% else %}<{{ loop(x) }}>{% endif %}{% endfor %}", "{% for x in xs %}{{ loop(xs) }}{% endfor %}",
+    "{% for x in [[1], [], 2] recursive if x != 2 %}{{ loop.depth0 }}{{ loop(x) if x is sequence }}{% else %}-{% endfor %}", "{% for x in xs recursive %}{{ loop() }}{% endfor %}", "{% set ns = namespace() %}{% for x in xs recursive %}{% set ns.l = loop %}{% endfor %}{{ loop }}",
+    "{% set c = cycler('a', 'b') %}{% for x in xs %}{{ c.next() }}{{ c.current }}{% endfor %}{{ c.reset() }}{{ c.next() }}", "{{ cycler() }}", "{% set j = joiner('|') %}{% for x in xs %}{{ j() }}{{ x }}{% endfor %}", "{% set j = joiner() %}{% for x in xs %}{{ j() }}{{ x }}{% endfor %}",
+    "{% for g, l in people | groupby('age') %}{{ g }}:{{ l | map(attribute='name') | join('+') }} {% endfor %}", "{% for g in people | groupby('age') %}{{ g.grouper }}{{ g.list | length }}{{ g[0] }}{% endfor %}", "{% filter length %}abc{% endfilter %}",
+    "{% macro m(a, b) %}{{ m.name }}{{ m.arguments }}{{ m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}{% endmacro %}{{ m() }}{{ m.name }}", "{% macro m() %}{{ varargs }}{{ kwargs }}{{ caller() }}{% endmacro %}{{ m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}",
+    "a\u00e9{% generation %}x{{ u }}{% endgeneration %}b{% generation %}{% endgeneration %}{% generation %}y{% endgeneration %}", "a{% for x in xs %}{% generation %}{{ x }}{% endgeneration %},{% endfor %}", "a{% generation %}b{% generation %}c{% endgeneration %}{% endgeneration %}",
     # macro, call, filter, with
     "{% macro m(a, b=2) %}{{ a }}-{{ b }}{% endmacro %}{{ m(1) }} {{ m(1, 3) }} {{ m(b=5, a=4) }}", "{% macro m(a) %}{{ a is defined }}{% endmacro %}{{ m() }}", "{% macro m(a) %}{{ a.x }}{% endmacro %}{{ m() }}", "{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", "{% macro m(a) %}{% endmacro %}{{ m(b=1) }}", "{% macro m(a, b=a) %}{{ b }}{% endmacro %}{{ m('x') }}",
     "{% macro m(*a) %}{% endmacro %}", "{% macro m() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, x=3) }}", "{% macro m(a) %}{{ a }}{{ varargs | length }}{% endmacro %}{{ m(1, 2, 3) }}", "{% macro f(n) %}{{ n }}{% if n > 0 %}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(5) }}",

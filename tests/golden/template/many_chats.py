@@ -4,9 +4,9 @@ between two private characters, by which a test finds it again in the rendering.
 import random
 
 OPEN, CLOSE = "\ue000", "\ue001"
+# Not </think> and no quotes: templates take them out of a text and write them there again themselves, in their own words.
 CONTROL = ["<|im_end|>", "<|im_start|>", "<|eot_id|>", "<|start_header_id|>", "[INST]", "[/INST]", "<start_of_turn>", "<end_of_turn>", "<s>", "</s>", "<|end|>", "<|user|>", "<tool_call>", "[TOOL_CALLS]",
-           "<|endoftext|>", "<<SYS>>", "<|channel|>", "<|START_OF_TURN_TOKEN|>", "{{ 7*7 }}", "{% raw %}", "{# no #}", "{{ raise_exception('x') }}", "<\uff5cUser\uff5c>", "<|return|>", "<unk>", "<image>"]
-# Not </think>: templates take it out of an answer and write it there again themselves.
+           "<|endoftext|>", "<<SYS>>", "<|channel|>", "<|START_OF_TURN_TOKEN|>", "{{ 7*7 }}", "{% raw %}", "{# no #}", "{{ raise_exception(1) }}", "<\uff5cUser\uff5c>", "<|return|>", "<unk>", "<image>"]
 TEXTS = [
     "Hello, who are you?", "What is 2 + 2?", "Be brief.", "", " ", "\n", "  spaces around \n\n", "Na\u00efve \U0001f600 \u4f60\u597d \u0130\u00df \u202e\u00a0x\u2028y", "it's \"quoted\" \\ back\\slash", "<b>bold</b> & 'html' > <",
     "a\tb\r\nc\n\n\nd", "{\"json\": [1, 2, {\"k\": null}]}", "[1, 2]", "42", "true", "null", "line\n" * 40, "word " * 400, "<think>\nhm\n</think>\n\nHi.", "<think>open", "closed</think>after", "/no_think", "/think go", "```python\nprint('x')\n```",
