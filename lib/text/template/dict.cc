@@ -23,7 +23,7 @@ const Value* Dict::find(std::string_view key) const {
 
 Result<const Value*> Dict::find(Meter& m, const Value& key) const {
   if (key.is_string()) return find(key.text().bytes);
-  TRY(check_hashable(key));
+  TRY(check_hashable(m, key));
   for (const Entry& e : entries) {
     TRY(m.step());
     TRY_SET(const bool same, equal(m, e.key, key));

@@ -180,6 +180,13 @@ Result<Value> Interpreter::eval_choice(const Expr& e, Scope& scope) {
 // ---- calls
 // -----------------------------------------------------------------------------------------------------------
 
+// Arguments are not charged to the meter, so *args and **kwargs may not make many of them.
+static Status check_spread(size_t n) {
+  constexpr size_t kMost = 1000;
+  if (n <= kMost) return {};
+  return Status::invalid(str("a call in the chat template spreads ", n, " arguments, more than ", kMost));
+}
+
 Result<Args> Interpreter::arguments(const Expr& e, Scope& scope) {
   Args args;
   for (size_t i = 1; i < e.operands.size(); i++) {
@@ -193,11 +200,13 @@ Result<Args> Interpreter::arguments(const Expr& e, Scope& scope) {
   if (e.more_positional) {
     TRY_SET(const Value more, eval(*e.more_positional, scope));
     TRY_SET(const std::vector<Value> items, Sequence::collect(meter_, more));
+    TRY(check_spread(items.size()));
     args.positional.insert(args.positional.end(), items.begin(), items.end());
   }
   if (e.more_named) {
     TRY_SET(const Value more, eval(*e.more_named, scope));
     if (!more.is(Kind::kDict)) return type_error(str("** needs a dict, not a '", type_name(more), "'"));
+    TRY(check_spread(more.dict().entries.size()));
     for (const auto& entry : more.dict().entries) {
       TRY_SET(const Text* key, need_text(entry.key, "**"));
       args.named.push_back({key->bytes, entry.value, all_marks(*key)});
@@ -260,6 +269,7 @@ Result<Value> Interpreter::call_macro(const Value& callee, const Args& args, con
 // Parameters from arguments, then defaults (which see the parameters before them), then what the body asks for by name.
 Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Value* caller, Scope& scope) {
   const size_t n = m.parameters.size();
+  TRY(meter_.step(static_cast<int64_t>(n + (n * args.named.size() >> 4))));
   std::vector<bool> used(args.named.size());
   for (size_t i = 0; i < n; i++) {
     const std::string& parameter = name(m.parameters[i]);
@@ -282,17 +292,11 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
       TRY(scope.set(m.parameters[i], std::move(v)));
     }
   }
-  const auto set_extra = [&](std::string_view word, Value v) -> Status {
-    for (size_t i = 0; i < program_.names.size(); i++) {
-      if (program_.names[i] == word) return scope.set(static_cast<Name>(i), std::move(v));
-    }
-    return {};
-  };
   if (caller && !m.takes_caller)
     return type_error("this macro calls no caller(), so it cannot be used by a call block");
   if (m.takes_caller) {
     TRY_SET(Value v, caller ? Result<Value>(*caller) : undefined_because(meter_, "No caller defined"));
-    TRY(set_extra("caller", std::move(v)));
+    TRY(scope.set(program_.caller_name, std::move(v)));
   }
   if (m.takes_more_named) {
     DictBuilder rest(meter_);
@@ -303,7 +307,7 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
       TRY(rest.set(key, args.named[k].value));
     }
     TRY_SET(Value dict, rest.finish());
-    TRY(set_extra("kwargs", std::move(dict)));
+    TRY(scope.set(program_.kwargs_name, std::move(dict)));
   }
   for (size_t k = 0; k < used.size(); k++) {
     if (!used[k]) return type_error(str("the macro takes no argument '", args.named[k].name.substr(0, 100), "'"));
@@ -313,7 +317,7 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
     if (args.positional.size() > n)
       rest.assign(args.positional.begin() + static_cast<std::ptrdiff_t>(n), args.positional.end());
     TRY_SET(Value tuple, make_list(meter_, std::move(rest), Kind::kTuple));
-    TRY(set_extra("varargs", std::move(tuple)));
+    TRY(scope.set(program_.varargs_name, std::move(tuple)));
   } else if (args.positional.size() > n) {
     return type_error(str("the macro takes at most ", n, " arguments, ", args.positional.size(), " were given"));
   }

@@ -162,7 +162,7 @@ Result<Value> f_unique(Meter& m, const Value& v, const Args& args) {
   Values others, out;
   for (Value& item : items) {
     TRY_SET(Value key, sort_key(m, item, a[1], flag(a[0])));
-    TRY(check_hashable(key));
+    TRY(check_hashable(m, key));
     if (key.is_string()) {
       TRY(m.pass(key.text().bytes.size()));
       if (!texts.insert(key.text().bytes).second) continue;

@@ -203,6 +203,7 @@ Result<Value> attribute_of(Meter& m, const Value& object, std::string_view name,
   found = true;
   switch (object.kind()) {
     case Kind::kNamespace:
+      TRY(m.step(static_cast<int64_t>(object.as<Namespace>().attributes.size() >> 4)));
       for (const auto& [key, value] : object.as<Namespace>().attributes) {
         if (key == name) return value;
       }

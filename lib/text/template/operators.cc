@@ -114,9 +114,10 @@ Result<bool> compare(Meter& m, Op op, const Value& a, const Value& b) {
   return op == Op::kLe || op == Op::kGe ? !is_less : is_less;
 }
 
-Status check_hashable(const Value& v) {
+Status check_hashable(Meter& m, const Value& v) {
+  TRY(m.step());
   if (v.is(Kind::kList) || v.is(Kind::kDict)) return type_error(str("a '", type_name(v), "' cannot be a key"));
-  for (size_t i = 0; v.is(Kind::kTuple) && i < v.items().size(); i++) TRY(check_hashable(v.items()[i]));
+  for (size_t i = 0; v.is(Kind::kTuple) && i < v.items().size(); i++) TRY(check_hashable(m, v.items()[i]));
   return {};
 }
 

@@ -13,7 +13,7 @@ Result<bool> compare(Meter&, Op op, const Value& a, const Value& b);
 Result<Value> arithmetic(Meter&, Op op, const Value& a, const Value& b);
 Result<Value> negate(Meter&, const Value&, bool minus);
 Result<bool> contains(Meter&, const Value& container, const Value& item);
-Status check_hashable(const Value&);
+Status check_hashable(Meter&, const Value&);  // may it be a key of a dict?
 
 // str(): appends what {{ v }} prints.
 void print(Builder&, Meter&, const Value&);

@@ -78,6 +78,9 @@ std::unique_ptr<Stmt> Parser::make(StmtKind kind) const {
 
 Status Parser::run() {
   program_.loop_name = name_id("loop");
+  program_.caller_name = name_id("caller");
+  program_.varargs_name = name_id("varargs");
+  program_.kwargs_name = name_id("kwargs");
   TRY_SET(program_.body, block({}));
   return refuse_unknown(0);
 }

@@ -15,7 +15,7 @@ inline constexpr int kFramesPerLevel = 6;
 struct Program {
   Source source;
   std::vector<std::string> names;  // by Name
-  Name loop_name = 0;              // "loop"
+  Name loop_name = 0, caller_name = 0, varargs_name = 0, kwargs_name = 0;
   Block body;
   TemplateLimits limits;
 };

@@ -153,7 +153,7 @@ Result<int64_t> need_int(const Value& v, std::string_view what) {
 static Result<Value> item_of(Meter& m, const Value& object, const Value& key, bool& found) {
   found = true;
   if (object.is(Kind::kDict)) {
-    if (!check_hashable(key).ok()) {
+    if (!check_hashable(m, key).ok()) {
       found = false;
       return Value();
     }

@@ -61,12 +61,12 @@ Answer compares(Meter& m, const Value& v, const Args& args) {
 }
 
 // "upper" is filter: the name of one?
-Answer names(const Value& v, const Entry* (*find)(std::string_view)) {
-  TRY(check_hashable(v));
+Answer names(Meter& m, const Value& v, const Entry* (*find)(std::string_view)) {
+  TRY(check_hashable(m, v));
   return Value::boolean(v.is_string() && find(v.text().bytes) != nullptr);
 }
-Answer is_filter(Meter&, const Value& v, const Args&) { return names(v, find_filter); }
-Answer is_test(Meter&, const Value& v, const Args&) { return names(v, find_test); }
+Answer is_filter(Meter& m, const Value& v, const Args&) { return names(m, v, find_filter); }
+Answer is_test(Meter& m, const Value& v, const Args&) { return names(m, v, find_test); }
 
 constexpr Entry kTests[] = {
     {"!=", compares<Op::kNe>},

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "chat.h"
+#include "tests/support/memory.h"
 
 using namespace infer;
 using namespace infer::text;
@@ -26,6 +27,8 @@ static constexpr size_t kStack = 512 << 10;
 static constexpr double kSeconds = 1;
 #endif
 
+static constexpr size_t kMemory = 64 << 20;  // bytes beyond what was there before
+
 static void on_small_stack(const std::function<void()>& f) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -41,6 +44,8 @@ static void on_small_stack(const std::function<void()>& f) {
 }
 
 static Status outcome(const std::string& source, const TemplateLimits& limits = {}) {
+  const TemplateLimits usual;
+  const MemoryWatch memory;
   Status status;
   timespec cpu{};  // of the thread alone: a busy machine does not matter
   on_small_stack([&] {
@@ -48,9 +53,17 @@ static Status outcome(const std::string& source, const TemplateLimits& limits = 
     if (!r.ok()) status = r.status();
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
   });
+  if (limits.source_bytes <= usual.source_bytes) {
+    const std::string begin = source.substr(0, 200);
+    CAPTURE(begin);
+    CHECK(memory.peak() < kMemory);
+  }
   CHECK(static_cast<double>(cpu.tv_sec) + 1e-9 * static_cast<double>(cpu.tv_nsec) < kSeconds);
   return status;
 }
+
+// With an error or without, but within the bounds.
+static void ends(const std::string& source) { (void)outcome(source); }
 
 static void refused(const std::string& source, const char* because) {
   const Status s = outcome(source);
@@ -211,6 +224,114 @@ TEST_CASE("a source that is too long is refused with both numbers") {
   const Status s = outcome(std::string(300'000, 'x'));
   CHECK(s.message().find("300000") != std::string::npos);
   CHECK(s.message().find("262144") != std::string::npos);
+}
+
+TEST_CASE("a recursive loop ends at the depth limit, and cannot be called when it has ended") {
+  refused("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", "deep");
+  refused("{% macro m(l) %}{{ l([1]) }}{% endmacro %}{% for x in [1] recursive %}{{ m(loop) }}{% endfor %}", "deep");
+  refused("{% set ns = namespace() %}{% for x in [1] recursive %}{% set ns.l = loop %}{% endfor %}{{ ns.l([1]) }}",
+          "has ended");
+}
+
+TEST_CASE("what holds other values counts as a level of nesting") {
+  const std::string loop = "{% set ns = namespace(x=1) %}{% for i in range(100000) %}{% set ns.x = ";
+  refused(loop + "cycler(ns.x) %}{% endfor %}", "deeper");
+  refused(loop + "joiner(ns.x) %}{% endfor %}", "deeper");
+  refused(loop + "{'a': ns.x}.items() %}{% endfor %}", "deeper");
+  refused(loop + "[ns.x] | groupby(0) %}{% endfor %}", "");
+  CHECK(outcome("{% set ns = namespace() %}{% set ns.c = cycler(ns, 1) %}{% set ns.j = joiner(ns) %}{{ ns.c.next() is "
+                "defined }}")
+            .ok());
+}
+
+TEST_CASE("many names, parameters and arguments cost their number, not its square") {
+  std::string parameters, sets, uses;
+  for (int i = 0; i < 15'000; i++) {
+    parameters += (i ? ",p" : "p") + std::to_string(i);
+    if (i < 10'000) sets += "{%set v" + std::to_string(i) + "=1%}";
+  }
+  ends("{% macro m(" + parameters + ") %}{% endmacro %}{% for i in range(100000) %}{{ m() }}{% endfor %}");
+  ends(sets + "{% for i in range(100000) %}{{ nothing }}{{ v0 }}{% endfor %}");
+  ends(sets + "{% macro m() %}{{ kwargs }}{% endmacro %}{% for i in range(100000) %}{{ m() }}{% endfor %}");
+  ends("{% macro m() %}{{ varargs | length }}{{ m(*varargs) }}{% endmacro %}{{ m(*range(1000)) }}");
+  ends("{% macro m() %}{{ m(**d) }}{{ kwargs }}{% endmacro %}{% set d = dict.fromkeys(range(1000) | map('string')) "
+          "%}{{ m(**d) }}");
+  refused("{{ dict(*range(1001)) }}", "1001 arguments");
+  refused("{{ dict(**{}.fromkeys(range(1001) | map('string'))) }}", "1001 arguments");
+  ends("{% set ns = namespace() %}{% for i in range(100000) %}{% set ns.x = i %}{% endfor %}");
+}
+
+TEST_CASE("the largest sources take little memory") {
+  const size_t most = TemplateLimits().source_bytes;
+  for (const std::string unit : {"{{a}}", "{{1}}", "{%set a=1%}", "{%if a%}{%endif%}", "{#", "{", "a{{a}}", "{{a}}{{b}}"}) {
+    ends(repeat(unit, most / unit.size()));
+  }
+  for (const std::string unit : {"1,", "[],", "{},", "a,", "a+", "a|e,", "-1,", "'',", "a.b,", "a[1],", "a(),", "a if b,", "a is b,", "''"}) {
+    ends("{{ [" + repeat(unit, (most - 20) / unit.size()) + "1] }}");
+  }
+  ends("{{ '" + repeat("\\n", most / 2 - 10) + "' }}");
+}
+
+TEST_CASE("a value that holds itself many times over cannot be hashed for ever") {
+  const std::string wide =
+      "{% set ns = namespace(x=(1,)) %}{% for i in range(60) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}";
+  refused(wide + "{{ {ns.x: 1} }}", "steps");
+  refused(wide + "{{ ns.x is filter }}", "steps");
+  refused(wide + "{{ [ns.x, ns.x] | unique | list }}", "steps");
+  refused(wide + "{{ ns.x | urlencode }}", "");
+}
+
+TEST_CASE("fields, tabs and codes that swell are refused or fit the budget") {
+  refused("{{ 'a\tb'.expandtabs(9223372036854775807) }}", "bytes");
+  refused("{{ '%.1000000000d' % 1 }}", "");
+  refused("{{ '%.1000000000f' % 1.5 }}", "");
+  refused("{{ '{:.1000000000f}'.format(1.5) }}", "");
+  refused("{{ '{:01000000000,}'.format(1) }}", "");
+  refused("{% for i in range(100000) %}{{ '%9999d' % 1 }}{% endfor %}", "bytes");
+  refused("{{ ('\u4f60' * 5000000) | urlencode }}", "bytes");
+  refused("{{ ('<' * 10000000) | escape }}", "bytes");
+  refused("{{ {'a': '<' * 10000000} | xmlattr }}", "bytes");
+  refused("{{ [1] | batch(1000000000, 1) | list }}", "");
+  refused("{{ [1] | slice(1000000000) | list }}", "");
+  refused("{{ range(100000) | map('string') | map('center', 10000) | join }}", "bytes");
+}
+
+TEST_CASE("marks that alternate byte by byte, in many nested generation blocks, are counted") {
+  Template::Context c;
+  c.messages = {{"user", {{"text", "x"}}, ""}};
+  const std::string inner = "{% for i in range(90000) %}a{{ messages[0].content }}{% endfor %}";
+  const std::string source = repeat("{% generation %}", 60) + inner + repeat("{% endgeneration %}", 60);
+  const MemoryWatch memory;
+  on_small_stack([&] {
+    const auto r = render(source, c);
+    REQUIRE(r.ok());
+    CHECK(r->text.size() == 180'000);
+    CHECK(r->generated.size() == 1);
+    CHECK(r->trusted.size() == 90'000);
+    timespec cpu{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    CHECK(static_cast<double>(cpu.tv_sec) + 1e-9 * static_cast<double>(cpu.tv_nsec) < kSeconds);
+  });
+  CHECK(memory.peak() < kMemory);
+}
+
+TEST_CASE("no value leads to the machine") {
+  for (const std::string expression :
+       {"''.__class__.__mro__[1].__subclasses__()", "messages.__class__", "(1).__class__.__base__", "{}.__init__.__globals__",
+        "cycler.__init__.__globals__", "lipsum.__globals__['os']", "''|attr('__class__')", "'{0.__class__}'.format(1)",
+        "'%(__class__)s' % {}", "self.__init__", "joiner.__init__.__globals__.os", "namespace.__init__",
+        "raise_exception.__globals__", "range.__self__", "messages|map(attribute='__class__')|list|first", "config",
+        "request", "get_flashed_messages", "[].append(1)", "{}.update({'a': 1})", "messages.__len__()"}) {
+    const auto r = render("{{ " + expression + " }}");
+    CAPTURE(expression);
+    if (r.ok()) CHECK(r->text == "");
+  }
+  for (const std::string statement : {"include '/etc/passwd'", "import 'os' as os", "from 'os' import system",
+                                      "extends 'base'", "block x", "autoescape true", "do x.append(1)", "debug"}) {
+    const auto r = render("{% " + statement + " %}");
+    CAPTURE(statement);
+    CHECK_FALSE(r.ok());
+  }
 }
 
 TEST_CASE("limits are the caller's") {

@@ -10,7 +10,7 @@
 
 #include "formats/refusal.h"
 #include "tests/unit/formats/hostile/corpus.h"
-#include "tests/unit/formats/hostile/memory.h"
+#include "tests/support/memory.h"
 #include "tests/unit/formats/touch.h"
 
 using namespace infer;

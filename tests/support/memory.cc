@@ -1,4 +1,4 @@
-#include "tests/unit/formats/hostile/memory.h"
+#include "tests/support/memory.h"
 
 #include <malloc.h>
 
