@@ -11,24 +11,46 @@
 using namespace infer;
 using namespace infer::text;
 
+// Every string of the chat that is shown holds this character.
+#define MARK "\xee\x80\x80"  // U+E000
+
 static const Template::Context& chat() {
   static const Template::Context context = [] {
     Template::Context c;
     c.messages = {
-        {"system", {{"text", "Be \xc3\xa9 brief \x01."}}, ""},
-        {"user", {{"text", " Hello \xff\x01"}, {"text", "{{ x }}\n"}}, R"({"name": "Ann\u0001"})"},
+        {"system", {{"text", "Be \xc3\xa9 brief " MARK "."}}, ""},
+        {"user", {{"text", " Hello \xff" MARK}, {"text", "{{ x }}\n\x01"}}, R"({"name": "Ann\ue000"})"},
         {"assistant",
          {},
-         R"({"content": null, "tool_calls": [{"id": "1", "function": {"name": "f\u0001", "arguments": {"a": [1, 2.5, null]}}}]})"},
+         R"({"content": null, "tool_calls": [{"id": "1", "function": {"name": "f\ue000", "arguments": {"a\ue000": [1, 2.5, null]}}}]})"},
     };
     c.extra_json["tools"] =
-        R"([{"type": "function", "function": {"name": "f\u0001", "parameters": {"properties": {"a": {"type": "array"}}}}}])";
+        R"([{"type": "function", "function": {"name": "f\ue000", "parameters": {"properties": {"a": {"type": "array"}}}}}])";
+    c.extra_json["s"] = R"("Hello <b> \ue000")";
+    c.extra_json["xs"] = "[3, 1, 2]";
+    c.extra_json["d"] = R"({"b": 2, "a": 1, "x\ue000 y": [1, {"z": "deep"}]})";
     c.bos_token = "<s>";
     c.eos_token = "</s>";
     c.now = 1753966800;
     return c;
   }();
   return context;
+}
+
+// Whether the template could have written that character itself: as it is, by an escape, or by its number.
+static bool may_write_mark(std::string_view source) {
+  for (const std::string_view how : {MARK, "\\", "57344", "e000", "E000"}) {
+    if (source.find(how) != source.npos) return true;
+  }
+  return false;
+}
+
+static void check_spans(const std::vector<Rendered::Span>& spans, size_t size) {
+  size_t at = 0;
+  for (const auto& span : spans) {
+    if (span.begin < at || span.end <= span.begin || span.end > size) __builtin_trap();
+    at = span.end;
+  }
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -41,15 +63,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto rendered = (*compiled)->render(chat());
   if (!rendered.ok()) return 0;
-  // Every string of the chat that is shown holds the byte 1; a template without that byte (or an escape that makes one)
-  // cannot have written it.
-  const bool writes_one = source.find('\x01') != source.npos || source.find('\\') != source.npos;
-  size_t at = 0;
-  for (const auto& span : rendered->trusted) {
-    if (span.begin < at || span.end <= span.begin || span.end > rendered->text.size()) __builtin_trap();
-    at = span.end;
-    const auto trusted = std::string_view(rendered->text).substr(span.begin, span.end - span.begin);
-    if (!writes_one && trusted.find('\x01') != trusted.npos) __builtin_trap();
+  check_spans(rendered->trusted, rendered->text.size());
+  check_spans(rendered->generated, rendered->text.size());
+  if (!may_write_mark(source)) {
+    for (const auto& span : rendered->trusted) {
+      const auto trusted = std::string_view(rendered->text).substr(span.begin, span.end - span.begin);
+      if (trusted.find(MARK) != trusted.npos) __builtin_trap();
+    }
   }
   if (static_cast<int64_t>(rendered->text.size()) > limits.bytes) __builtin_trap();
   return 0;

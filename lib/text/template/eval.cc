@@ -292,7 +292,7 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
       TRY(scope.set(m.parameters[i], std::move(v)));
     }
   }
-  if (caller && !m.takes_caller)
+  if (caller && !m.takes_caller && !m.takes_more_named)
     return type_error("this macro calls no caller(), so it cannot be used by a call block");
   if (m.takes_caller) {
     TRY_SET(Value v, caller ? Result<Value>(*caller) : undefined_because(meter_, "No caller defined"));
@@ -305,6 +305,10 @@ Status Interpreter::bind_parameters(const Macro& m, const Args& args, const Valu
       used[k] = true;
       TRY_SET(const Value key, name_value(meter_, args.named[k]));
       TRY(rest.set(key, args.named[k].value));
+    }
+    if (caller && !m.takes_caller) {
+      TRY_SET(const Value key, make_string(meter_, "caller"));
+      TRY(rest.set(key, *caller));
     }
     TRY_SET(Value dict, rest.finish());
     TRY(scope.set(program_.kwargs_name, std::move(dict)));

@@ -80,7 +80,8 @@ Result<Number> number_text(const Value& v, const Field& f) {
     if (f.precision && !f.printf) return type_error("an integer cannot be formatted with a precision");
     negative = v.as_int() < 0;
     const int base = (f.type | 32) == 'x' ? 16 : f.type == 'o' ? 8 : f.type == 'b' ? 2 : 10;
-    n.digits = integer_digits(negative ? 0 - static_cast<uint64_t>(v.as_int()) : static_cast<uint64_t>(v.as_int()), base);
+    n.digits =
+        integer_digits(negative ? 0 - static_cast<uint64_t>(v.as_int()) : static_cast<uint64_t>(v.as_int()), base);
     if (f.precision && static_cast<int64_t>(n.digits.size()) < *f.precision)
       n.digits.insert(0, static_cast<size_t>(*f.precision) - n.digits.size(), '0');
     if (f.alternate && base != 10) n.sign = {'0', f.type};
@@ -91,7 +92,10 @@ Result<Number> number_text(const Value& v, const Field& f) {
     double d = v.as_real();
     negative = std::signbit(d) && !std::isnan(d);
     d = std::fabs(d) * (f.type == '%' ? 100 : 1);
-    const char style = f.type == 0 ? char(0) : f.type == '%' ? 'f' : f.type == 'n' ? 'g' : static_cast<char>(f.type | 32);
+    const char style = f.type == 0     ? char(0)
+                       : f.type == '%' ? 'f'
+                       : f.type == 'n' ? 'g'
+                                       : static_cast<char>(f.type | 32);
     const int precision = static_cast<int>(std::min<int64_t>(f.precision.value_or(6), 300));
     if (precision < f.precision.value_or(6)) return bad_format("a precision of more than 300");
     n.digits = style == 0 && !f.precision ? python_float(d) : real_digits(d, style, precision);

@@ -6,7 +6,9 @@
 
 namespace infer::text::jinja {
 
-std::span<const Entry> text_filters();  // strings and numbers
+std::span<const Entry> text_filters();
 std::span<const Entry> list_filters();  // sequences and dicts
+std::span<const Entry> number_filters();
+std::span<const Entry> web_filters();
 
 }  // namespace infer::text::jinja

@@ -110,9 +110,9 @@ Result<Value> f_strftime_now(Interpreter& i, const Args& args) {
 
 constexpr FunctionEntry kFunctions[] = {
     {"cycler", f_cycler},       {"dict", f_dict},
-    {"joiner", f_joiner},       {"lipsum", f_lipsum},     {"namespace", f_namespace},
-    {"raise_exception", f_raise_exception}, {"range", f_range},
-    {"strftime_now", f_strftime_now},
+    {"joiner", f_joiner},       {"lipsum", f_lipsum},
+    {"namespace", f_namespace}, {"raise_exception", f_raise_exception},
+    {"range", f_range},         {"strftime_now", f_strftime_now},
 };
 
 }  // namespace

@@ -243,7 +243,8 @@ Result<Interpreter::Flow> Interpreter::run_loop(const Stmt& s, const Value& all,
     ~Finish() { loop.finish(); }
   } finish{*loop};
   Inner inner(*this, &scope);
-  bool any_to_its_end = false;  // jinja2 writes the else when no round got there, be it for want of items or by continue
+  bool any_to_its_end =
+      false;  // jinja2 writes the else when no round got there, be it for want of items or by continue
   for (int64_t i = 0; i < loop->items.size(); i++) {
     inner.renew(&scope);
     loop->index0 = i;

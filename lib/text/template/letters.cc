@@ -101,6 +101,7 @@ bool is_cased(char32_t c) { return is_upper(c) || is_lower(c) || (c >= 128 && wi
 bool is_decimal(char32_t c) { return c < 128 ? c >= '0' && c <= '9' : within(kDecimal, kDecimalSize, c); }
 bool is_digit(char32_t c) { return is_decimal(c) || within(kDigit, kDigitSize, c); }
 bool is_numeric(char32_t c) { return is_digit(c) || within(kNumeric, kNumericSize, c); }
+bool is_word(char32_t c) { return c == '_' || is_alpha(c) || is_numeric(c); }
 
 void to_upper(char32_t c, std::string& out) {
   if (c < 128) {

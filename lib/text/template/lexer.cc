@@ -33,10 +33,6 @@ constexpr Operator kOperators[] = {
     {",", Tok::kComma},       {";", Tok::kSemicolon},
 };
 
-bool name_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
 class Lexer {
@@ -62,6 +58,12 @@ class Lexer {
   size_t skip_space(size_t i) const {
     size_t size;
     while (i < text_.size() && is_space(decode(text_, i, size))) i += size;
+    return i;
+  }
+
+  size_t word_end(size_t i) const {
+    size_t size;
+    while (i < text_.size() && is_word(decode(text_, i, size))) i += size;
     return i;
   }
 
@@ -176,10 +178,9 @@ class Lexer {
       const char c = text_[at_];
       if (digit(c)) {
         TRY(number());
-      } else if (name_byte(c)) {
-        const size_t begin = at_;
-        while (at_ < text_.size() && name_byte(text_[at_])) at_++;
-        add(Tok::kName, begin, text_.substr(begin, at_ - begin));
+      } else if (const size_t end = word_end(at_); end > at_) {
+        add(Tok::kName, at_, text_.substr(at_, end - at_));
+        at_ = end;
       } else if (c == '\'' || c == '"') {
         TRY(string());
       } else {

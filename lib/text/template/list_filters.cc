@@ -84,7 +84,6 @@ Result<Value> f_first(Meter& m, const Value& v, const Args&) {
 
 Result<Value> f_last(Meter& m, const Value& v, const Args&) {
   if (v.is(Kind::kIterator)) return type_error("last cannot look from the end of a generator: use |list first");
-  if (v.is_undefined()) return type_error("last needs a sequence, and this is undefined");
   TRY_SET(const Sequence all, Sequence::of(m, v));
   if (all.size() > 0) return all.at(m, all.size() - 1);
   return undefined_because(m, "No last item, sequence was empty.");
@@ -282,7 +281,7 @@ Result<Value> f_groupby(Meter& m, const Value& v, const Args& args) {
   for (size_t i = 0; i < order.size();) {
     Values members;
     const size_t first = i;
-    for (bool same = true; same; ) {
+    for (bool same = true; same;) {
       members.push_back(items[order[i++].index]);
       same = i < order.size();
       if (same) {
@@ -358,13 +357,28 @@ Result<Value> f_selectattr(Meter& m, const Value& v, const Args& a) { return cho
 Result<Value> f_rejectattr(Meter& m, const Value& v, const Args& a) { return chosen(m, v, a, true, false); }
 
 constexpr Entry kFilters[] = {
-    {"attr", f_attr},         {"batch", f_batch},   {"count", f_length, kBare},
-    {"dictsort", f_dictsort}, {"first", f_first, kBare},   {"groupby", f_groupby}, {"items", f_items, kBare},
-    {"join", f_join},         {"last", f_last, kBare},     {"length", f_length, kBare},
-    {"list", f_list, kBare},         {"map", f_map},       {"max", f_max},
-    {"min", f_min},           {"reject", f_reject}, {"rejectattr", f_rejectattr},
-    {"reverse", f_reverse, kBare},   {"select", f_select}, {"selectattr", f_selectattr},
-    {"slice", f_slice},       {"sort", f_sort},     {"sum", f_sum},
+    {"attr", f_attr},
+    {"batch", f_batch},
+    {"count", f_length, kBare},
+    {"dictsort", f_dictsort},
+    {"first", f_first, kBare},
+    {"groupby", f_groupby},
+    {"items", f_items, kBare},
+    {"join", f_join},
+    {"last", f_last, kBare},
+    {"length", f_length, kBare},
+    {"list", f_list, kBare},
+    {"map", f_map},
+    {"max", f_max},
+    {"min", f_min},
+    {"reject", f_reject},
+    {"rejectattr", f_rejectattr},
+    {"reverse", f_reverse, kBare},
+    {"select", f_select},
+    {"selectattr", f_selectattr},
+    {"slice", f_slice},
+    {"sort", f_sort},
+    {"sum", f_sum},
     {"unique", f_unique},
 };
 

@@ -118,22 +118,27 @@ Result<Value> float_is_integer(Meter&, const Value& self, const Args&) {
 
 // Rows without a function are methods that Python has and templates may not use or this interpreter lacks.
 constexpr Entry kIntMethods[] = {
-    {"as_integer_ratio", int_ratio, kBare}, {"bit_count", int_bit_count, kBare}, {"bit_length", int_bit_length, kBare},
-    {"conjugate", int_conjugate, kBare},    {"from_bytes", nullptr},      {"to_bytes", nullptr},
+    {"as_integer_ratio", int_ratio, kBare},
+    {"bit_count", int_bit_count, kBare},
+    {"bit_length", int_bit_length, kBare},
+    {"conjugate", int_conjugate, kBare},
+    {"from_bytes", nullptr},
+    {"to_bytes", nullptr},
 };
 constexpr Entry kFloatMethods[] = {
-    {"as_integer_ratio", nullptr}, {"conjugate", same, kBare}, {"fromhex", nullptr},
-    {"hex", nullptr},              {"is_integer", float_is_integer, kBare},
+    {"as_integer_ratio", nullptr},           {"conjugate", same, kBare}, {"fromhex", nullptr}, {"hex", nullptr},
+    {"is_integer", float_is_integer, kBare},
 };
 constexpr Entry kCyclerMethods[] = {{"next", cycler_next, kBare}, {"reset", cycler_reset, kBare}};
 constexpr Entry kDictMethods[] = {
-    {"clear", nullptr},      {"copy", same, kBare},      {"fromkeys", dict_fromkeys},   {"get", dict_get},
-    {"items", dict_items, kBare},   {"keys", dict_keys, kBare}, {"pop", nullptr},        {"popitem", nullptr},
-    {"setdefault", nullptr}, {"update", nullptr}, {"values", dict_values, kBare},
+    {"clear", nullptr},  {"copy", same, kBare},          {"fromkeys", dict_fromkeys},
+    {"get", dict_get},   {"items", dict_items, kBare},   {"keys", dict_keys, kBare},
+    {"pop", nullptr},    {"popitem", nullptr},           {"setdefault", nullptr},
+    {"update", nullptr}, {"values", dict_values, kBare},
 };
 constexpr Entry kListMethods[] = {
-    {"append", nullptr}, {"clear", nullptr},    {"copy", same, kBare},      {"count", list_count},
-    {"extend", nullptr}, {"index", list_index}, {"insert", nullptr}, {"pop", nullptr},
+    {"append", nullptr}, {"clear", nullptr},    {"copy", same, kBare}, {"count", list_count},
+    {"extend", nullptr}, {"index", list_index}, {"insert", nullptr},   {"pop", nullptr},
     {"remove", nullptr}, {"reverse", nullptr},  {"sort", nullptr},
 };
 constexpr Entry kTupleMethods[] = {{"count", list_count}, {"index", list_index}};
@@ -253,7 +258,8 @@ Result<Value> member_of(Meter& m, const Value& object, std::string_view name, bo
   const auto row = std::find_if(table.begin(), table.end(), [&](const Entry& e) { return e.name == name; });
   found = row != table.end();
   if (!found) return Value();
-  if (!row->call && (object.is_list() || object.is(Kind::kDict))) return undefined_because(m, "templates cannot change a list or a dict");
+  if (!row->call && (object.is_list() || object.is(Kind::kDict)))
+    return undefined_because(m, "templates cannot change a list or a dict");
   TRY_SET(auto method, make<Method>(m));
   method->self = object;
   method->id = static_cast<int>(row - table.begin());
@@ -266,8 +272,7 @@ Result<Value> call_method(Meter& m, const Method& method, const Args& args) {
     return Status::unsupported(
         str("chat templates cannot use the method '", row.name, "' of a '", type_name(method.self), "' here"));
   }
-  static constexpr std::string_view kTakeNames[] = {"expandtabs", "format",     "replace",
-                                                    "rsplit",     "splitlines", "split"};
+  static constexpr std::string_view kTakeNames[] = {"expandtabs", "format", "replace", "rsplit", "splitlines", "split"};
   if (!args.named.empty() && std::find(std::begin(kTakeNames), std::end(kTakeNames), row.name) == std::end(kTakeNames))
     return type_error(str(row.name, "() takes no arguments by name"));
   return invoke(row, m, method.self, args);

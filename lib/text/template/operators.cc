@@ -232,7 +232,8 @@ Result<Value> reals(Op op, double a, double b) {
       return Value::real(a * b);
     case Op::kPow:
       if (a == 0 && b < 0) return zero_division();
-      if (a < 0 && b != std::floor(b)) return Status::unsupported("a root of a negative number: complex numbers are not supported");
+      if (a < 0 && b != std::floor(b))
+        return Status::unsupported("a root of a negative number: complex numbers are not supported");
       if (!std::isfinite(std::pow(a, b)) && std::isfinite(a) && std::isfinite(b)) return overflow();
       return Value::real(std::pow(a, b));
     default:
@@ -244,6 +245,7 @@ Result<Value> reals(Op op, double a, double b) {
   if (rest != 0 && (rest < 0) != (b < 0)) rest += b;
   if (op == Op::kMod) return Value::real(rest == 0 ? std::copysign(0.0, b) : rest);
   const double quotient = (a - rest) / b, low = std::floor(quotient);
+  if (quotient == 0) return Value::real(std::copysign(0.0, a / b));
   return Value::real(quotient - low > 0.5 ? low + 1 : low);
 }
 

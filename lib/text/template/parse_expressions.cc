@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "text/template/parser.h"
 
@@ -365,6 +366,7 @@ Result<ExprPtr> Parser::call(ExprPtr callee) {
 
 Status Parser::arguments(Expr& into) {
   next();
+  std::unordered_set<Name> names;
   while (!at(Tok::kRightParen)) {
     const Token& where = now();
     if (skip(Tok::kMul)) {
@@ -377,6 +379,7 @@ Status Parser::arguments(Expr& into) {
       const Name name = name_id(next().text);
       next();
       if (into.more_named) return fail(where, "an argument after **kwargs");
+      if (!names.insert(name).second) return fail(where, "an argument that was given before");
       TRY_SET(ExprPtr value, expression());
       into.named.emplace_back(name, std::move(value));
     } else {

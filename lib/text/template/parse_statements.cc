@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "text/template/parser.h"
 
@@ -227,9 +228,11 @@ Result<std::unique_ptr<Stmt>> Parser::for_statement() {
 Status Parser::signature(Macro& m) {
   TRY_SET(const Token open, expect(Tok::kLeftParen));
   (void)open;
+  std::unordered_set<Name> names;
   while (!at(Tok::kRightParen)) {
     TRY_SET(const Token name, expect(Tok::kName));
     m.parameters.push_back(name_id(name.text));
+    if (!names.insert(m.parameters.back()).second) return fail(name, "a parameter that was named before");
     if (skip(Tok::kAssign)) {
       TRY_SET(ExprPtr value, expression());
       m.defaults.push_back(std::move(value));

@@ -28,7 +28,8 @@ class Scope {
   }
   // In this scope, whatever the outer ones have.
   Status set(Name name, Value value) {
-    if (const size_t i = place_of(name); i < variables_.size()) return variables_[i].second = std::move(value), Status();
+    if (const size_t i = place_of(name); i < variables_.size())
+      return variables_[i].second = std::move(value), Status();
     TRY(meter_.grow(kBytes));
     variables_.emplace_back(name, std::move(value));
     if (variables_.size() == kIndexed) {

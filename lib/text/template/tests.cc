@@ -24,10 +24,13 @@ Answer is_float(Meter&, const Value& v, const Args&) { return Value::boolean(v.i
 Answer is_number(Meter&, const Value& v, const Args&) { return Value::boolean(v.is_number()); }
 Answer is_string(Meter&, const Value& v, const Args&) { return Value::boolean(v.is_string()); }
 Answer is_mapping(Meter&, const Value& v, const Args&) { return Value::boolean(v.is(Kind::kDict)); }
-Answer is_sequence(Meter&, const Value& v, const Args&) { return Value::boolean(is_iterable(v) && !v.is(Kind::kView) && !v.is(Kind::kIterator)); }
+Answer is_sequence(Meter&, const Value& v, const Args&) {
+  return Value::boolean(is_iterable(v) && !v.is(Kind::kView) && !v.is(Kind::kIterator));
+}
 Answer is_iterable_test(Meter&, const Value& v, const Args&) { return Value::boolean(is_iterable(v)); }
 Answer is_callable(Meter&, const Value& v, const Args&) {
-  return Value::boolean(v.is_undefined() || v.is(Kind::kFunction) || v.is(Kind::kMethod) || v.is(Kind::kMacro) || v.is(Kind::kLoop) || v.is(Kind::kJoiner));
+  return Value::boolean(v.is_undefined() || v.is(Kind::kFunction) || v.is(Kind::kMethod) || v.is(Kind::kMacro) ||
+                        v.is(Kind::kLoop) || v.is(Kind::kJoiner));
 }
 Answer is_escaped(Meter&, const Value& v, const Args&) { return Value::boolean(v.is_string() && v.text().safe); }
 Answer is_upper_test(Meter& m, const Value& v, const Args& a) { return string_method(m, v, "isupper", a); }

@@ -1,6 +1,6 @@
 """Random template programs, rendered by our interpreter and by jinja2.
 
-    python3 tests/conformance/template/programs.py build/release/bin/render_json [--count N] [--seed S] [--show K]
+    python3 tests/conformance/template/programs.py build/release/bin/render_json [--count N] [--seed S] [--show K] [--mutate [FOLDER...]]
 
 A program is a few statements over the variables of tests/golden/template/constructs.py; expressions are grown by type, so that
 most of them have a value, and now and then with a wrong type, so that errors are compared as well. Two answers agree when
@@ -10,6 +10,7 @@ not have) is counted apart. Exit status 1 if any differs.
 import argparse
 import collections
 import json
+import pathlib
 import random
 import re
 import sys
@@ -244,6 +245,28 @@ class Grower:
 KNOWN = ("64 bits", "cannot be sliced", "items needs a dict")
 
 
+def mutant(seed, sources):
+    """A template with a few characters lost, doubled, exchanged or put in."""
+    r = random.Random(seed)
+    s = r.choice(sources) if sources else Grower(seed).program()
+    for _ in range(r.choice([1, 1, 1, 2, 3])):
+        at, size = r.randrange(len(s)), r.choice([1, 1, 2, 3, 8])
+        piece = s[at : at + size]
+        how = r.randrange(4)
+        if how == 0:
+            s = s[:at] + s[at + size :]
+        elif how == 1:
+            s = s[:at] + piece + s[at:]
+        elif how == 2:
+            s = s[:at] + r.choice(PIECES) + s[at:]
+        else:
+            s = s[:at] + r.choice(PIECES) + s[at + size :]
+    return s or "x"
+
+
+PIECES = list("{}%#-+|.,:()[]'\"=<>!~*/ \n\t\\_0a1e\u00e9") + ["{{", "}}", "{%", "%}", "{#", "#}", " if ", " else ", " not ", " in ", " is ", " and ", "{%- ", " -%}", "**", "//", "none", "|e", "{% raw %}", "{% endraw %}", "loop", "1_0", "\r\n", "\\n", "\\x41", "for", "\u00a0", "\x0b", "0x1F", "1.5e3"]
+
+
 def refused(ours):
     """Ours says that it does not have it: by the construct's name, or a known limit."""
     return ours.get("refused") or any(k in ours.get("error", "") for k in KNOWN)
@@ -264,15 +287,19 @@ def main():
     p.add_argument("--count", type=int, default=3000)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--show", type=int, default=10)
+    p.add_argument("--mutate", nargs="*", metavar="FOLDER", help="damaged templates instead: random programs, or those of the folders")
     p.add_argument("--refusals", action="store_true", help="say what was refused")
     a = p.parse_args()
     warnings.simplefilter("ignore")  # what Python says about the code that jinja2 makes
     tool = Tool(a.tool)
+    sources = [f.read_text() for folder in a.mutate or [] for f in sorted(pathlib.Path(folder).glob("*.jinja"))]
     marked_context = {k: marked(v) for k, v in CONTEXT.items()}
     counts, reasons = collections.Counter(), collections.Counter()
     for k in range(a.count):
         extra = marked_context if k % 2 else CONTEXT
-        case = {"template": Grower(f"{a.seed}.{k}").program(), "extra": extra, "now": oracle.NOW}
+        seed = f"{a.seed}.{k}"
+        source = Grower(seed).program() if a.mutate is None else mutant(seed, sources)
+        case = {"template": source, "now": oracle.NOW, **(many_chats.chat(k) if sources else {"extra": extra})}
         theirs = oracle.render(case)
         if re.search(r"0x[0-9a-f]{6}|<(function|class|built-in|bound method|generator|slot|namespace|macro|loopcontext)", theirs.get("text", "").lower()):
             counts["objects"] += 1  # how Python writes them is not followed
@@ -290,7 +317,7 @@ def main():
                 print(f"--- {a.seed}.{k}: {json.dumps(case['template'])}\n  jinja2: {json.dumps(theirs)[:800]}\n  ours:   {json.dumps({k: v for k, v in ours.items() if k in ('text', 'error')})[:800]}")
     for reason, n in reasons.most_common() if a.refusals else []:
         print(f"{n:6} {reason[:150]}")
-    print(f"{a.count} random programs: {counts['text']} give the same text, {counts['errors']} fail in both, {counts['refused']} are refused by name, {counts['objects']} print objects, {counts['differ']} differ")
+    print(f"{a.count} {'random' if a.mutate is None else 'damaged'} programs: {counts['text']} give the same text, {counts['errors']} fail in both, {counts['refused']} are refused by name, {counts['objects']} print objects, {counts['differ']} differ")
     sys.exit(counts["differ"] != 0)
 
 

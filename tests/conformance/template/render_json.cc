@@ -1,7 +1,8 @@
 // Reads one JSON object per line from stdin, renders it, writes one JSON object per line to stdout:
 //   {"template": "...", "messages": [{"role": ..., "content": ...}], "add_generation_prompt": true, "bos_token": "<s>",
 //    "eos_token": "</s>", "now": 0, "extra": {"tools": [...]}}
-//   -> {"text": "...", "trusted": [[begin, end], ...], "generated": [...]}  or  {"error": "...", "hint": "...", "refused": false}
+//   -> {"text": "...", "trusted": [[begin, end], ...], "generated": [...]}  or  {"error": "...", "hint": "...",
+//   "refused": false}
 // refused: the template needs what this interpreter does not have (INFER_E_UNSUPPORTED).
 #include <iostream>
 

@@ -51,8 +51,8 @@ TEST_CASE("every construct gives the text that jinja2 gives, and fails where jin
   }
 }
 
-// Bytes of the rendering that stand between the two characters that many_chats.py puts around control tokens in all that
-// a user wrote, those characters included.
+// Bytes of the rendering that stand between the two characters that many_chats.py puts around control tokens in all
+// that a user wrote, those characters included.
 static size_t marked_bytes(const Rendered& r, bool& trusted) {
   static const std::string kOpen = "\xee\x80\x80", kClose = "\xee\x80\x81";
   size_t n = 0;

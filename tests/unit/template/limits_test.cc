@@ -254,8 +254,9 @@ TEST_CASE("many names, parameters and arguments cost their number, not its squar
   ends(sets + "{% for i in range(100000) %}{{ nothing }}{{ v0 }}{% endfor %}");
   ends(sets + "{% macro m() %}{{ kwargs }}{% endmacro %}{% for i in range(100000) %}{{ m() }}{% endfor %}");
   ends("{% macro m() %}{{ varargs | length }}{{ m(*varargs) }}{% endmacro %}{{ m(*range(1000)) }}");
-  ends("{% macro m() %}{{ m(**d) }}{{ kwargs }}{% endmacro %}{% set d = dict.fromkeys(range(1000) | map('string')) "
-          "%}{{ m(**d) }}");
+  ends(
+      "{% macro m() %}{{ m(**d) }}{{ kwargs }}{% endmacro %}{% set d = dict.fromkeys(range(1000) | map('string')) "
+      "%}{{ m(**d) }}");
   refused("{{ dict(*range(1001)) }}", "1001 arguments");
   refused("{{ dict(**{}.fromkeys(range(1001) | map('string'))) }}", "1001 arguments");
   ends("{% set ns = namespace() %}{% for i in range(100000) %}{% set ns.x = i %}{% endfor %}");
@@ -263,10 +264,12 @@ TEST_CASE("many names, parameters and arguments cost their number, not its squar
 
 TEST_CASE("the largest sources take little memory") {
   const size_t most = TemplateLimits().source_bytes;
-  for (const std::string unit : {"{{a}}", "{{1}}", "{%set a=1%}", "{%if a%}{%endif%}", "{#", "{", "a{{a}}", "{{a}}{{b}}"}) {
+  for (const std::string unit :
+       {"{{a}}", "{{1}}", "{%set a=1%}", "{%if a%}{%endif%}", "{#", "{", "a{{a}}", "{{a}}{{b}}"}) {
     ends(repeat(unit, most / unit.size()));
   }
-  for (const std::string unit : {"1,", "[],", "{},", "a,", "a+", "a|e,", "-1,", "'',", "a.b,", "a[1],", "a(),", "a if b,", "a is b,", "''"}) {
+  for (const std::string unit :
+       {"1,", "[],", "{},", "a,", "a+", "a|e,", "-1,", "'',", "a.b,", "a[1],", "a(),", "a if b,", "a is b,", "''"}) {
     ends("{{ [" + repeat(unit, (most - 20) / unit.size()) + "1] }}");
   }
   ends("{{ '" + repeat("\\n", most / 2 - 10) + "' }}");
@@ -316,12 +319,27 @@ TEST_CASE("marks that alternate byte by byte, in many nested generation blocks, 
 }
 
 TEST_CASE("no value leads to the machine") {
-  for (const std::string expression :
-       {"''.__class__.__mro__[1].__subclasses__()", "messages.__class__", "(1).__class__.__base__", "{}.__init__.__globals__",
-        "cycler.__init__.__globals__", "lipsum.__globals__['os']", "''|attr('__class__')", "'{0.__class__}'.format(1)",
-        "'%(__class__)s' % {}", "self.__init__", "joiner.__init__.__globals__.os", "namespace.__init__",
-        "raise_exception.__globals__", "range.__self__", "messages|map(attribute='__class__')|list|first", "config",
-        "request", "get_flashed_messages", "[].append(1)", "{}.update({'a': 1})", "messages.__len__()"}) {
+  for (const std::string expression : {"''.__class__.__mro__[1].__subclasses__()",
+                                       "messages.__class__",
+                                       "(1).__class__.__base__",
+                                       "{}.__init__.__globals__",
+                                       "cycler.__init__.__globals__",
+                                       "lipsum.__globals__['os']",
+                                       "''|attr('__class__')",
+                                       "'{0.__class__}'.format(1)",
+                                       "'%(__class__)s' % {}",
+                                       "self.__init__",
+                                       "joiner.__init__.__globals__.os",
+                                       "namespace.__init__",
+                                       "raise_exception.__globals__",
+                                       "range.__self__",
+                                       "messages|map(attribute='__class__')|list|first",
+                                       "config",
+                                       "request",
+                                       "get_flashed_messages",
+                                       "[].append(1)",
+                                       "{}.update({'a': 1})",
+                                       "messages.__len__()"}) {
     const auto r = render("{{ " + expression + " }}");
     CAPTURE(expression);
     if (r.ok()) CHECK(r->text == "");

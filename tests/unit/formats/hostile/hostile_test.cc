@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "formats/refusal.h"
-#include "tests/unit/formats/hostile/corpus.h"
 #include "tests/support/memory.h"
+#include "tests/unit/formats/hostile/corpus.h"
 #include "tests/unit/formats/touch.h"
 
 using namespace infer;
