@@ -3,7 +3,10 @@
 //    "eos_token": "</s>", "now": 0, "extra": {"tools": [...]}}
 //   -> {"text": "...", "trusted": [[begin, end], ...], "generated": [...]}  or  {"error": "...", "hint": "...",
 //   "refused": false}
+// With "times": N also "seconds", the least that one of N renderings took, the compilation not counted.
 // refused: the template needs what this interpreter does not have (INFER_E_UNSUPPORTED).
+#include <algorithm>
+#include <chrono>
 #include <iostream>
 
 #include "tests/unit/template/chat.h"
@@ -21,12 +24,26 @@ static Json pairs(const std::vector<infer::text::Rendered::Span>& spans) {
   return out;
 }
 
+static double fastest(const Template& t, const Template::Context& context, int times) {
+  double best = 1e9;
+  for (int i = 0; i < times; i++) {
+    const auto start = std::chrono::steady_clock::now();
+    if (!t.render(context).ok()) return -1;
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
 static Json answer(const Json& in) {
   const auto compiled = Template::compile(in.at("template").get<std::string>());
   if (!compiled.ok()) return failure(compiled.status());
-  const auto rendered = (*compiled)->render(infer::text::context_of(in));
+  const Template::Context context = infer::text::context_of(in);
+  const auto rendered = (*compiled)->render(context);
   if (!rendered.ok()) return failure(rendered.status());
-  return {{"text", rendered->text}, {"trusted", pairs(rendered->trusted)}, {"generated", pairs(rendered->generated)}};
+  Json out = {
+      {"text", rendered->text}, {"trusted", pairs(rendered->trusted)}, {"generated", pairs(rendered->generated)}};
+  if (in.contains("times")) out["seconds"] = fastest(**compiled, context, in["times"].get<int>());
+  return out;
 }
 
 int main() {
