@@ -74,7 +74,7 @@ bool within(const Span* table, size_t n, char32_t c) {
 void map(const Shift* table, size_t n, const Special* special, size_t n_special, char32_t c, std::string& out) {
   const Special* s = std::partition_point(special, special + n_special, [c](const Special& r) { return r.code < c; });
   if (s != special + n_special && s->code == c) {
-    for (uint32_t m : s->mapped) {
+    for (char32_t m : s->mapped) {
       if (m) encode(m, out);
     }
     return;
@@ -121,7 +121,7 @@ void to_title(char32_t c, std::string& out) {
   const Special* end = kToTitleSpecial + kToTitleSpecialSize;
   const Special* s = std::partition_point(kToTitleSpecial, end, [c](const Special& r) { return r.code < c; });
   if (s == end || s->code != c) return to_upper(c, out);
-  for (uint32_t m : s->mapped) {
+  for (char32_t m : s->mapped) {
     if (m) encode(m, out);
   }
 }

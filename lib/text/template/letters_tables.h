@@ -6,14 +6,14 @@
 namespace infer::text::jinja {
 
 struct Span {
-  uint32_t first, last, stride;  // code points first, first + stride, ... last
+  uint32_t first, last : 24, stride : 8;  // code points first, first + stride, ... last
 };
 struct Shift {
-  uint32_t first, last, stride;
+  uint32_t first, last : 24, stride : 8;
   int32_t delta;  // added to get the mapped code point
 };
 struct Special {
-  uint32_t code, mapped[3];  // unused entries are 0
+  uint16_t code, mapped[3];  // none lies beyond 16 bits; unused entries are 0
 };
 
 extern const Span kUpper[], kLower[], kAlpha[], kTitle[], kHidden[];

@@ -85,15 +85,16 @@ class Grower:
             lambda: f"{s}.replace({e('str', 0)}, {e('str', 0)}{p(['', ', 1', ', -1', ', 0', '*1'[:0]])})",
             lambda: f"{s}.{p(['center', 'ljust', 'rjust'])}({e('int', 0)}{p(['', ', '+repr('*'), ', '+repr('ab')])})", lambda: f"{s}.zfill({e('int', 0)})",
             lambda: f"{s}.join({e('strs', d)})", lambda: f"{s}.expandtabs({p(['', '4', '0', '1', 'tabsize=3'])})",
-            lambda: f"{s} | {p(['upper', 'lower', 'trim', 'title', 'capitalize', 'string', 'escape', 'e', 'safe', 'forceescape', 'reverse', 'striptags', 'urlencode', 'tojson', 'indent', 'center', 'wordwrap(7)', 'first', 'last', 'pprint', 'urlize'])}",
+            lambda: f"{s} | {p(['upper', 'lower', 'trim', 'title', 'capitalize', 'string', 'reverse', 'striptags', 'urlencode', 'tojson', 'indent', 'center', 'wordwrap(7)', 'first', 'last', 'pprint', 'urlize'])}",
             lambda: f"{s} | replace({e('str', 0)}, {e('str', 0)}{p(['', ', 1', ', 0', ', none'])})",
+            lambda: f"{e(p(['str', 'any']), d)} | {p(['escape', 'e', 'safe', 'forceescape'])} ~ ''",  # plain again: markup's own methods are not followed
             lambda: f"{s} | trim({e('str', 0)})", lambda: f"{s} | center({e('int', 0)})",
             lambda: f"{s} | indent({p(['2', '0', repr('> '), '4, true', '2, blank=true', 'first=true', '1, true, true'])})",
             lambda: f"{s} | truncate({p(['3', '5', '9', '5, true', '5, false, '+repr('!'), '8, leeway=0', '4, true, '+repr('')+', 1'])})",
             lambda: f"{s} | wordwrap({p(['3', '5', '9', '5, false', '6, true, '+repr('|'), '4, break_on_hyphens=false'])})",
             lambda: f"{s} | default({e('any', 0)}{p(['', ', true', ', boolean=true'])})",
             lambda: f"{e('list', d)} | join({p(['', e('str', 0), e('str', 0)])})", lambda: f"{e('list', d)} | join(',', attribute={p(['0', repr('name'), repr('a.b')])})",
-            lambda: f"{e(p(TYPES), d)} | {p(['string', 'tojson', 'trim', 'upper', 'escape', 'pprint', 'title', 'urlencode'])}",
+            lambda: f"{e(p(TYPES), d)} | {p(['string', 'tojson', 'trim', 'upper', 'pprint', 'title', 'urlencode'])}",
             lambda: f"{e(p(TYPES), d)} | tojson({p(['indent=2', 'indent=0', 'sort_keys=true', 'ensure_ascii=true', 'separators=('+repr(',')+', '+repr(':')+')', 'true, 4', 'indent='+repr('--'), 'indent=none'])})",
             lambda: f"'%s|%5s|%-4s|%r' % ({s}, {e('str', 0)}, {e('int', 0)}, {e(p(TYPES), 0)})",
             lambda: f"'{p(['%d', '%5d', '%-5d|', '%05d', '%+d', '% d', '%x', '%#x', '%X', '%o', '%i', '%e', '%g', '%.3f', '%8.2f', '%.0f', '%c', '%a', '%5.1f%%', '%.2e', '%G', '%E', '%#o', '%s', '%.2s', '%10.3s'])}' % {e(p(['int', 'int', 'float', 'str', 'bool', 'any']), d)}",
@@ -181,7 +182,7 @@ class Grower:
         return p([
             lambda: f"{e('dict', d)}.{p(['a', 'b', 'k', 'name', 'items', 'missing', 'x'])}", lambda: f"{e('dict', d)}[{e(p(['str', 'int']), 0)}]", lambda: f"{e('dict', d)}.get({e('str', 0)}{p(['', ', ' + e(p(TYPES), 0)])})", lambda: f"{e('list', d)}[{self.small()}]", lambda: f"{e('list', d)} | {p(['first', 'last', 'min', 'max'])}",
             lambda: f"{e(p(TYPES), d)} {p(['or', 'and'])} {e(p(TYPES), d)}", lambda: f"{e(p(TYPES), d)} if {e('bool', d)}", lambda: f"{e(p(TYPES), d)} | default({e(p(TYPES), d)}{p(['', ', true'])})", lambda: f"{e(p(TYPES), d)}.{p(['real', 'x', 'upper', 'keys', '0'])}", lambda: f"{e('dict', d)} | attr({e('str', 0)})",
-            lambda: f"{self.pick(self.macros)}({', '.join(e(p(TYPES), 0) for _ in range(self.r.randrange(3)))})" if self.macros else e(p(TYPES), d), lambda: f"{e(p(TYPES), d)} {p(['+', '-', '*', '/', '%', '~'])} {e(p(TYPES), d)}", lambda: f"{e(p(TYPES), d)} | {p(['length', 'list', 'first', 'int', 'float', 'abs', 'sum', 'reverse', 'items', 'string', 'sort', 'join', 'round', 'safe', 'min'])}",
+            lambda: f"{self.pick(self.macros)}({', '.join(e(p(TYPES), 0) for _ in range(self.r.randrange(3)))})" if self.macros else e(p(TYPES), d), lambda: f"{e(p(TYPES), d)} {p(['+', '-', '*', '/', '%', '~'])} {e(p(TYPES), d)}", lambda: f"{e(p(TYPES), d)} | {p(['length', 'list', 'first', 'int', 'float', 'abs', 'sum', 'reverse', 'items', 'string', 'sort', 'join', 'round', 'min'])}",
         ])()
 
     # ---- statements
