@@ -94,6 +94,8 @@ void Settings::add_generation(CLI::App& app) {
               "the answer is JSON that this JSON schema takes (@FILE: from a file)", flags, true);
   add_flag_of(app, "--grammar", "response.grammar", "the answer is a text of this grammar, GBNF (@FILE: from a file)",
               flags, true);
+  add_flag_of(app, "--ebnf", "response.ebnf",
+              "the answer is a text of this grammar, EBNF of the W3C or ISO (@FILE: from a file)", flags, true);
   add_flag_of(app, "--tags", "response.tags",
               "free text with structural tags, which this JSON describes (@FILE: from a file)", flags, true);
   app.add_option("--adapter", adapter, "GGUF file of a low-rank adapter (LoRA) to answer with")->type_name("FILE");

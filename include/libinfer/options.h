@@ -152,6 +152,9 @@
 /* request, str: the answer is a text of this grammar (GBNF), rule root */
 #define INFER_OPTION_RESPONSE_GRAMMAR "response.grammar"
 
+/* request, str: the answer is a text of this grammar (EBNF of the W3C or of ISO 14977), its first rule or root */
+#define INFER_OPTION_RESPONSE_EBNF "response.ebnf"
+
 /* request, list: the answer is one of these texts */
 #define INFER_OPTION_RESPONSE_CHOICE "response.choice"
 

@@ -23,6 +23,7 @@ std::vector<Wanted> wanted(const Settings& s) {
   text("response.schema", Key::response_schema, Kind::kSchema);
   text("response.regex", Key::response_regex, Kind::kRegex);
   text("response.grammar", Key::response_grammar, Kind::kGrammar);
+  text("response.ebnf", Key::response_ebnf, Kind::kEbnf);
   text("response.tags", Key::response_tags, Kind::kTags);
   if (s.flag(Key::response_json)) all.push_back({"response.json", Kind::kJson, {}});
   if (const auto& choice = s.list(Key::response_choice); !choice.empty())

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/thread.h"
+#include "text/constraint/ebnf.h"
 #include "text/constraint/gbnf.h"
 #include "text/constraint/regex.h"
 #include "text/constraint/schema.h"
@@ -23,6 +24,8 @@ Result<Grammar::Expr> compile_whole(Grammar& g, Constraint::Kind kind, std::span
       return compile_regex(g, source);
     case Kind::kGrammar:
       return compile_gbnf(g, source);
+    case Kind::kEbnf:
+      return compile_ebnf(g, source);
     case Kind::kSchema:
       return compile_schema(g, source, {});
     case Kind::kJson:

@@ -24,6 +24,7 @@ class Constraint {
     kJson,     // any JSON value
     kChoice,   // one of these texts
     kTags,     // structural tags (tags.h)
+    kEbnf,     // EBNF of the W3C or of ISO 14977 (ebnf.h)
   };
   // On a thread of its own with stack enough, which this one waits for. E_INVALID: a mistake in the source, or a limit;
   // E_UNSUPPORTED: something that is not done, by name.

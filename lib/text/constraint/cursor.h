@@ -74,9 +74,10 @@ class Cursor {
         c = 0x10000 + (*c - 0xd800) * 0x400 + (*low - 0xdc00);
       }
     }
-    if (!c || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff)) return {};
-    return c;
+    return if_character(c);
   }
+  // Of 1 to 8 digits.
+  std::optional<uint32_t> hex_character() { return if_character(hex(1, 8)); }
 
   // "3" and, for sources of several lines, "line 1, column 3"; in characters, from 1.
   std::string character(size_t at) const { return str(1 + characters(source_.substr(0, at))); }
@@ -90,6 +91,10 @@ class Cursor {
  private:
   static int64_t characters(std::string_view s) {
     return std::count_if(s.begin(), s.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; });
+  }
+  static std::optional<uint32_t> if_character(std::optional<uint32_t> c) {
+    if (c && (*c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff))) c.reset();
+    return c;
   }
   std::optional<uint32_t> hex(size_t least, size_t most) {
     uint32_t value = 0;

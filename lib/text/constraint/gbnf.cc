@@ -4,42 +4,30 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
-#include "text/constraint/cursor.h"
+#include "text/constraint/grammar_reader.h"
 
 namespace infer::text {
 namespace {
 
 using Expr = Grammar::Expr;
 
-constexpr size_t kNameInMessages = 60;  // bytes
-
-class GbnfParser {
+class GbnfParser : GrammarReader {
  public:
-  GbnfParser(Grammar& g, std::string_view source) : g_(g), in_(source) {}
+  GbnfParser(Grammar& g, std::string_view source) : GrammarReader(g, source) {}
 
   Result<Expr> run() {
     TRY(in_.check("grammar", g_.limits().source_bytes));
     for (space(); !in_.done(); space()) TRY(rule());
-    for (const Named& r : rules_)
-      if (!r.defined)
-        return invalid(r.at, str("rule ", Cursor::quoted(r.name), " is not defined"),
-                       "add it, or put it in quotes if it is text");
-    const auto root = known_.find("root");
-    if (root == known_.end())
+    TRY(check_defined());
+    const auto root = find("root");
+    if (!root)
       return Status::invalid("grammar: no rule is called 'root'", "add 'root ::= ..', which is the whole text");
-    return g_.refer(rules_[root->second].rule);
+    return g_.refer(*root);
   }
 
  private:
-  struct Named {
-    std::string_view name;
-    Grammar::Rule rule;
-    size_t at;  // of the definition, or the first use
-    bool defined = false;
-  };
   struct Count {
     int32_t least, most;
   };
@@ -50,16 +38,9 @@ class GbnfParser {
     if (name.empty()) return unexpected("a rule's name");
     blanks();
     if (!skip_defines()) return unexpected(str("'::=' after ", Cursor::quoted(name)));
-    TRY_SET(const size_t known, named(name, at));
-    if (rules_[known].defined)
-      return invalid(at,
-                     str("rule ", Cursor::quoted(name), " is defined a second time, first in ",
-                         in_.line_and_column(rules_[known].at)),
-                     "join the two with '|'");
-    rules_[known].defined = true;
-    rules_[known].at = at;
+    TRY_SET(const Grammar::Rule rule, define(name, at));
     TRY_SET(const Expr body, alternatives(0));
-    g_.define(rules_[known].rule, body);
+    g_.define(rule, body);
     space();
     if (!in_.skip(";") && !in_.done() && !at_rule())
       return unexpected(str("more of rule ", Cursor::quoted(name), ", or the next"));
@@ -114,8 +95,8 @@ class GbnfParser {
     if (c == '*' || c == '+' || c == '?' || c == '{')
       return invalid(at, str("'", c, "' has nothing to repeat"), "put it after an item, or in quotes");
     if (const std::string_view name = skip_name(); !name.empty()) {
-      TRY_SET(const size_t known, named(name, at));
-      return Item(g_.refer(rules_[known].rule));
+      TRY_SET(const Expr rule, refer(name, at));
+      return Item(rule);
     }
     return Item();
   }
@@ -252,38 +233,6 @@ class GbnfParser {
       }
     }
   }
-  Result<size_t> named(std::string_view name, size_t at) {
-    if (const auto found = known_.find(name); found != known_.end()) return found->second;
-    if (static_cast<int64_t>(rules_.size()) >= g_.limits().rules)
-      return invalid(at, str("more than ", g_.limits().rules, " rules"));
-    rules_.push_back({name, g_.declare(std::string(name.substr(0, kNameInMessages))), at});
-    known_.emplace(name, rules_.size() - 1);
-    return rules_.size() - 1;
-  }
-
-  // ---- messages
-  std::string place(size_t at, std::string_view what) const {
-    return str("grammar, ", in_.line_and_column(at), ": ", what);
-  }
-  Status invalid(size_t at, std::string_view what, std::string hint = {}) const {
-    return Status::invalid(place(at, what), std::move(hint));
-  }
-  std::string found() {
-    if (in_.done()) return "the end";
-    const size_t at = in_.at();
-    in_.next();
-    const std::string c = in_.quoted(at);
-    in_.back_to(at);
-    return c;
-  }
-  Status unexpected(std::string_view expected) {
-    return invalid(in_.at(), str(found(), " where ", expected, " is expected"));
-  }
-
-  Grammar& g_;
-  Cursor in_;
-  std::vector<Named> rules_;  // in the order of their first use
-  std::unordered_map<std::string_view, size_t> known_;
 };
 
 }  // namespace
