@@ -31,7 +31,8 @@ TemplateFacts find_facts(const Template& chat_template, const Template::Context&
 // Sets the variables by which templates are given tools: `tools`, and Firefunction's `functions`.
 void offer_tools(Template::Context& context, const std::string& tools_json);
 
-// The format to parse and constrain by: that of the template, or plain JSON where the template shows neither tools nor calls.
+// The format to parse and constrain by: that of the template, or plain JSON where the template shows neither tools nor
+// calls.
 const ToolFormat& format_of(std::string_view template_source, const TemplateFacts& facts);
 
 // messages_json: [{"role", "content", "tool_calls", "tool_call_id", "name", "reasoning_content", ..}]; content is text,

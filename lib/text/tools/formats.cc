@@ -117,11 +117,17 @@ constexpr TagMarks kKimi2Tags{
     .call_end = "<|tool_call_end|>",
     .name_is_id = true,
 };
+constexpr TagMarks kKimi2BareTags{
+    .name_end = "<|tool_call_argument_begin|>",
+    .call_end = "<|tool_call_end|>",
+    .name_is_id = true,
+};
 constexpr Calls kKimi2[] = {
     {.notation = kNamed,
      .begin = "<|tool_calls_section_begin|>",
      .end = "<|tool_calls_section_end|>",
      .tags = &kKimi2Tags},
+    {.notation = kNamed, .begin = "<|tool_call_begin|>", .tags = &kKimi2BareTags},
 };
 constexpr TagMarks kSolarTags{
     .call = "<|tool_call:begin|>",
@@ -407,7 +413,7 @@ constexpr ToolFormat kFormats[] = {
      .silent = {"<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>"}},
     {"command-r", "Command R, R+", kCommandR},
     {"glm", "GLM 4.5 to 4.7, Ling 3, Laguna, Spark 2.5", kGlm},
-    {.name = "kimi-k2", .models = "Kimi K2", .calls = kKimi2},
+    {.name = "kimi-k2", .models = "Kimi K2", .calls = kKimi2, .silent = {"<|tool_calls_section_end|>"}},
     {.name = "kimi-k3",
      .models = "Kimi K3",
      .calls = kKimi3,
@@ -416,7 +422,11 @@ constexpr ToolFormat kFormats[] = {
      .silent = {"<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>", "<|end_of_msg|>"}},
     {"minimax-m1", "MiniMax M1", kMiniMaxM1},
     {"minimax-m2", "MiniMax M2", kMiniMax2},
-    {.name = "minimax-m3", .models = "MiniMax M3", .calls = kMiniMax3, .think = "<mm:think>", .think_end = "</mm:think>"},
+    {.name = "minimax-m3",
+     .models = "MiniMax M3",
+     .calls = kMiniMax3,
+     .think = "<mm:think>",
+     .think_end = "</mm:think>"},
     {.name = "seed-oss", .models = "Seed-OSS", .calls = kSeed, .think = "<seed:think>", .think_end = "</seed:think>"},
     {"nemotron", "Nemotron Nano 2", kNemotron},
     {.name = "apertus",

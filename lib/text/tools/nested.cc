@@ -40,7 +40,8 @@ std::string nested_as_json(std::string_view text, std::string_view mark, const j
   const uint8_t types = types_of(schema);
   if (text.empty() && types == json_schema::kArray) return "[]";
   if (text.empty() && types == json_schema::kObject) return "{}";
-  if (depth >= kMostDepth || text.find(mark) == text.npos) return value_as_json(text, types);
+  if (depth >= kMostDepth || types == json_schema::kString || text.find(mark) == text.npos)
+    return value_as_json(text, types);
   std::string out;
   bool list = false;
   for (std::string_view rest = text;;) {

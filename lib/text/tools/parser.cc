@@ -19,9 +19,9 @@ std::string_view without_space_behind(std::string_view s) {
   return s;
 }
 
-// The word after `mark` in a header.
+// The word after the last `mark` in a header.
 std::string_view word_after(std::string_view header, std::string_view mark) {
-  const size_t at = header.find(mark);
+  const size_t at = header.rfind(mark);
   if (at == header.npos) return {};
   header.remove_prefix(at + mark.size());
   return header.substr(0, header.find_first_of(" <\n"));
@@ -51,17 +51,11 @@ void OutputParser::set_reasoning(bool on) {
     for (const std::string_view mark : channels->headers) add(mark, Action::kHeader);
     for (const std::string_view mark : channels->ends) add(mark, Action::kMessageEnd);
   }
-  if (!on) {
-    add(format_.think, Action::kThink);
-    for (const std::string_view mark : format_.silent)
-      if (mark != format_.think_end) add(mark, Action::kSilent);
-  }
-  for (const CallSyntax& section : format_.calls) {
-    if (!calls_ || (format_.channels && !format_.channels->tools.empty())) continue;
-    // Control tokens are not what a model thinks about: they end its reasoning.
-    if (!on || section.begin.starts_with("<|") || section.begin.starts_with("<\uff5c"))
-      add(section.begin, Action::kSection, &section);
-  }
+  if (!on) add(format_.think, Action::kThink);
+  for (const std::string_view mark : format_.silent)  // what begins an answer ends reasoning
+    if (mark != format_.think_end && (!on || !mark.starts_with("</"))) add(mark, Action::kSilent);
+  if (calls_ && !(format_.channels && !format_.channels->tools.empty()))
+    for (const CallSyntax& section : format_.calls) add(section.begin, Action::kSection, &section);
   std::vector<std::string_view> texts;
   for (const Mark& m : marks_) texts.push_back(m.text);
   finder_.look_for(std::move(texts));
@@ -93,9 +87,9 @@ void OutputParser::finish(std::vector<Event>& out) {
     // An end mark may be missing, or cut.
     const size_t held = in_section_ > 0 ? reader_->held() : 0;
     const std::string_view rest = std::string_view(raw_).substr(0, raw_.size() - std::min(held, raw_.size()));
-    if (open_ || in_section_ == 0 || !all_space(rest)) put_content(open_ ? std::string_view(raw_) : rest);
+    if (open_ || in_section_ == 0 || !all_space(rest)) put_back(open_ ? std::string_view(raw_) : rest);
   } else if (mode_ == Mode::kHeader) {
-    put_content(header_);
+    put_back(header_);
   } else {
     for (const char c : finder_.release()) plain(c);
     if (!space_.empty()) put(space_);
@@ -146,7 +140,13 @@ void OutputParser::marked(const Mark& mark) {
   space_.clear();
   switch (mark.action) {
     case Action::kSection:
-      if (reasoning_) set_reasoning(false);
+      // A model that thinks about calls does so in the middle of a line; one that calls begins a line, or a section of
+      // control tokens.
+      if (reasoning_ && !after_mark_ && space.find('\n') == space.npos &&
+          (mark.section->notation != Notation::kNamed || mark.section->end.empty())) {
+        put(space + std::string(mark.text));
+        return;
+      }
       return open(*mark.section, space + std::string(mark.text));
     case Action::kHeader:
       header_ = mark.text;
@@ -160,9 +160,8 @@ void OutputParser::marked(const Mark& mark) {
       if (reasoning_) set_reasoning(false);
       break;
     case Action::kMessageEnd:
-      set_reasoning(false);
-      break;
     case Action::kSilent:
+      if (reasoning_) set_reasoning(false);
       break;
   }
   after_mark_ = true;
@@ -176,7 +175,7 @@ void OutputParser::header(char c) {
   if (header_.size() <= kMostHeader &&
       (!in_prompt || std::string_view(header_).substr(0, kTo.size()) == kTo.substr(0, header_.size())))
     return;
-  put_content(header_);
+  put_back(header_);
   header_.clear();
   mode_ = Mode::kText;
 }
@@ -224,7 +223,7 @@ void OutputParser::leave() {
   const std::string_view rest = std::string_view(raw_).substr(0, raw_.size() - again);
   after_mark_ = true;
   if (open_) push(Event::Kind::kCallDropped, {});
-  if (open_ || in_section_ == 0 || !all_space(rest)) put_content(rest);
+  if (open_ || in_section_ == 0 || !all_space(rest)) put_back(rest);
   todo_.insert(at_ + 1, raw_, raw_.size() - again);
   raw_.clear();
   reader_.reset();
@@ -254,6 +253,7 @@ void OutputParser::arguments(std::string_view json) { push(Event::Kind::kArgumen
 bool OutputParser::end() {
   if (!valid_utf8(raw_)) return false;
   push(Event::Kind::kCallEnd, {});
+  if (reasoning_) set_reasoning(false);  // a call ends it; what only looked like one does not
   open_ = false;
   in_section_++;
   raw_.clear();
@@ -266,10 +266,10 @@ void OutputParser::put(std::string_view text) {
   push(reasoning_ ? Event::Kind::kReasoning : Event::Kind::kContent, text);
 }
 
-void OutputParser::put_content(std::string_view text) {
+void OutputParser::put_back(std::string_view text) {
   if (text.empty()) return;
   after_mark_ = false;
-  push(Event::Kind::kContent, text);
+  put(text);
 }
 
 void OutputParser::push(Event::Kind kind, std::string_view text) {

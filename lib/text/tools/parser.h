@@ -73,7 +73,7 @@ class OutputParser final : private CallSink {
   void open(const CallSyntax& section, std::string raw, std::string name = {});
   void set_reasoning(bool on);
   void put(std::string_view text);
-  void put_content(std::string_view text);
+  void put_back(std::string_view text);
   void push(Event::Kind kind, std::string_view text);
 
   const ToolFormat& format_;

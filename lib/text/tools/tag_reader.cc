@@ -94,6 +94,11 @@ class TagReader final : public CallReader {
 
   Step marked(int mark) {
     switch (state_) {
+      case State::kCallEnd:
+        if (mark == 0) return after_call();
+        if (mark == 2) return Step::kDone;  // the call's end is missing
+        begin_name();
+        return Step::kMore;
       case State::kCall:
         if (mark == 1) return Step::kDone;
         begin_name();
@@ -109,8 +114,6 @@ class TagReader final : public CallReader {
         [[fallthrough]];
       case State::kCallTag:
         return begin() ? Step::kMore : Step::kLeave;
-      case State::kCallEnd:
-        return after_call();
       case State::kKeyOrEnd:
         return mark == 0 ? marked_key() : call_done();
       case State::kKey:
@@ -195,7 +198,7 @@ class TagReader final : public CallReader {
     // White space is free, so that the mark's own is not asked for.
     std::string_view mark = tags_.call_end;
     while (is_space(mark.front())) mark.remove_prefix(1);
-    expect(State::kCallEnd, {mark});
+    expect(State::kCallEnd, {mark, tags_.call, syntax_.end});
     return Step::kMore;
   }
 
@@ -244,7 +247,9 @@ class TagReader final : public CallReader {
       if (value_[0] == '\n') value_.erase(0, 1);
       at_begin_ = false;
     }
-    if (mark >= 0) {
+    if (mark >= 0 && tags_.cdata && value_.starts_with("<![CDATA[") && !value_.ends_with("]]>")) {
+      value_ += tags_.value_end;
+    } else if (mark >= 0) {
       if (tags_.lines && value_.ends_with('\n')) value_.pop_back();
       std::string out;
       if (streamed_) {
@@ -287,7 +292,7 @@ class TagReader final : public CallReader {
   JsonScan scan_;
   bool begun_json_ = false;
   std::string name_, id_, key_, value_;
-  std::string value_end_;  // of nested tags
+  std::string value_end_;                      // of nested tags
   const json_schema::Json* schema_ = nullptr;  // of the value
   uint8_t types_ = 0;
   bool streamed_ = false, at_begin_ = false;

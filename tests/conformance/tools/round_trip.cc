@@ -17,8 +17,8 @@ using namespace infer;
 using namespace infer::text;
 using namespace infer::text::tools;
 
-// What templates cannot say: one writes strings of Python without escapes, one content as a turn of its own, one null as
-// nothing.
+// What templates cannot say: one writes strings of Python without escapes, one content as a turn of its own, one null
+// as nothing.
 static bool left_out(const std::string& name, const OrderedJson& message) {
   const std::string arguments = message["tool_calls"][0]["function"]["arguments"];
   if (name.starts_with("LFM2.5")) return arguments.find('\'') != std::string::npos;
@@ -79,7 +79,9 @@ int main(int argc, char** argv) {
                 std::string(format.name).c_str(), good, all, contents, reasonings, splits ? "" : ", SPLITS DIFFER",
                 says.c_str());
   }
-  std::printf("%d of %zu templates show calls, the others have them as text; those of %d come back from every turn (%d turns)\n",
-              with_calls, files.size(), static_cast<int>(files.size()) - n_failed, turns);
+  std::printf(
+      "%d of %zu templates show calls, the others have them as text; those of %d come back from every turn (%d "
+      "turns)\n",
+      with_calls, files.size(), static_cast<int>(files.size()) - n_failed, turns);
   return n_failed != 0 || files.empty();
 }

@@ -137,7 +137,7 @@ inline std::vector<OrderedJson> round_trip_messages(bool parallel, bool reasonin
       {{"city", "A \"b\" \\ \n line\nSt. John's, \u00c5rhus \U0001f600"}, {"days", 3}},
       {{"city", "12"}, {"days", -7}, {"share", 0.25}, {"flag", true}},
       {{"city", "True"}, {"flag", false}, {"tags", {"a", "b, c", "d'e"}}},
-      {{"city", "a"}, {"where", {{"lat", "1.5"}}}, {"tags", OrderedJson::array()}},
+      {{"city", "a"}, {"where", {{"name", "y"}}}, {"tags", OrderedJson::array()}},
       {{"city", "<b> & {x: 1} [y]"},
        {"where", {{"lat", 1.5}, {"name", "x"}, {"deep", {{"list", {1, 2, nullptr, true}}}}}},
        {"tags", OrderedJson::array()}},
