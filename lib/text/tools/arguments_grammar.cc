@@ -54,7 +54,7 @@ class Writer {
     }
     out_ += kJsonRules;
     out_ += python_ ? "true ::= \"True\"\nfalse ::= \"False\"\nnull ::= \"None\"\n"
-                    : "true ::= \"true\"\nfalse ::= \"false\"\nnull ::= \"null\"\n";
+                    : "true ::= \"true\" | \"True\"\nfalse ::= \"false\" | \"False\"\nnull ::= \"null\" | \"None\"\n";
     return std::move(out_);
   }
 

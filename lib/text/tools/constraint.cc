@@ -40,12 +40,16 @@ class TagWriter {
     } else {
       for (const Tool* tool : tools) one_call(*tool);
     }
-    const bool required = choice_.kind == ToolChoice::Kind::kRequired || choice_.kind == ToolChoice::Kind::kNamed;
-    return str("{\"triggers\": [", triggers_, "], \"tags\": [", tags_, "], \"at_least_one\": ", required,
-               ", \"stop_after_first\": ", !choice_.parallel, ", \"free_text\": ", !required || choice_.reasoning, "}");
+    return str("{\"triggers\": [", triggers_, "], \"tags\": [", tags_, "], \"at_least_one\": ", required(),
+               ", \"stop_after_first\": ", !choice_.parallel, ", \"free_text\": ", !required() || choice_.reasoning,
+               "}");
   }
 
  private:
+  bool required() const {
+    return choice_.kind == ToolChoice::Kind::kRequired || choice_.kind == ToolChoice::Kind::kNamed;
+  }
+
   void one_call(const Tool& tool) {
     // A model that writes several calls into a section writes the section's end itself.
     const bool open_section = choice_.parallel && !syntax_.between.empty();
@@ -54,6 +58,10 @@ class TagWriter {
                                                 syntax_.notation == Notation::kNamed);
     const bool bare_object = syntax_.begin.empty() && syntax_.notation == Notation::kObjects;
     const std::string call = before_arguments(syntax_, tool.name, 0);
+    if (required() && syntax_.tags && !syntax_.tags->not_a_call.empty()) {  // the prompt has the first call's begin
+      tag(call, tool, syntax_.tags->call_end);
+      trigger(call);
+    }
     const std::string begin = str(syntax_.begin, bare_object ? "" : syntax_.open, call);
     const std::string behind = behind_arguments(syntax_);
     tag(begin, tool, section_stays ? behind : str(behind, syntax_.close, syntax_.end));

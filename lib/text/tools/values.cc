@@ -37,10 +37,11 @@ class Translator {
 
  private:
   void mark(char c) {
-    string_ = false;
+    string_ = word_ = false;
     if (c == '(') c = '[';
     if (c == ')') c = ']';
-    if ((c == ']' || c == '}') && out_.ends_with(", ")) out_.resize(out_.size() - 2);  // (1,)
+    if ((c == ']' || c == '}') && out_.ends_with(", ") && out_.find_last_not_of("[{, ") == out_.size() - 3)
+      out_.resize(out_.size() - 2);  // (1,)
     out_ += c;
     if (c == ',' || c == ':') out_ += ' ';
   }
@@ -110,8 +111,9 @@ class Translator {
            (!quote_.empty() && static_cast<uint8_t>(in_.peek()) >= 0x80))
       in_.back_to(in_.at() + 1);
     const std::string_view w = in_.since(begin);
-    if (w.empty()) return false;
+    if (w.empty() || word_) return false;
     string_ = false;
+    word_ = true;
     if (!quote_.empty() && in_.peek() == ':') {
       put_string(w);
     } else {
@@ -123,7 +125,7 @@ class Translator {
   Cursor in_;
   const std::string_view quote_;
   std::string out_;
-  bool string_ = false;  // what was written last
+  bool string_ = false, word_ = false;  // what was written last
 };
 
 // Which type a JSON value has, by how it is written.

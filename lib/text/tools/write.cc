@@ -56,7 +56,8 @@ std::string before_arguments(const CallSyntax& syntax, std::string_view name, in
       const TagMarks& tags = *syntax.tags;
       const std::string id = tags.id_end.empty() ? "" : str("call_", number, tags.id_end);
       const std::string full = tags.name_is_id ? str("functions.", name, ":", number) : std::string(name);
-      return str(tags.call, id, full, tags.name_end, tags.attributes_end);
+      // Behind the name of calls that are numbered comes their number, which is for the model to write.
+      return str(tags.call, id, full, tags.name_end, tags.attribute == " type=" ? "" : tags.attributes_end);
     }
     case Notation::kObjects:
       break;

@@ -63,7 +63,7 @@ inline Result<Turn> turn_of(const Template& t, const Template::Context& base, co
   text.remove_suffix(same);
   // What ends the generation of a call.
   for (const std::string_view token :
-       {"<|call|>", "<|eom_id|>", "<SPECIAL_12>\n", "<\uff5chy_eos:opensource\uff5c>", "<|tool_response>",
+       {"<|call|>", "<|eom_id|>", "<SPECIAL_12>\n\n", "<\uff5chy_eos:opensource\uff5c>", "<|tool_response>",
         "<|END_OF_TURN_TOKEN|>", "<\uff5cend\u2581of\u2581sentence\uff5c><\uff5cAssistant\uff5c>"})
     if (text.ends_with(token)) text.remove_suffix(token.size());
   turn.text = text;

@@ -1,0 +1,181 @@
+// Constraints are held against what published templates write (tests/golden/tools/turns.jsonl): it must be allowed.
+#include "text/tools/constraint.h"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/naive_grammar.h"
+#include "tests/unit/tools/parse.h"
+#include "text/constraint/gbnf.h"
+#include "text/constraint/schema.h"
+#include "text/tools/write.h"
+
+using namespace infer;
+using namespace infer::text;
+using namespace infer::text::tools;
+using nlohmann::ordered_json;
+
+namespace {
+
+const char* const kTools = R"([
+  {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer"}, "e": {"enum": ["x", 1, null]}}, "required": ["n"]}},
+  {"name": "g", "parameters": {"type": "object", "properties": {}}},
+  {"name": "h"},
+  {"name": "r", "parameters": {"type": "object", "properties": {"a": {"$ref": "#/$defs/d"}}, "$defs": {"d": {"type": "integer"}}}}])";
+
+ToolSet set(const char* json = kTools) {
+  auto s = ToolSet::read(json);
+  REQUIRE_MESSAGE(s.ok(), s.status().message());
+  return s.take();
+}
+
+ordered_json tags(const ToolFormat& f, const ToolChoice& choice, const char* tools = kTools) {
+  auto json = constraint(f, set(tools), choice);
+  REQUIRE_MESSAGE(json.ok(), json.status().message());
+  return ordered_json::parse(*json);
+}
+
+// Does the content of a tag hold the text?
+bool holds(const ordered_json& tag, const std::string& content) {
+  if (tag.contains("text")) return true;
+  Grammar g;
+  const Status s = tag.contains("schema") ? compile_schema(g, tag["schema"].dump(), {})
+                                          : compile_gbnf(g, tag["grammar"].get<std::string>());
+  REQUIRE_MESSAGE(s.ok(), s.message());
+  return testing::naive_matches(g, content);
+}
+
+}  // namespace
+
+TEST_CASE("every format's tags are well-formed: triggers begin tags, contents compile, and calls written so are read") {
+  for (const ToolFormat& f : formats()) {
+    for (const bool parallel : {false, true}) {
+      CAPTURE(f.name);
+      const ordered_json j = tags(f, {.parallel = parallel});
+      CHECK(j["at_least_one"] == false);
+      CHECK(j["free_text"] == true);
+      CHECK(j["stop_after_first"] == !parallel);
+      for (const auto& trigger : j["triggers"]) {
+        bool begins = false;
+        for (const auto& tag : j["tags"])
+          begins = begins || tag["begin"].get<std::string>().starts_with(trigger.get<std::string>());
+        CHECK_MESSAGE(begins, trigger);
+      }
+      for (const auto& tag : j["tags"]) {
+        bool triggered = false;
+        for (const auto& trigger : j["triggers"])
+          triggered = triggered || tag["begin"].get<std::string>().starts_with(trigger.get<std::string>());
+        CHECK_MESSAGE(triggered, tag["begin"]);
+        (void)holds(tag, "");
+      }
+    }
+  }
+}
+
+TEST_CASE("a call without arguments that is written as the tags say is read as that call") {
+  const ToolSet tools = set();
+  for (const ToolFormat& f : formats()) {
+    CAPTURE(f.name);
+    const ordered_json j = tags(f, {.kind = ToolChoice::Kind::kNamed, .name = "g", .parallel = false});
+    CHECK(j["at_least_one"] == true);
+    CHECK(j["free_text"] == false);
+    for (const auto& tag : j["tags"]) {
+      const std::string content = tag.contains("schema") ? "{}" : f.name == "kimi-k3" ? " index=\"1\"<|sep|>" : "";
+      CHECK(holds(tag, content));
+      const std::string text = tag["begin"].get<std::string>() + content + tag["end"].get<std::string>();
+      CAPTURE(text);
+      const std::string prompt = text.starts_with(" to=") ? "<|start|>assistant" : text.starts_with("g\n") ? ">>>" : "";
+      const Answer a = answer_of(parse(f, {.tools = &tools, .prompt = prompt}, text));
+      REQUIRE(a.calls.size() == 1);
+      CHECK(a.calls[0].name == "g");
+      CHECK(a.calls[0].arguments == "{}");
+      CHECK(a.content.empty());
+    }
+  }
+}
+
+TEST_CASE("what templates write for a call is allowed") {
+  std::ifstream in(INFER_SOURCE_DIR "/tests/golden/tools/turns.jsonl");
+  std::string line;
+  std::getline(in, line);
+  const std::string tools = ordered_json::parse(line)["tools"].dump();
+  int held = 0;
+  while (std::getline(in, line)) {
+    const ordered_json turn = ordered_json::parse(line);
+    if (turn["calls"].size() != 1 || turn["text"].get<std::string>().size() > 700) continue;
+    const ToolFormat& f = *find(turn["format"].get<std::string>());
+    // These write JSON with indents, lists or strings as Python does, leave out a section's end, or write the ids that
+    // the history has.
+    if (f.name == "command-r" || f.name == "seed-oss" || f.name == "minicpm5" || f.name == "lfm2" ||
+        turn["template"] == "deepseek-ai-DeepSeek-R1-Distill-Llama-8B" ||
+        turn["text"].get<std::string>().find("call12345") != std::string::npos)
+      continue;
+    const std::string text = turn["text"];
+    CAPTURE(text);
+    bool found = false;
+    std::string why;
+    const auto kind =
+        f.name == "functionary-v3.2" ? ToolChoice::Kind::kRequired : ToolChoice::Kind::kAuto;  // begun in the prompt
+    const ordered_json written = tags(f, {.kind = kind, .parallel = false}, tools.c_str());
+    for (const auto& tag : written["tags"]) {
+      const std::string begin = tag["begin"], end = tag["end"];
+      const size_t at = text.find(begin);
+      if (at == text.npos) continue;
+      const size_t to = end.empty() ? text.size() : text.rfind(end);
+      why = begin + " .. " + end;
+      found = found || (to != text.npos && to >= at + begin.size() &&
+                        holds(tag, text.substr(at + begin.size(), to - at - begin.size())));
+    }
+    CHECK_MESSAGE(found, turn["template"], " ", why);
+    held += found;
+  }
+  CHECK(held > 150);
+}
+
+TEST_CASE("arguments in tags and in Python are held to names, order and types") {
+  const ToolSet tools = set();
+  const Tool& f = *tools.find("f");
+  const auto matches = [&](const char* format, const std::string& text) {
+    Grammar g;
+    const Status s = compile_gbnf(g, arguments_grammar(find(format)->calls[0], f));
+    REQUIRE_MESSAGE(s.ok(), s.message());
+    return testing::naive_matches(g, text);
+  };
+  CHECK(matches("llama4", "a=\"x\", n=1"));
+  CHECK(matches("llama4", "n=1"));
+  CHECK(matches("llama4", "n=1, e=None"));
+  CHECK(!matches("llama4", "a=\"x\""));
+  CHECK(!matches("llama4", "n=1, a=\"x\""));
+  CHECK(!matches("llama4", "n=\"1\""));
+  CHECK(!matches("llama4", ""));
+  CHECK(!matches("llama4", "n=1, "));
+  CHECK(matches("qwen3-coder", "\n<parameter=a>\nx < y\n\n</parameter>\n<parameter=n>\n12\n</parameter>\n"));
+  CHECK(!matches("qwen3-coder", "\n<parameter=n>\nx\n</parameter>\n"));
+  CHECK(!matches("qwen3-coder", "\n<parameter=a>\nx</parameter>\n"));
+  CHECK(matches("seed-oss", "<parameter=n>1</parameter><parameter=e>x</parameter>"));
+  CHECK(!matches("seed-oss", "<parameter=n>1</parameter><parameter=e>y</parameter>"));
+}
+
+TEST_CASE("choices: none is free, a name must be a tool's, required needs tools") {
+  const ToolFormat& f = *find("hermes");
+  CHECK(constraint(f, set(), {.kind = ToolChoice::Kind::kNone}).take().empty());
+  CHECK(constraint(f, set("[]"), {}).take().empty());
+  CHECK(!constraint(f, set("[]"), {.kind = ToolChoice::Kind::kRequired}).ok());
+  const auto unknown = constraint(f, set(), {.kind = ToolChoice::Kind::kNamed, .name = "x"});
+  REQUIRE(!unknown.ok());
+  CHECK(unknown.status().message() == "tool_choice: no tool is called \"x\"");
+  CHECK(tags(f, {.kind = ToolChoice::Kind::kNamed, .name = "f"})["tags"].size() == 1);
+  CHECK(tags(f, {.kind = ToolChoice::Kind::kRequired, .reasoning = true})["free_text"] == true);
+}
+
+TEST_CASE("a list of calls holds each tool to its own schema, references too") {
+  const ordered_json j = tags(*find("nemotron"), {});
+  REQUIRE(j["tags"].size() == 1);
+  CHECK(holds(j["tags"][0], R"([{"name": "f", "arguments": {"n": 1}}, {"name": "g", "arguments": {}}])"));
+  CHECK(holds(j["tags"][0], R"([{"name": "r", "arguments": {"a": 1}}])"));
+  CHECK(!holds(j["tags"][0], R"([{"name": "r", "arguments": {"a": "x"}}])"));
+  CHECK(!holds(j["tags"][0], R"([{"name": "f", "arguments": {}}])"));
+  CHECK(!holds(j["tags"][0], "[]"));
+}
