@@ -50,6 +50,13 @@ bool valid_utf8(std::string_view s) {
       at += 8;
       continue;
     }
+    // Three bytes, of which the first alone says that any two that go on will do.
+    const uint8_t lead = byte_at(s, at);
+    if (lead > 0xE0 && lead < 0xF0 && lead != 0xED && s.size() - at >= 3) {
+      if ((byte_at(s, at + 1) & 0xC0) != 0x80 || (byte_at(s, at + 2) & 0xC0) != 0x80) return false;
+      at += 3;
+      continue;
+    }
     const Utf8 c = decode_utf8(s, at);
     if (!c.valid) return false;
     at += c.length;

@@ -1,44 +1,13 @@
 #include "text/tokenizer/byte_level.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/utf8.h"
+#include "text/tokenizer/alphabet.h"
 #include "text/tokenizer/merger.h"
 #include "text/tokenizer/nfc.h"
 
 namespace infer::text {
-namespace {
-
-// Bytes that print stand for themselves (as Latin-1); the others, in order, are U+0100, U+0101, ...
-constexpr bool prints(int b) { return (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE; }
-
-struct Alphabet {
-  char utf8[256][2] = {};       // of the character that stands for a byte
-  uint8_t length[256] = {};     // 1 or 2
-  int16_t byte_of[0x144] = {};  // of a character; -1: it stands for none
-};
-
-constexpr Alphabet make_alphabet() {
-  Alphabet a;
-  for (auto& b : a.byte_of) b = -1;
-  char16_t next = 0x100;
-  for (int b = 0; b < 256; ++b) {
-    const char16_t c = prints(b) ? static_cast<char16_t>(b) : next++;
-    a.byte_of[c] = static_cast<int16_t>(b);
-    a.length[b] = c < 0x80 ? 1 : 2;
-    a.utf8[b][0] = static_cast<char>(static_cast<uint8_t>(c < 0x80 ? c : 0xC0 | c >> 6));
-    a.utf8[b][1] = static_cast<char>(static_cast<uint8_t>(0x80 | (c & 0x3F)));
-  }
-  return a;
-}
-
-constexpr Alphabet kAlphabet = make_alphabet();
-
-std::string_view spelled(uint8_t byte) { return {kAlphabet.utf8[byte], kAlphabet.length[byte]}; }
-
-}  // namespace
-
 // Takes the pieces that the scanner cuts and appends their ids. Lives for one stretch of text.
 class WordSink final : public PieceSink {
  public:
@@ -61,18 +30,69 @@ class WordSink final : public PieceSink {
  private:
   void merge(std::string_view word) {
     if (const int32_t id = bpe_->whole_word(word); id >= 0) return out_->push_back(id);
-    symbols_.clear();
-    for (size_t i = 0; i < word.size(); ++i) {
+    if (!by_characters(word) || !run()) {
+      symbols_.clear();
+      add_bytes(word, 0, word.size());
+      run();
+    }
+    for (const Symbol& s : symbols_) out_->push_back(s.id);
+  }
+
+  void add_bytes(std::string_view word, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
       const int32_t id = bpe_->byte_id_[static_cast<uint8_t>(word[i])];
       if (id >= 0) symbols_.push_back({id, static_cast<uint32_t>(i), static_cast<uint32_t>(i + 1)});
     }
+  }
+
+  // Makes the word's symbols: one for each character that is one token, but bytes on both sides of a border that merges
+  // may cross. False: it is not UTF-8, so it is to be merged from bytes.
+  bool by_characters(std::string_view word) {
+    symbols_.clear();
+    bool crossed_before = false;
+    for (size_t at = 0; at < word.size();) {
+      const Utf8 c = decode_utf8(word, at);
+      if (!c.valid) return false;
+      const size_t end = at + c.length;
+      const bool crossed_behind = end < word.size() && bpe_->borders_.crossed(word, end);
+      const EncodeCache::Character* known = nullptr;
+      if (c.length > 1 && !crossed_before && !crossed_behind) known = &character(word.substr(at, c.length), c.value);
+      if (known && known->id >= 0) {
+        symbols_.push_back({known->id, static_cast<uint32_t>(at), static_cast<uint32_t>(end), known->rank});
+      } else {
+        add_bytes(word, at, end);
+      }
+      crossed_before = crossed_behind;
+      at = end;
+    }
+    return true;
+  }
+
+  const EncodeCache::Character& character(std::string_view bytes, char32_t c) {
+    EncodeCache::Character& known = cache_->place_of(c);
+    if (known.c == c) return known;
+    std::vector<Symbol> before;
+    before.swap(symbols_);
+    add_bytes(bytes, 0, bytes.size());
+    const bool whole = run() && symbols_.size() == 1 && symbols_[0].end - symbols_[0].begin == bytes.size();
+    known = {c, whole ? symbols_[0].id : -1, whole ? symbols_[0].rank : 0};
+    before.swap(symbols_);
+    return known;
+  }
+
+  // False: a merge came before one of those that made its halves, so what was merged depends on where one began.
+  bool run() {
     const MergeIndex& merges = bpe_->merges_;
+    bool in_order = true;
     merger_.run(symbols_, [&](const Symbol& a, const Symbol& b) {
       const uint64_t hash = merges.hash(a.id, b.id);
       if (!merges.may_merge(hash)) return PairIndex::Found{UINT32_MAX, -1};
-      return cache_->merge_of(a.id, b.id, hash, [&] { return bpe_->merge_of(a.id, b.id, hash, buffer_); });
+      const PairIndex::Found found =
+          cache_->merge_of(a.id, b.id, hash, [&] { return bpe_->merge_of(a.id, b.id, hash, buffer_); });
+      in_order = in_order && found.rank >= a.rank && found.rank >= b.rank;
+      return found;
     });
-    for (const Symbol& s : symbols_) out_->push_back(s.id);
+    return in_order;
   }
 
   const ByteLevelBpe* bpe_;
@@ -98,9 +118,10 @@ Result<std::unique_ptr<ByteLevelBpe>> ByteLevelBpe::create(std::shared_ptr<const
 
 Status ByteLevelBpe::finish() {
   for (int b = 0; b < 256; ++b) {
-    const int32_t id = index_.find(spelled(static_cast<uint8_t>(b)));
+    const int32_t id = index_.find(kAlphabet.spelled(static_cast<uint8_t>(b)));
     byte_id_[static_cast<size_t>(b)] = id >= 0 && !is_control(id) ? id : -1;
   }
+  borders_.learn(data_->merges);
   for (const std::string_view token : data_->tokens) longest_token_ = std::max(longest_token_, token.size());
   return {};
 }
@@ -148,15 +169,13 @@ void ByteLevelBpe::append_piece(int32_t id, bool special, bool, std::string& out
   const size_t start = out.size();
   const bool as_written = is_control(id) || type(static_cast<size_t>(id)) == TokenizerData::kUserDefined;
   for (size_t at = 0; at < token.size() && !as_written;) {
-    const Utf8 c = decode_utf8(token, at);
-    const int byte = c.value < std::size(kAlphabet.byte_of) ? kAlphabet.byte_of[c.value] : -1;
+    const int byte = kAlphabet.next_byte(token, at);
     if (byte < 0) {  // not written in the alphabet after all
       out.resize(start);
       out.append(token);
       return;
     }
     out += static_cast<char>(static_cast<uint8_t>(byte));
-    at += c.length;
   }
   if (as_written) out.append(token);
 }

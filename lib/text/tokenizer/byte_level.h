@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/tokenizer/borders.h"
 #include "text/tokenizer/encode_cache.h"
 #include "text/tokenizer/pretokenizers.h"
 #include "text/tokenizer/tokenizer.h"
@@ -32,6 +33,7 @@ class ByteLevelBpe final : public Tokenizer {
   const PreTokenizer* pre_;
   TextIndex index_;
   MergeIndex merges_;
+  Borders borders_;
   std::array<int32_t, 256> byte_id_{};  // -1: the vocabulary lacks this byte; it is left out, as tokenizers does
   size_t longest_token_ = 0;            // bytes, written in the alphabet
   mutable CachePool caches_;

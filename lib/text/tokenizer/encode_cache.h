@@ -1,6 +1,7 @@
-// What encoding one text teaches about the next: the ids of short words, and what two neighbouring tokens merge to. Both
-// are tables of fixed size in which the newest takes the place of what was there before, so their memory is bounded and
-// nothing is ever searched. A cache serves one text at a time; CachePool hands them out.
+// What encoding one text teaches about the next: the ids of short words, the token of a character, and what two
+// neighbouring tokens merge to. All are tables of fixed size in which the newest takes the place of what was there
+// before, so their memory is bounded and nothing is ever searched. A cache serves one text at a time; CachePool hands
+// them out.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -24,6 +25,14 @@ class EncodeCache {
     char text[kBytes] = {};  // zeros behind the word
     int32_t ids[kIds] = {};
   };
+
+  // A character that is more than one byte, merged alone.
+  struct Character {
+    char32_t c = 0;     // 0: none is here
+    int32_t id = -1;    // -1: it is not one token
+    uint32_t rank = 0;  // the highest of the merges that made it
+  };
+  Character& place_of(char32_t c) { return characters_[c & (kCharacters - 1)]; }
 
   // The place of a word of 1 to Word::kBytes bytes; what is there may be another.
   Word& place_of(std::string_view word) {
@@ -51,14 +60,15 @@ class EncodeCache {
   }
 
  private:
-  static constexpr size_t kWords = 1 << 14, kPairs = 1 << 15;
+  static constexpr size_t kWords = 1 << 14, kPairs = 1 << 15, kCharacters = 1 << 12;
   struct Met {
     uint64_t pair = UINT64_MAX;  // ids are not negative
     PairIndex::Found merge{UINT32_MAX, -1};
   };
 
-  std::vector<Word> words_ = std::vector<Word>(kWords);                   // 1 MiB
-  std::vector<Met> pairs_ = std::vector<Met>(kPairs);  // 1 MiB
+  std::vector<Word> words_ = std::vector<Word>(kWords);                      // 1 MiB
+  std::vector<Character> characters_ = std::vector<Character>(kCharacters);  // 48 KiB
+  std::vector<Met> pairs_ = std::vector<Met>(kPairs);                        // 512 KiB
 };
 
 // Caches between texts, as many as texts were encoded at once but a few at most.

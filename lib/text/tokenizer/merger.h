@@ -18,6 +18,7 @@ struct Symbol {
   int32_t id;      // -1: absorbed by its left neighbour, or (SPM) a character that is no token
   uint32_t begin;  // place in the word: what the symbol spells
   uint32_t end;
+  uint32_t rank = 0;  // the highest of the merges that made it
 };
 
 class Merger {
@@ -44,8 +45,8 @@ class Merger {
     friend bool operator>(const Candidate& a, const Candidate& b) { return b < a; }
   };
 
-  // ranks[i] is of the pair that symbol i begins; of what is absorbed, and of the last, kNever. The best of each block of
-  // sixteen is kept: a merge changes three places, so at most three blocks are looked through again.
+  // ranks[i] is of the pair that symbol i begins; of what is absorbed, and of the last, kNever. The best of each block
+  // of sixteen is kept: a merge changes three places, so at most three blocks are looked through again.
   template <class Join>
   void run_short(std::vector<Symbol>& s, const Join& join) {
     constexpr uint32_t kNever = UINT32_MAX;
@@ -76,10 +77,12 @@ class Merger {
     size_t absorbed = 0;
     for (;; ++absorbed) {
       size_t best = best_of[0];
-      for (size_t block = 1; block < n_blocks; ++block) best = ranks[best_of[block]] < ranks[best] ? best_of[block] : best;
+      for (size_t block = 1; block < n_blocks; ++block)
+        best = ranks[best_of[block]] < ranks[best] ? best_of[block] : best;
       if (ranks[best] == kNever) break;
       const size_t right = next[best], left = previous[best];
       s[best].id = ids[best];
+      s[best].rank = std::max({ranks[best], s[best].rank, s[right].rank});
       s[best].end = s[right].end;
       s[right].begin = s[right].end;
       ranks[right] = kNever;
@@ -132,6 +135,7 @@ class Merger {
       // Either side may have grown or gone since: an absorbed symbol is empty and so spans too little.
       if (right == kNone || s[left].begin == s[left].end || s[right].end - s[left].begin != c.length) continue;
       s[left].id = c.id;
+      s[left].rank = std::max({c.rank, s[left].rank, s[right].rank});
       s[left].end = s[right].end;
       s[right].begin = s[right].end;
       links_[left].next = links_[right].next;

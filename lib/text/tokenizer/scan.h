@@ -22,22 +22,15 @@ struct Char {
   bool newline() const { return value == '\n' || value == '\r'; }  // false at the end
 };
 
+// The character at `at`, which is not ASCII.
+Char wide_char_at(std::string_view s, size_t at);
+
 // s is valid UTF-8, or pieces that begin or end inside a character: then what is there is one or more bytes of no kind.
 inline Char char_at(std::string_view s, size_t at) {
   if (at >= s.size()) return {0, 0, 0};
-  const auto byte = [&](size_t i) { return static_cast<char32_t>(static_cast<uint8_t>(s[at + i])); };
-  const char32_t lead = byte(0);
+  const uint8_t lead = static_cast<uint8_t>(s[at]);
   if (lead < 0x80) return {lead, 1, kAsciiFlags[lead]};
-  if (lead >> 4 == 0xE && s.size() - at >= 3) {
-    const char32_t c = (lead & 0xF) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-    return {c, 3, char_flags(c)};
-  }
-  if (lead >> 5 == 6 && s.size() - at >= 2) {
-    const char32_t c = (lead & 0x1F) << 6 | (byte(1) & 0x3F);
-    return {c, 2, char_flags(c)};
-  }
-  const Utf8 c = decode_utf8(s, at);
-  return {c.value, c.length, char_flags(c.value)};
+  return wide_char_at(s, at);
 }
 
 // The end of the longest run from `at` of characters that `in` accepts.
@@ -47,17 +40,8 @@ size_t run_of(std::string_view s, size_t at, In in) {
   return at;
 }
 
-inline size_t run_of_flags(std::string_view s, size_t at, uint32_t any) {
-  for (;;) {
-    while (at < s.size() && static_cast<uint8_t>(s[at]) < 0x80) {
-      if (!(kAsciiFlags[static_cast<uint8_t>(s[at])] & any)) return at;
-      ++at;
-    }
-    const Char c = char_at(s, at);
-    if (!c.is(any)) return at;
-    at += c.length;
-  }
-}
+// ... of characters that have one of the flags.
+size_t run_of_flags(std::string_view s, size_t at, uint32_t any);
 
 class PieceSink {
  public:

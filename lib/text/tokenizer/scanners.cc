@@ -99,25 +99,4 @@ void split_ufakzeka(std::string_view s, PieceSink& out) { split_by<match_words<k
 void split_exaone_moe(std::string_view s, PieceSink& out) { split_by<match_exaone_moe>(s, out); }
 void split_bloom(std::string_view s, PieceSink& out) { split_by<match_bloom>(s, out); }
 
-namespace {
-
-class StageSink final : public PieceSink {
- public:
-  StageSink(std::span<const Stage> rest, PieceSink& out) : rest_(rest), out_(&out) {}
-  void piece(std::string_view text) override { run_stages(rest_, text, *out_); }
-
- private:
-  std::span<const Stage> rest_;
-  PieceSink* out_;
-};
-
-}  // namespace
-
-void run_stages(std::span<const Stage> stages, std::string_view text, PieceSink& out) {
-  if (stages.empty()) return out.piece(text);
-  if (stages.size() == 1) return stages[0](text, out);
-  StageSink next(stages.subspan(1), out);
-  stages[0](text, next);
-}
-
 }  // namespace infer::text

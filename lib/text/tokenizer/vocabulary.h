@@ -46,6 +46,18 @@ inline uint64_t hash_of(std::string_view s) {
   return mixed(h ^ word);
 }
 
+// One bit for each of some hashes: tells nearly always, from little memory, that a hash is none of them.
+class HashBits {
+ public:
+  explicit HashBits(size_t n = 0);  // hashes that will be set; 4 to 8 bits each
+  void set(uint64_t hash) { bits_[hash & mask_] |= uint64_t{1} << (hash >> 58); }
+  bool may_hold(uint64_t hash) const { return bits_[hash & mask_] >> (hash >> 58) & 1; }
+
+ private:
+  std::vector<uint64_t> bits_;  // a power of two
+  uint64_t mask_;
+};
+
 class TextIndex {
  public:
   // Two texts that are the same are E_CORRUPT; `what` they are is for the message. Empty ones are holes, found by
@@ -60,6 +72,7 @@ class TextIndex {
     int32_t id;  // -1: free
   };
   std::span<const std::string_view> texts_;
+  HashBits some_;
   std::vector<Slot> slots_;  // a power of two, at most half full
   uint64_t mask_ = 0;
 };
@@ -70,13 +83,12 @@ class TextIndex {
 class MergeIndex {
  public:
   // E_CORRUPT: a merge is not two texts with a space between, or is there twice. The strings stay where they are.
-  static Result<MergeIndex> create(std::span<const std::string_view> tokens,
-                                   std::span<const std::string_view> merges);
+  static Result<MergeIndex> create(std::span<const std::string_view> tokens, std::span<const std::string_view> merges);
   uint64_t hash(int32_t left, int32_t right) const {
     return mixed(uint64_t{hashes_[static_cast<size_t>(left)]} << 32 | hashes_[static_cast<size_t>(right)]);
   }
   // Whether two tokens of this hash() may merge.
-  bool may_merge(uint64_t hash) const { return some_[hash & some_mask_] >> (hash >> 58) & 1; }
+  bool may_merge(uint64_t hash) const { return some_.may_hold(hash); }
   // UINT32_MAX: the two do not merge.
   uint32_t find(int32_t left, int32_t right, uint64_t hash) const;
 
@@ -89,9 +101,9 @@ class MergeIndex {
 
   std::span<const std::string_view> tokens_, merges_;
   std::vector<uint32_t> hashes_;  // [n_vocab]
-  std::vector<uint64_t> some_;    // a power of two; 8 to 16 bits a merge, one of them set
-  std::vector<Slot> slots_;       // a power of two, at most half full
-  uint64_t mask_ = 0, some_mask_ = 0;
+  HashBits some_;
+  std::vector<Slot> slots_;  // a power of two, at most half full
+  uint64_t mask_ = 0;
 };
 
 class PairIndex {

@@ -58,11 +58,11 @@ void check_all(std::shared_ptr<const TokenizerData> data) {
 }  // namespace
 
 TEST_CASE("byte-level BPE is linear on repeated characters, whatever the rule") {
-  for (const char* pre :
-       {"gpt-2",      "mpt",        "smollm",     "llama-bpe", "minicpm5", "jais-2", "qwen2",        "qwen35",
-        "laguna",     "seed-coder", "exaone-moe", "tekken",    "gpt-4o",   "youtu",  "tiny_aya",     "kimi-k2",
-        "bloom",      "viking",     "superbpe",   "falcon",    "chameleon", "deepseek-llm", "deepseek-coder",
-        "deepseek-v3", "spark2_5"}) {
+  for (const char* pre : {"gpt-2",      "mpt",          "smollm",         "llama-bpe",   "minicpm5",
+                          "jais-2",     "qwen2",        "qwen35",         "laguna",      "seed-coder",
+                          "exaone-moe", "tekken",       "gpt-4o",         "youtu",       "tiny_aya",
+                          "kimi-k2",    "bloom",        "viking",         "superbpe",    "falcon",
+                          "chameleon",  "deepseek-llm", "deepseek-coder", "deepseek-v3", "spark2_5"}) {
     CAPTURE(pre);
     auto data = vocabulary("tiny-bpe.gguf");
     data->pre = pre;
