@@ -1,5 +1,5 @@
-// A tokenizer.json and, behind a NUL, a text: no crash, ids in range, no control token from untrusted text, streams that
-// are UTF-8, bounded time.
+// A tokenizer.json and, behind a NUL, a text: no crash, ids in range, no control token from untrusted text, streams
+// that are UTF-8, bounded time.
 
 // link: infer_tokenizer
 #include <cstdlib>

@@ -116,13 +116,15 @@ def unigram(normalizer, pre, specials=("<s>", "<pad>", "</s>", "<unk>"), bytes_t
     tokenizer = trained(
         models.Unigram(), trainer, normalizer, pre, D.Metaspace(), [t for t in CORPUS if FEW >= set(t)]
     )
+    state = json.loads(tokenizer.to_str())
+    # Scores that need few digits: what reads a tokenizer.json in tokenizers is not exact in the last bit of longer ones,
+    # and that decides between ways of the same worth.
+    state["model"]["vocab"] = [[t, round(score * 64) / 64] for t, score in state["model"]["vocab"]]
     if bytes_too:
-        state = json.loads(tokenizer.to_str())
         state["model"]["vocab"] += [[f"<0x{b:02X}>", 0.0] for b in range(256)]
         state["model"]["byte_fallback"] = True
         state["decoder"] = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, state["decoder"]]}
-        tokenizer = Tokenizer.from_str(json.dumps(state))
-    return tokenizer
+    return Tokenizer.from_str(json.dumps(state))
 
 
 def byte_fallback_bpe(normalizer, pre, decoder, specials):

@@ -17,7 +17,8 @@ constexpr double kLimit = 3;  // seconds for one text
 
 std::vector<std::string> worst_texts() {
   std::vector<std::string> out;
-  for (const char* unit : {"a", " ", "\n", "1", "!", "\u0301", "\u4E2D", "\xFF", " a", "aA", "<s> ", "ab\u0301", "\u2581"}) {
+  for (const char* unit :
+       {"a", " ", "\n", "1", "!", "\u0301", "\u4E2D", "\xFF", " a", "aA", "<s> ", "ab\u0301", "\u2581"}) {
     std::string s;
     while (s.size() < kBytes) s += unit;
     out.push_back(s);
@@ -27,11 +28,15 @@ std::vector<std::string> worst_texts() {
   return out;
 }
 
-void check(const std::string& name, const json& tokenizer) {
+// every: so many of the texts are left out, others for each tokenizer.
+void check(const std::string& name, const json& tokenizer, size_t every = 1) {
   const std::string text_of_json = tokenizer.dump();
   auto made = open(text_of_json);
   REQUIRE(made.ok());
-  for (const std::string& s : worst_texts()) {
+  static const std::vector<std::string> texts = worst_texts();
+  static size_t next = 0;
+  for (size_t i = 0; i < texts.size(); i += every) {
+    const std::string& s = texts[(next + i) % texts.size()];
     std::vector<int32_t> ids;
     const std::clock_t start = std::clock();  // processor time: other programs on the machine do not count
     REQUIRE((*made)->encode(s, true, true, ids).ok());
@@ -41,6 +46,7 @@ void check(const std::string& name, const json& tokenizer) {
     CAPTURE(s.substr(0, 12));
     CHECK(took < kLimit);
   }
+  ++next;
 }
 
 }  // namespace
@@ -60,12 +66,13 @@ TEST_CASE("so is every step of a pipeline, and every expression") {
   while (std::getline(lines, line)) {
     json golden = json::parse(line);
     golden["tokenizer"]["model"] = model;
-    check(golden["name"], golden["tokenizer"]);
+    check(golden["name"], golden["tokenizer"], 5);
   }
 }
 
 TEST_CASE("expressions whose every match looks to the end of the text are linear all together") {
-  for (const char* regex : {"a*b|a", "(?:a|aa)*$|a", "a(?=a*b)|.", "(?:a*b)?", "a+?b|a", "(?i:a)*+b|[^b]", "a{1,9}c|a"}) {
+  for (const char* regex :
+       {"a*b|a", "(?:a|aa)*$|a", "a(?=a*b)|.", "(?:a*b)?", "a+?b|a", "(?i:a)*+b|[^b]", "a{1,9}c|a"}) {
     const json tokenizer = {
         {"pre_tokenizer",
          {{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}}},

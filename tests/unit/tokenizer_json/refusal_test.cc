@@ -40,8 +40,9 @@ constexpr Refused kRefused[] = {
     {"/decoder", R"({"type":"Reader"})", kNo, "decoder: the decoder 'Reader' is not supported"},
     {"/decoder", R"({"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"WordPiece"}]})", kNo,
      "decoder.decoders[1]: the decoder 'WordPiece' behind 'Fuse'"},
-    {"/decoder", R"({"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"Strip","content":" ","start":0,"stop":1}]})",
-     kNo, "it would have to see the whole text"},
+    {"/decoder",
+     R"({"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"Strip","content":" ","start":0,"stop":1}]})", kNo,
+     "it would have to see the whole text"},
     {"/post_processor", R"({"type":"Stamp"})", kNo, "post_processor: the post-processor 'Stamp' is not supported"},
     {"/post_processor", R"({"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}},{"Sequence":{"id":"A"}}]})",
      kNo, "twice"},
@@ -103,16 +104,20 @@ TEST_CASE("what is no JSON, or too much of it, is refused") {
 }
 
 TEST_CASE("constructs of regular expressions that cannot be matched in linear time are refused by name") {
-  for (const char* regex : {"(a)\\1", "\\k<x>", "(?<=ab)c", "(?<!a*)b", "(?>ab|a)c", "(?:ab)*+", "\\Gab", "a\\Kb", "\\X", "\\R",
-                            "(?x:a)", "(?~a)", "\\g<0>", "(?:a*)*", "(?i:ss)", "\\p{Emoji}", "[[:graph:]]", "a{2000}",
-                            "(?:a{500}){500}", "(?:(?:(?:){1000}){1000}){1000}", "a{3,1}", "\\p{L"}) {
+  for (const char* regex : {"(a)\\1",      "\\k<x>",   "(?<=ab)c",        "(?<!a*)b",
+                            "(?>ab|a)c",   "(?:ab)*+", "\\Gab",           "a\\Kb",
+                            "\\X",         "\\R",      "(?x:a)",          "(?~a)",
+                            "\\g<0>",      "(?:a*)*",  "(?i:ss)",         "\\p{Emoji}",
+                            "[[:graph:]]", "a{2000}",  "(?:a{500}){500}", "(?:(?:(?:){1000}){1000}){1000}",
+                            "a{3,1}",      "\\p{L"}) {
     const auto made = with_regex(regex);
     CAPTURE(regex);
     REQUIRE_FALSE(made.ok());
     CHECK(made.status().message().find("pre_tokenizer.pattern.Regex: ") != std::string_view::npos);
     CHECK(made.status().message().find("regular expression") != std::string_view::npos);
   }
-  for (const char* regex : {"(", ")", "[", "[a", "\\", "*", "(?", "(?<", "[b-a]", "a{1", "\\x{110000}", "(?P", "[[:", "[&&", "\\p"})
+  for (const char* regex :
+       {"(", ")", "[", "[a", "\\", "*", "(?", "(?<", "[b-a]", "a{1", "\\x{110000}", "(?P", "[[:", "[&&", "\\p"})
     (void)with_regex(regex);  // taken or not, in bounded time
   CHECK_FALSE(with_regex(std::string(1000, '(') + std::string(1000, ')')).ok());
   CHECK_FALSE(with_regex(std::string(20000, 'a')).ok());

@@ -71,7 +71,8 @@ TEST_CASE("tokenizer_config.json says which tokens begin and end a text, and has
   CHECK((*made)->data().unk == 0);
   CHECK((*made)->is_end(1));
   CHECK((*made)->data().chat_template == "{{ messages }}");
-  auto several = open(json_text, R"({"chat_template": [{"name": "tool_use", "template": "x"}, {"name": "default", "template": "y"}]})");
+  auto several = open(
+      json_text, R"({"chat_template": [{"name": "tool_use", "template": "x"}, {"name": "default", "template": "y"}]})");
   REQUIRE(several.ok());
   CHECK((*several)->data().chat_template == "y");
   CHECK_FALSE(open(json_text, "{").ok());

@@ -22,7 +22,7 @@ bool white_at(std::string_view s, size_t at) { return at < s.size() && is_white(
 }  // namespace
 
 Result<std::vector<AddedToken>> read_added_tokens(const Document& document, const Vocabulary& vocabulary) {
-  TRY_SET(const std::vector<Spec> list, Spec(&document.root, "").list_of("added_tokens"));
+  TRY_SET(const std::vector<Spec> list, Spec(document.root).list_of("added_tokens"));
   std::vector<AddedToken> out;
   for (const Spec& spec : list) {
     AddedToken t;

@@ -33,7 +33,7 @@ class Bpe final : public Model {
     TRY_SET(bpe->whole_words_, spec.flag_of("ignore_merges", false));
     TRY_SET(const bool byte_fallback, spec.flag_of("byte_fallback", false));
     if (const Spec unknown = spec.member("unk_token"); !unknown.absent()) {
-      TRY_SET(const std::string text, spec.text_of("unk_token"));
+      TRY_SET(const std::string_view text, spec.text_of("unk_token"));
       bpe->unknown_ = bpe->vocabulary_->find_any(text);
       if (bpe->unknown_ < 0) return unknown.corrupt(str("'", text, "' is not in the vocabulary"));
     }

@@ -146,7 +146,7 @@ Result<Decoder::Step> Decoder::read_one(const Spec& spec, std::string_view type,
     Step s{.kind = Kind::kMetaspace};
     TRY_SET(s.text, spec.text_of("replacement"));
     TRY_SET(const bool adds, spec.flag_of("add_prefix_space", true));
-    TRY_SET(const std::string scheme, spec.text_of("prepend_scheme", adds ? "always" : "never"));
+    TRY_SET(const std::string_view scheme, spec.text_of("prepend_scheme", adds ? "always" : "never"));
     s.prepends = scheme != "never";
     return s;
   }
@@ -167,7 +167,7 @@ Result<Decoder::Step> Decoder::read_one(const Spec& spec, std::string_view type,
 }
 
 Status Decoder::read_step(const Spec& spec, int depth, std::vector<Step>& out) {
-  TRY_SET(const std::string type, spec.text_of("type"));
+  TRY_SET(const std::string_view type, spec.text_of("type"));
   if (type == "Sequence") {
     if (depth > 8) return spec.unsupported("sequences in sequences so deep are not supported");
     TRY_SET(const std::vector<Spec> parts, spec.list_of("decoders"));

@@ -193,18 +193,56 @@ const Json* Json::find(std::string_view key) const {
   return nullptr;
 }
 
-Spec Spec::member(std::string_view key) const {
-  const Json* found = value_ && value_->kind == Kind::kObject ? value_->find(key) : nullptr;
-  return Spec(found, path_.empty() ? std::string(key) : str(path_, ".", key));
+namespace {
+
+// The place of `wanted` below `at`, which is at `path`; false: it is not there. As deep as the file nests: kDeepest.
+bool find_path(const Json& at, const Json* wanted, std::string& path) {
+  if (&at == wanted) return true;
+  const size_t length = path.size();
+  for (size_t i = 0; i < at.items.size(); ++i) {
+    if (at.kind == Kind::kArray) {
+      path += str("[", i, "]");
+    } else {
+      path += str(path.empty() ? "" : ".", at.keys[i]);
+    }
+    if (find_path(at.items[i], wanted, path)) return true;
+    path.resize(length);
+  }
+  return false;
 }
 
-Result<std::string> Spec::text_of(std::string_view key) const {
+}  // namespace
+
+std::string Spec::path() const {
+  std::string path;
+  if (value_ && holder_) {
+    find_path(*root_, value_, path);
+  } else if (holder_) {
+    find_path(*root_, holder_, path);
+    path += str(path.empty() ? "" : ".", key_);
+  }
+  return path;
+}
+
+Status Spec::unsupported(std::string_view what) const { return Status::unsupported(str(path(), ": ", what)); }
+Status Spec::corrupt(std::string_view what) const { return Status::corrupt(str(path(), ": ", what)); }
+
+Spec Spec::member(std::string_view key) const {
+  Spec out(*root_);
+  out.holder_ = value_ ? value_ : holder_ ? holder_ : root_;
+  out.key_ = key;
+  out.value_ = value_ && value_->kind == Kind::kObject ? value_->find(key) : nullptr;
+  return out;
+}
+
+Result<std::string_view> Spec::text_of(std::string_view key) const {
   const Spec m = member(key);
   if (!m.is(Kind::kString)) return m.corrupt(m.absent() ? "there is no such text" : "this is not a text");
   return m.text();
 }
-Result<std::string> Spec::text_of(std::string_view key, std::string_view fallback) const {
-  return member(key).absent() ? std::string(fallback) : text_of(key);
+Result<std::string_view> Spec::text_of(std::string_view key, std::string_view fallback) const {
+  if (member(key).absent()) return fallback;
+  return text_of(key);
 }
 Result<bool> Spec::flag_of(std::string_view key, bool fallback) const {
   const Spec m = member(key);
@@ -221,16 +259,23 @@ Result<int64_t> Spec::count(int64_t least, int64_t most) const {
   return static_cast<int64_t>(v);
 }
 Result<int64_t> Spec::count_of(std::string_view key, int64_t least, int64_t most, int64_t fallback) const {
-  return member(key).absent() ? fallback : count_of(key, least, most);
+  if (member(key).absent()) return fallback;
+  return count_of(key, least, most);
 }
 Result<std::vector<Spec>> Spec::list_of(std::string_view key) const {
   const Spec m = member(key);
   std::vector<Spec> out;
   if (m.absent()) return out;
   if (!m.is(Kind::kArray)) return m.corrupt("this is not a list");
-  for (size_t i = 0; i < m.value_->items.size(); ++i) out.emplace_back(&m.value_->items[i], str(m.path_, "[", i, "]"));
+  for (const Json& item : m.value_->items) {
+    Spec one(*root_);
+    one.holder_ = m.value_;
+    one.value_ = &item;
+    out.push_back(one);
+  }
   return out;
 }
+
 Result<Document> read_document(std::string_view json, std::string_view name) {
   if (json.size() > kMostBytes)
     return Status::unsupported(str(name, " has ", json.size(), " bytes; at most ", kMostBytes, " are read"));

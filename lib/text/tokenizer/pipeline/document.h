@@ -22,19 +22,19 @@ struct Json {
   const Json* find(std::string_view key) const;  // the last of that name; nullptr: none
 };
 
-// A value and its place ("pre_tokenizer.pretokenizers[1].pattern"), for messages.
+// A value and its place ("pre_tokenizer.pretokenizers[1].pattern"), which is worked out when a message wants it.
 class Spec {
  public:
-  Spec(const Json* value, std::string path) : value_(value), path_(std::move(path)) {}
+  explicit Spec(const Json& root) : root_(&root), value_(&root) {}
   bool absent() const { return !value_ || value_->kind == Json::Kind::kNull; }
   bool is(Json::Kind kind) const { return value_ && value_->kind == kind; }
-  const std::string& path() const { return path_; }
-  const std::string& text() const { return value_->text; }  // is(kString)
+  std::string path() const;
+  std::string_view text() const { return value_->text; }  // is(kString)
 
   Spec member(std::string_view key) const;  // absent() if there is none, or this is no object
-  // Of members; E_CORRUPT when it is of another kind, or absent and no fallback is given.
-  Result<std::string> text_of(std::string_view key) const;
-  Result<std::string> text_of(std::string_view key, std::string_view fallback) const;
+  // Of members; E_CORRUPT when it is of another kind, or absent and no fallback is given. Texts are views.
+  Result<std::string_view> text_of(std::string_view key) const;
+  Result<std::string_view> text_of(std::string_view key, std::string_view fallback) const;
   Result<bool> flag_of(std::string_view key, bool fallback) const;
   Result<int64_t> count(int64_t least, int64_t most) const;  // this
   Result<int64_t> count_of(std::string_view key, int64_t least, int64_t most) const {
@@ -43,12 +43,14 @@ class Spec {
   Result<int64_t> count_of(std::string_view key, int64_t least, int64_t most, int64_t fallback) const;
   Result<std::vector<Spec>> list_of(std::string_view key) const;  // empty if absent
 
-  Status unsupported(std::string_view what) const { return Status::unsupported(str(path_, ": ", what)); }
-  Status corrupt(std::string_view what) const { return Status::corrupt(str(path_, ": ", what)); }
+  Status unsupported(std::string_view what) const;
+  Status corrupt(std::string_view what) const;
 
  private:
-  const Json* value_;  // nullptr: there is none
-  std::string path_;
+  const Json* root_;
+  const Json* value_;             // nullptr: there is none
+  const Json* holder_ = nullptr;  // of the value; nullptr: this is the root
+  std::string_view key_ = {};     // in the holder; of a list's element: none
 };
 
 struct Document {
@@ -66,7 +68,7 @@ struct Document {
   Json root;                                 // without those two
   std::unique_ptr<const std::string> texts;  // what the views look at
 
-  Spec spec(std::string_view key) const { return Spec(&root, "").member(key); }
+  Spec spec(std::string_view key) const { return Spec(root).member(key); }
 };
 
 // `name`: of the file, for messages.

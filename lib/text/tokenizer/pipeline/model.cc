@@ -11,7 +11,7 @@ namespace {
 // The unknown token's id, -1 where the model names none.
 Result<int32_t> unknown_of(const Spec& spec, const Vocabulary& vocabulary, std::string_view fallback) {
   if (spec.member("unk_token").absent() && fallback.empty()) return -1;
-  TRY_SET(const std::string text, spec.text_of("unk_token", fallback));
+  TRY_SET(const std::string_view text, spec.text_of("unk_token", fallback));
   return vocabulary.find_any(text);
 }
 
@@ -41,7 +41,7 @@ class WordPieceModel final : public Model {
     TRY_SET(options.unknown, unknown_of(spec, vocabulary, "[UNK]"));
     TRY_SET(const int64_t most, spec.count_of("max_input_chars_per_word", 0, 1 << 30, 100));
     options.max_characters = static_cast<size_t>(most);
-    TRY_SET(const std::string prefix, spec.text_of("continuing_subword_prefix", "##"));
+    TRY_SET(const std::string_view prefix, spec.text_of("continuing_subword_prefix", "##"));
     // Any token may begin a word; those with the prefix may also go on with one.
     std::vector<WordPiece::Piece> pieces;
     for (const Document::Token& t : document.vocabulary) {
@@ -125,7 +125,7 @@ Result<std::unique_ptr<const Model>> Model::read(const Document& document, const
                       : !spec.member("max_input_chars_per_word").absent() ? "WordPiece"
                       : !document.merges.empty()                          ? "BPE"
                                                                           : "WordLevel";
-  TRY_SET(const std::string type, spec.text_of("type", guess));
+  TRY_SET(const std::string_view type, spec.text_of("type", guess));
   if (document.has_scores != (type == "Unigram"))
     return spec.member("vocab").corrupt(str("this is not the vocabulary of a model of type ", type));
   if (type == "BPE") return read_bpe(document, vocabulary);

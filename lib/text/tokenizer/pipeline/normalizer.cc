@@ -134,8 +134,8 @@ std::optional<std::string> base64(std::string_view text) {
   return out;
 }
 
-Result<std::string> insert_of(const Spec& spec, std::string_view key) {
-  TRY_SET(std::string text, spec.text_of(key));
+Result<std::string_view> insert_of(const Spec& spec, std::string_view key) {
+  TRY_SET(const std::string_view text, spec.text_of(key));
   if (text.size() > kLongestInsert)
     return spec.member(key).unsupported(str("a text of ", text.size(), " bytes; at most ", kLongestInsert));
   return text;
@@ -237,7 +237,7 @@ Result<Normalizer::Step> Normalizer::read_one(const Spec& spec, std::string_view
   }
   if (type == "Precompiled") {
     Step s{.kind = Kind::kPrecompiled};
-    TRY_SET(const std::string encoded, spec.text_of("precompiled_charsmap"));
+    TRY_SET(const std::string_view encoded, spec.text_of("precompiled_charsmap"));
     auto bytes = base64(encoded);
     if (!bytes) return spec.member("precompiled_charsmap").corrupt("this is not base64");
     s.charsmap = std::make_unique<const std::string>(std::move(*bytes));
@@ -251,7 +251,7 @@ Result<Normalizer::Step> Normalizer::read_one(const Spec& spec, std::string_view
 
 Status Normalizer::read_step(const Spec& spec, int depth, std::vector<Step>& out) {
   if (spec.absent()) return {};
-  TRY_SET(const std::string type, spec.text_of("type"));
+  TRY_SET(const std::string_view type, spec.text_of("type"));
   if (type == "Sequence") {
     if (depth > 8) return spec.unsupported("sequences in sequences so deep are not supported");
     TRY_SET(const std::vector<Spec> parts, spec.list_of("normalizers"));

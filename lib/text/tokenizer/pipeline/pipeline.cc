@@ -21,22 +21,22 @@ constexpr NamedToken kNamed[] = {
 };
 
 // The chat template of a tokenizer_config.json: one, or the one of several that is named "default".
-Result<std::string> chat_template_of(const Spec& config) {
+Result<std::string_view> chat_template_of(const Spec& config) {
   const Spec one = config.member("chat_template");
   if (one.is(Json::Kind::kString)) return one.text();
   TRY_SET(const std::vector<Spec> several, config.list_of("chat_template"));
   for (const Spec& s : several) {
-    TRY_SET(const std::string name, s.text_of("name", ""));
+    TRY_SET(const std::string_view name, s.text_of("name", ""));
     if (name == "default") return s.text_of("template");
   }
-  return std::string();
+  return std::string_view();
 }
 
 // "</s>", or {"content": "</s>", ...}
-std::string_view token_text(const Spec& spec, Spec& holder) {
+std::string_view token_text(const Spec& spec) {
   if (spec.is(Json::Kind::kString)) return spec.text();
-  holder = spec.member("content");
-  return holder.is(Json::Kind::kString) ? std::string_view(holder.text()) : std::string_view();
+  const Spec content = spec.member("content");
+  return content.is(Json::Kind::kString) ? content.text() : std::string_view();
 }
 
 // Takes pieces to the model.
@@ -115,10 +115,9 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const TokenizerData& given) {
   if (!made->after_.empty()) data->eos = made->after_.back();
   if (!given.json_config.empty()) {
     TRY_SET(const Document config, read_document(given.json_config, "tokenizer_config.json"));
-    const Spec root(&config.root, "");
+    const Spec root(config.root);
     for (const NamedToken& named : kNamed) {
-      Spec holder(nullptr, "");
-      if (const int32_t id = find(token_text(root.member(named.key), holder)); id >= 0) (*data).*named.id = id;
+      if (const int32_t id = find(token_text(root.member(named.key))); id >= 0) (*data).*named.id = id;
     }
     if (data->chat_template.empty()) {
       TRY_SET(data->chat_template, chat_template_of(root));
@@ -158,7 +157,7 @@ Status Pipeline::finish() {
 // What stands around a text. (tokenizers takes what one template made for a pair of texts when there is another.)
 Status Pipeline::read_post_processor(const Spec& spec, int depth) {
   if (spec.absent()) return {};
-  TRY_SET(const std::string type, spec.text_of("type"));
+  TRY_SET(const std::string_view type, spec.text_of("type"));
   if (type == "ByteLevel") return {};  // changes places only
   if (type == "Sequence") {
     if (depth > 8) return spec.unsupported("sequences in sequences so deep are not supported");
@@ -188,7 +187,7 @@ Status Pipeline::read_template(const Spec& spec) {
       seen = true;
       continue;
     }
-    TRY_SET(const std::string name, part.member("SpecialToken").text_of("id"));
+    TRY_SET(const std::string_view name, part.member("SpecialToken").text_of("id"));
     TRY_SET(const std::vector<Spec> ids, spec.member("special_tokens").member(name).list_of("ids"));
     for (const Spec& id : ids) {
       TRY_SET(const int64_t value, id.count(0, n_vocab() - 1));

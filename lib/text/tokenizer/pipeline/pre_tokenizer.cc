@@ -95,7 +95,7 @@ class Spelled final : public Pieces {
 };
 
 Result<Behavior> behavior_of(const Spec& spec, std::string_view fallback) {
-  TRY_SET(const std::string name, spec.text_of("behavior", fallback));
+  TRY_SET(const std::string_view name, spec.text_of("behavior", fallback));
   if (name == "Removed") return Behavior::kRemoved;
   if (name == "Isolated") return Behavior::kIsolated;
   if (name == "MergedWithPrevious") return Behavior::kMergedWithPrevious;
@@ -198,7 +198,7 @@ Result<PreTokenizer::Step> PreTokenizer::read_metaspace(const Spec& spec) {
     return spec.member("replacement").corrupt("this is not one character");
   TRY_SET(s.words, spec.flag_of("split", true));
   TRY_SET(const bool adds, spec.flag_of("add_prefix_space", true));  // older files
-  TRY_SET(const std::string scheme, spec.text_of("prepend_scheme", adds ? "always" : "never"));
+  TRY_SET(const std::string_view scheme, spec.text_of("prepend_scheme", adds ? "always" : "never"));
   if (scheme == "always") {
     s.prepend = Prepend::kAlways;
   } else if (scheme == "first") {
@@ -257,7 +257,7 @@ Result<PreTokenizer::Step> PreTokenizer::read_one(const Spec& spec, std::string_
 
 Status PreTokenizer::read_step(const Spec& spec, int depth, std::vector<Step>& out) {
   if (spec.absent()) return {};
-  TRY_SET(const std::string type, spec.text_of("type"));
+  TRY_SET(const std::string_view type, spec.text_of("type"));
   if (type == "Sequence") {
     if (depth > 8) return spec.unsupported("sequences in sequences so deep are not supported");
     TRY_SET(const std::vector<Spec> parts, spec.list_of("pretokenizers"));
