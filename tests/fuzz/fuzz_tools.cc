@@ -34,7 +34,8 @@ static bool within(std::string_view part, std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
-  const ToolFormat& format = formats()[data[0] % formats().size()];
+  static const std::vector<ToolFormat> all = formats();
+  const ToolFormat& format = all[data[0] % all.size()];
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
   // Lists of tools and messages are read from any bytes, too.
   if (const auto set = ToolSet::read(text); set.ok()) {

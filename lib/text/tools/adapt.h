@@ -33,7 +33,7 @@ void offer_tools(Template::Context& context, const std::string& tools_json);
 
 // The format to parse and constrain by: that of the template, or plain JSON where the template shows neither tools nor
 // calls.
-const ToolFormat& format_of(std::string_view template_source, const TemplateFacts& facts);
+ToolFormat format_of(std::string_view template_source, const TemplateFacts& facts);
 
 // messages_json: [{"role", "content", "tool_calls", "tool_call_id", "name", "reasoning_content", ..}]; content is text,
 // null or [{"type": "text", "text"}]. E_INVALID: what is wrong where, by its path.

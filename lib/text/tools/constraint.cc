@@ -27,14 +27,14 @@ class TagWriter {
   std::string run(const std::vector<const Tool*>& tools) {
     const bool list = syntax_.notation == Notation::kObjects && syntax_.open.starts_with('[') && choice_.parallel &&
                       !syntax_.begin.empty();
-    if (format_.channels && !format_.channels->tools.empty()) {
+    if (format_.channels && !format_.channels->recipients.empty()) {
       for (const Tool* tool : tools) {
-        const std::string to = str(" to=", format_.channels->tools, tool->name);
+        const std::string to = str(" to=", format_.channels->recipients, tool->name);
         tag(str("<|channel|>commentary", to, " <|constrain|>json", format_.channels->message), *tool, "");
         tag(str(to, "<|channel|>commentary json", format_.channels->message), *tool, "");
       }
       trigger("<|channel|>commentary to=");
-      trigger(str(" to=", format_.channels->tools));
+      trigger(str(" to=", format_.channels->recipients));
     } else if (list) {
       list_tag(tools);
     } else {

@@ -115,8 +115,8 @@ void offer_tools(Template::Context& context, const std::string& tools_json) {
   context.extra_json["functions"] = quoted;
 }
 
-const ToolFormat& format_of(std::string_view template_source, const TemplateFacts& facts) {
-  const ToolFormat& found = detect(template_source);
+ToolFormat format_of(std::string_view template_source, const TemplateFacts& facts) {
+  ToolFormat found = detect(template_source);
   return facts.tools || facts.calls ? found : *find("json");
 }
 

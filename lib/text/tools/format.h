@@ -5,8 +5,9 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace infer::text::tools {
 
@@ -44,32 +45,32 @@ struct CallSyntax {
   std::string_view open = {}, close = {};  // around the calls of a section, as models write it: "\n", "["
   std::string_view between = {};           // calls of one section; empty: a section has one call
   std::string_view id_key = {}, name_key = "name", arguments_key = "arguments";  // kObjects
-  const TagMarks* tags = nullptr;
+  std::optional<TagMarks> tags = {};  // of kNamed, kTags, kBraces
   bool name_is_key = false;  // {"f": {"a": 1}}
   bool late_id = false;      // an id may follow the arguments
 };
 
 // Messages with a header: <|channel|>analysis<|message|>text<|end|>.
 struct Channels {
-  std::array<std::string_view, 2> headers;  // begin one
-  std::string_view message;                 // ends a header
-  std::array<std::string_view, 3> ends;     // of a message
-  std::string_view tools;      // what the recipient (to=) of a call begins with; empty: the text has marks of its own
-  std::string_view reasoning;  // the channel or recipient that is reasoning
+  std::array<std::string_view, 2> headers = {};  // begin one
+  std::string_view message = {};                 // ends a header
+  std::array<std::string_view, 3> ends = {};     // of a message
+  std::string_view recipients = {};  // what the recipient (to=) of a call begins with; empty: the text has marks of its own
+  std::string_view reasoning = {};  // the channel or recipient that is reasoning
 };
 
 struct ToolFormat {
-  std::string_view name, models;
-  std::span<const CallSyntax> calls;  // the first as models are to write it, others that they write too
+  std::string_view name = {}, models = {};
+  std::vector<CallSyntax> calls = {};  // the first as models are to write it, others that they write too
   std::string_view think = "<think>", think_end = "</think>";
   std::array<std::string_view, 4> silent = {};  // marks that carry nothing
-  const Channels* channels = nullptr;
+  std::optional<Channels> channels = {};
   bool short_ids = false;  // ids have nine letters or digits
 };
 
-std::span<const ToolFormat> formats();
-const ToolFormat* find(std::string_view name);
+std::vector<ToolFormat> formats();
+std::optional<ToolFormat> find(std::string_view name);
 // By marks in a chat template's source. The last row, plain JSON, if there are none.
-const ToolFormat& detect(std::string_view template_source);
+ToolFormat detect(std::string_view template_source);
 
 }  // namespace infer::text::tools

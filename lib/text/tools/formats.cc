@@ -1,549 +1,337 @@
-// The rows. Marks with a full-width bar (U+FF5C) and U+2581 are DeepSeek's.
+// The table of formats, as text: as data it would be a tenth of the library, most of it addresses of short strings.
+//
+// A format is `format=` and `models=`, what it has besides (field by field in format.h), and for each way to write calls
+// `calls=` its notation and the fields of that. Fields end with a tab; what is not said is as format.h has it. Marks
+// with a full-width bar (U+FF5C) and U+2581 are DeepSeek's.
 #include "text/tools/format.h"
+
+#include <algorithm>
 
 namespace infer::text::tools {
 namespace {
 
-using Calls = CallSyntax;
-using enum Notation;
+// clang-format off
+constexpr std::string_view kTable =
+    "format=hermes\tmodels=Hermes, Qwen 2.5 and 3, QwQ, Granite 4, MiMo, Bielik, Reka\t"
+      "calls=objects\tbegin=<tool_call>\tend=</tool_call>\topen=\n\tclose=\n\t"
+    "format=qwen3-coder\tmodels=Qwen3 Coder, Qwen 3.5, Nemotron 3, Step 3.5\tsilent=</tool_call>\t"
+      "calls=tags\tbegin=<tool_call>\tend=</tool_call>\topen=\n\tclose=\n\tcall=<function=\tname_end=>\t"
+      "call_end=</function>\tkey=<parameter=\tkey_end=>\tvalue_end=</parameter>\tlines\t"
+      "calls=tags\tbegin=<function=\tname_end=>\tcall_end=</function>\tkey=<parameter=\tkey_end=>\t"
+      "value_end=</parameter>\tlines\t"
+    "format=llama3\tmodels=Llama 3.1, 3.2, 3.3\t"
+      "calls=objects\topen={\targuments_key=parameters\t"
+      "calls=objects\tbegin=<|python_tag|>\targuments_key=parameters\t"
+      "calls=python\topen=[\t"
+    "format=llama4\tmodels=Llama 4\t"
+      "calls=python\topen=[\tclose=]\tbetween=, \t"
+      "calls=python\tbegin=<|python_start|>\tend=<|python_end|>\topen=[\tclose=]\t"
+      "calls=objects\topen={\targuments_key=parameters\t"
+    "format=mistral\tmodels=Mistral 7B v0.3, Nemo, Large\tshort_ids\t"
+      "calls=objects\tbegin=[TOOL_CALLS]\topen=[\tclose=]\tbetween=, \tlate_id\t"
+    "format=mistral-v11\tmodels=Mistral Small 3.2, Devstral, Ministral 3, Magistral\tthink=[THINK]\t"
+      "think_end=[/THINK]\tshort_ids\t"
+      "calls=named\tbegin=[TOOL_CALLS]\tname_end=[ARGS]\tid=[CALL_ID]\t"
+    "format=deepseek-v3\tmodels=DeepSeek V3 and R1, and what R1 was distilled into\t"
+      "calls=named\tbegin=<\uff5ctool\u2581calls\u2581begin\uff5c>\tend=<\uff5ctool\u2581calls\u2581end\uff5c>\t"
+      "between=\n\tcall=<\uff5ctool\u2581call\u2581begin\uff5c>function<\uff5ctool\u2581sep\uff5c>\t"
+      "name_end=\n```json\n\tcall_end=\n```<\uff5ctool\u2581call\u2581end\uff5c>\t"
+    "format=deepseek-v3.1\tmodels=DeepSeek V3.1\t"
+      "calls=named\tbegin=<\uff5ctool\u2581calls\u2581begin\uff5c>\tend=<\uff5ctool\u2581calls\u2581end\uff5c>\t"
+      "call=<\uff5ctool\u2581call\u2581begin\uff5c>\tname_end=<\uff5ctool\u2581sep\uff5c>\t"
+      "call_end=<\uff5ctool\u2581call\u2581end\uff5c>\t"
+    "format=deepseek-v3.2\tmodels=DeepSeek V3.2\t"
+      "calls=tags\tbegin=<\uff5cDSML\uff5cfunction_calls>\tend=</\uff5cDSML\uff5cfunction_calls>\topen=\n\tclose=\n\t"
+      "between=\n\tcall=<\uff5cDSML\uff5cinvoke name=\"\tname_end=\"\tattributes_end=>\t"
+      "call_end=</\uff5cDSML\uff5cinvoke>\tkey=<\uff5cDSML\uff5cparameter name=\"\tkey_end=\"\t"
+      "value_end=</\uff5cDSML\uff5cparameter>\tattribute= string=\t"
+    "format=deepseek-v4\tmodels=DeepSeek V4\t"
+      "calls=tags\tbegin=<\uff5cDSML\uff5ctool_calls>\tend=</\uff5cDSML\uff5ctool_calls>\topen=\n\tclose=\n\t"
+      "between=\n\tcall=<\uff5cDSML\uff5cinvoke name=\"\tname_end=\"\tattributes_end=>\t"
+      "call_end=</\uff5cDSML\uff5cinvoke>\tkey=<\uff5cDSML\uff5cparameter name=\"\tkey_end=\"\t"
+      "value_end=</\uff5cDSML\uff5cparameter>\tattribute= string=\t"
+    "format=harmony\tmodels=gpt-oss\tthink=\tthink_end=\theader=<|start|>\theader=<|channel|>\tmessage=<|message|>\t"
+      "message_end=<|end|>\tmessage_end=<|call|>\tmessage_end=<|return|>\trecipients=functions.\treasoning=analysis\t"
+      "calls=named\tbegin=<|message|>\t"
+    "format=gemma3\tmodels=Gemma 2 and 3 when asked for it\t"
+      "calls=python\tbegin=```tool_code\tend=```\topen=\n\tclose=\n\tbetween=\n\t"
+      "calls=python\topen=[\t"
+      "calls=objects\tbegin=```json\tend=```\t"
+      "calls=objects\topen={\t"
+    "format=gemma4\tmodels=Gemma 4\tthink=<|channel>thought\n\tthink_end=<channel|>\t"
+      "calls=braces\tbegin=<|tool_call>\tend=<tool_call|>\tcall=call:\tvalue_end=<|\"|>\t"
+    "format=functiongemma\tmodels=FunctionGemma\t"
+      "calls=braces\tbegin=<start_function_call>\tend=<end_function_call>\tcall=call:\tvalue_end=<escape>\t"
+    "format=phi4\tmodels=Phi-4 mini\t"
+      "calls=objects\tbegin=<|tool_call|>\tend=<|/tool_call|>\topen=[\tclose=]\tbetween=, \t"
+      "calls=objects\tbegin=functools\topen=[\tclose=]\tbetween=, \t"
+    "format=granite3\tmodels=Granite 3\tsilent=<response>\tsilent=</response>\t"
+      "calls=objects\tbegin=<|tool_call|>\topen=[\tclose=]\tbetween=, \t"
+    "format=command-r7b\tmodels=Command R7B, Command A\tthink=<|START_THINKING|>\tthink_end=<|END_THINKING|>\t"
+      "silent=<|START_RESPONSE|>\tsilent=<|END_RESPONSE|>\tsilent=<|START_TEXT|>\tsilent=<|END_TEXT|>\t"
+      "calls=objects\tbegin=<|START_ACTION|>\tend=<|END_ACTION|>\topen=[\n    \tclose=\n]\tbetween=,\n    \t"
+      "id_key=tool_call_id\tname_key=tool_name\targuments_key=parameters\t"
+    "format=command-r\tmodels=Command R, R+\t"
+      "calls=objects\tbegin=Action:\n```json\tend=```\topen=\n[\n    \tclose=\n]\tbetween=,\n    \t"
+      "name_key=tool_name\targuments_key=parameters\t"
+      "calls=objects\tbegin=Action: ```json\tend=```\t"
+      "calls=objects\tbegin=Action:```json\tend=```\t"
+    "format=glm\tmodels=GLM 4.5 to 4.7, Ling 3, Laguna, Spark 2.5\t"
+      "calls=tags\tbegin=<tool_call>\tcall_end=</tool_call>\tkey=<arg_key>\tkey_end=</arg_key>\tvalue=<arg_value>\t"
+      "value_end=</arg_value>\t"
+    "format=kimi-k2\tmodels=Kimi K2\tsilent=<|tool_calls_section_end|>\t"
+      "calls=named\tbegin=<|tool_calls_section_begin|>\tend=<|tool_calls_section_end|>\tcall=<|tool_call_begin|>\t"
+      "name_end=<|tool_call_argument_begin|>\tcall_end=<|tool_call_end|>\tname_is_id\t"
+      "calls=named\tbegin=<|tool_call_begin|>\tname_end=<|tool_call_argument_begin|>\tcall_end=<|tool_call_end|>\t"
+      "name_is_id\t"
+    "format=kimi-k3\tmodels=Kimi K3\tthink=<|open|>think<|sep|>\tthink_end=<|close|>think<|sep|>\t"
+      "silent=<|open|>response<|sep|>\tsilent=<|close|>response<|sep|>\tsilent=<|close|>message<|sep|>\t"
+      "silent=<|end_of_msg|>\t"
+      "calls=tags\tbegin=<|open|>tools<|sep|>\tend=<|close|>tools<|sep|>\tcall=<|open|>call tool=\"\tname_end=\"\t"
+      "attributes_end=<|sep|>\tcall_end=<|close|>call<|sep|>\tkey=<|open|>argument key=\"\tkey_end=\"\t"
+      "value_end=<|close|>argument<|sep|>\tattribute= type=\t"
+    "format=minimax-m1\tmodels=MiniMax M1\t"
+      "calls=objects\tbegin=<tool_calls>\tend=</tool_calls>\topen=\n\tclose=\n\tbetween=\n\t"
+    "format=minimax-m2\tmodels=MiniMax M2\t"
+      "calls=tags\tbegin=<minimax:tool_call>\tend=</minimax:tool_call>\topen=\n\tclose=\n\tbetween=\n\t"
+      "call=<invoke name=\"\tname_end=\"\tattributes_end=>\tcall_end=</invoke>\tkey=<parameter name=\"\tkey_end=\"\t"
+      "value_end=</parameter>\t"
+    "format=minimax-m3\tmodels=MiniMax M3\tthink=<mm:think>\tthink_end=</mm:think>\t"
+      "calls=tags\tbegin=]<]minimax[>[<tool_call>\tend=]<]minimax[>[</tool_call>\topen=\n\tclose=\n\tbetween=\n\t"
+      "call=]<]minimax[>[<invoke name=\"\tname_end=\"\tattributes_end=>\tcall_end=]<]minimax[>[</invoke>\t"
+      "key=]<]minimax[>[<\tkey_end=>\tnested\t"
+    "format=seed-oss\tmodels=Seed-OSS\tthink=<seed:think>\tthink_end=</seed:think>\t"
+      "calls=tags\tbegin=<seed:tool_call>\tend=</seed:tool_call>\topen=\n\tclose=\n\tcall=<function=\tname_end=>\t"
+      "call_end=</function>\tkey=<parameter=\tkey_end=>\tvalue_end=</parameter>\t"
+    "format=nemotron\tmodels=Nemotron Nano 2\t"
+      "calls=objects\tbegin=<TOOLCALL>\tend=</TOOLCALL>\topen=[\tclose=]\tbetween=, \t"
+    "format=apertus\tmodels=Apertus\tthink=<|inner_prefix|>\tthink_end=<|inner_suffix|>\t"
+      "calls=objects\tbegin=<|tools_prefix|>\tend=<|tools_suffix|>\topen=[\tclose=]\tbetween=, \tname_is_key\t"
+    "format=apriel-1.6\tmodels=Apriel 1.6\tthink=Here are my reasoning steps:\n\tthink_end=[BEGIN FINAL RESPONSE]\t"
+      "silent=[END FINAL RESPONSE]\t"
+      "calls=objects\tbegin=<tool_calls>\tend=</tool_calls>\topen=[\tclose=]\tbetween=, \tlate_id\t"
+    "format=tool-calls\tmodels=Apriel 1.5, Hunyuan A13B, Jamba\tthink=<thinking>\tthink_end=</thinking>\t"
+      "silent=[BEGIN FINAL RESPONSE]\tsilent=[END FINAL RESPONSE]\t"
+      "calls=objects\tbegin=<tool_calls>\tend=</tool_calls>\topen=[\tclose=]\tbetween=, \tlate_id\t"
+    "format=hunyuan3\tmodels=Hunyuan 3\tthink=<think:opensource>\tthink_end=</think:opensource>\t"
+      "calls=tags\tbegin=<tool_calls:opensource>\tend=</tool_calls:opensource>\topen=\n\tclose=\n\tbetween=\n\t"
+      "call=<tool_call:opensource>\tname_end=<tool_sep:opensource>\tcall_end=</tool_call:opensource>\t"
+      "key=<arg_key:opensource>\tkey_end=</arg_key:opensource>\tvalue=<arg_value:opensource>\t"
+      "value_end=</arg_value:opensource>\t"
+    "format=minicpm5\tmodels=MiniCPM 5\t"
+      "calls=tags\tbegin=<function name=\"\tname_end=\"\tattributes_end=>\tcall_end=</function>\tkey=<param name=\"\t"
+      "key_end=\"\tvalue_end=</param>\tcdata\t"
+    "format=solar\tmodels=Solar Open\tthink=<|think|>\tthink_end=<|end|>\tsilent=<|begin|>assistant\t"
+      "silent=<|content|>\tsilent=<|flush|>\t"
+      "calls=named\tbegin=<|tool_calls|>\tend=<|calls|>\tcall=<|tool_call:begin|>\tid_end=<|tool_call:name|>\t"
+      "name_end=<|tool_call:args|>\tcall_end=<|tool_call:end|>\t"
+    "format=muse\tmodels=Muse Glimmer\tthink=\tthink_end=\theader=<|start|>\tmessage=<|message|>\t"
+      "message_end=<|eom|>\tmessage_end=<|eot|>\treasoning=self\t"
+      "calls=tags\tbegin=<atem:function_calls>\tend=</atem:function_calls>\topen=\n\tclose=\n\tbetween=\n\t"
+      "call=<atem:invoke name=\"\tname_end=\"\tattributes_end=>\tcall_end=</atem:invoke>\t"
+      "key=<atem:parameter name=\"\tkey_end=\"\tvalue_end=</atem:parameter>\t"
+    "format=gigachat3\tmodels=GigaChat 3\tsilent=<|message_sep|>\n\n\tsilent=<|role_sep|>\n\t"
+      "calls=objects\tbegin=function call<|role_sep|>\n\t"
+    "format=gigachat3.1\tmodels=GigaChat 3.1\tsilent=<|message_sep|>\n\n\t"
+      "calls=objects\tbegin=<|function_call|>\t"
+    "format=lfm2\tmodels=LFM 2 and 2.5\t"
+      "calls=python\tbegin=<|tool_call_start|>\tend=<|tool_call_end|>\topen=[\tclose=]\tbetween=, \t"
+    "format=olmo3\tmodels=OLMo 3\t"
+      "calls=python\tbegin=<function_calls>\tend=</function_calls>\topen=\n\tclose=\n\tbetween=\n\t"
+    "format=internlm\tmodels=InternLM 2 and 3\t"
+      "calls=objects\tbegin=<|action_start|><|plugin|>\tend=<|action_end|>\topen=\n\tclose=\n\t"
+      "arguments_key=parameters\t"
+    "format=firefunction\tmodels=Firefunction v2\t"
+      "calls=objects\tbegin=functools\topen=[\tclose=]\tbetween=, \t"
+    "format=functionary-v3.1\tmodels=Functionary v3.1\t"
+      "calls=named\tbegin=<function=\tname_end=>\tcall_end=</function>\t"
+      "calls=objects\tbegin=<|python_tag|>\targuments_key=parameters\t"
+    "format=functionary-v3.2\tmodels=Functionary v3.2\t"
+      "calls=named\tbegin=>>>\tname_end=\n\tnot_a_call=all\t"
+    "format=json\tmodels=any other model: asked for JSON in its prompt\t"
+      "calls=objects\tbegin=<tool_call>\tend=</tool_call>\topen=\n\tclose=\n\t"
+      "calls=objects\topen={\t"
+      "calls=objects\topen=[\t"
+      "calls=objects\tbegin=```json\tend=```\t";
 
-// {"name": "f", "arguments": {...}} in <tool_call>.
-constexpr Calls kHermes[] = {
-    {.begin = "<tool_call>", .end = "</tool_call>", .open = "\n", .close = "\n"},
-};
-constexpr Calls kToolCalls[] = {
-    {.begin = "<tool_calls>", .end = "</tool_calls>", .open = "[", .close = "]", .between = ", ", .late_id = true},
-};
-constexpr Calls kMiniMaxM1[] = {
-    {.begin = "<tool_calls>", .end = "</tool_calls>", .open = "\n", .close = "\n", .between = "\n"},
-};
-constexpr Calls kNemotron[] = {
-    {.begin = "<TOOLCALL>", .end = "</TOOLCALL>", .open = "[", .close = "]", .between = ", "},
-};
-constexpr Calls kLlama3[] = {
-    {.open = "{", .arguments_key = "parameters"},
-    {.begin = "<|python_tag|>", .arguments_key = "parameters"},
-    {.notation = kPython, .open = "["},
-};
-constexpr Calls kLlama4[] = {
-    {.notation = kPython, .open = "[", .close = "]", .between = ", "},
-    {.notation = kPython, .begin = "<|python_start|>", .end = "<|python_end|>", .open = "[", .close = "]"},
-    {.open = "{", .arguments_key = "parameters"},
-};
-constexpr Calls kPhi4[] = {
-    {.begin = "<|tool_call|>", .end = "<|/tool_call|>", .open = "[", .close = "]", .between = ", "},
-    {.begin = "functools", .open = "[", .close = "]", .between = ", "},
-};
-constexpr Calls kGranite3[] = {
-    {.begin = "<|tool_call|>", .open = "[", .close = "]", .between = ", "},
-};
-constexpr Calls kFirefunction[] = {
-    {.begin = "functools", .open = "[", .close = "]", .between = ", "},
-};
-constexpr Calls kCommandR7[] = {
-    {.begin = "<|START_ACTION|>",
-     .end = "<|END_ACTION|>",
-     .open = "[\n    ",
-     .close = "\n]",
-     .between = ",\n    ",
-     .id_key = "tool_call_id",
-     .name_key = "tool_name",
-     .arguments_key = "parameters"},
-};
-constexpr Calls kCommandR[] = {
-    {.begin = "Action:\n```json",
-     .end = "```",
-     .open = "\n[\n    ",
-     .close = "\n]",
-     .between = ",\n    ",
-     .name_key = "tool_name",
-     .arguments_key = "parameters"},
-    {.begin = "Action: ```json", .end = "```"},
-    {.begin = "Action:```json", .end = "```"},
-};
-constexpr Calls kApertus[] = {
-    {.begin = "<|tools_prefix|>",
-     .end = "<|tools_suffix|>",
-     .open = "[",
-     .close = "]",
-     .between = ", ",
-     .name_is_key = true},
-};
-constexpr Calls kGigaChat3[] = {{.begin = "function call<|role_sep|>\n"}};
-constexpr Calls kGigaChat31[] = {{.begin = "<|function_call|>"}};
-constexpr Calls kInternLm[] = {
-    {.begin = "<|action_start|><|plugin|>",
-     .end = "<|action_end|>",
-     .open = "\n",
-     .close = "\n",
-     .arguments_key = "parameters"},
-};
-constexpr Calls kPlain[] = {
-    {.begin = "<tool_call>", .end = "</tool_call>", .open = "\n", .close = "\n"},
-    {.open = "{"},
-    {.open = "["},
-    {.begin = "```json", .end = "```"},
-};
+// Which format a template's source means: the first of which it has both marks.
+constexpr std::string_view kRules =
+    "<|channel|>\t<|message|>\tharmony\n"
+    "atem:\t\tmuse\n"
+    "<|tool_calls_section_begin|>\t\tkimi-k2\n"
+    "<|open|>\t<|sep|>\tkimi-k3\n"
+    "DSML\tfunction_calls\tdeepseek-v3.2\n"
+    "DSML\t\tdeepseek-v4\n"
+    "<\uff5ctool\u2581call\u2581begin\uff5c>\t```json\tdeepseek-v3\n"
+    "<\uff5ctool\u2581call\u2581begin\uff5c>\t\tdeepseek-v3.1\n"
+    "<|tool_call:begin|>\t\tsolar\n"
+    "<minimax:tool_call>\t\tminimax-m2\n"
+    "]<]minimax[>[\t\tminimax-m3\n"
+    "<tool_calls>\t<beginning_of_sentence>\tminimax-m1\n"
+    "<tool_calls>\tHere are my reasoning steps:\tapriel-1.6\n"
+    "<tool_calls>\t\ttool-calls\n"
+    "<arg_key\t:opensource\thunyuan3\n"
+    "<arg_key>\t\tglm\n"
+    "<seed:tool_call>\t\tseed-oss\n"
+    "<TOOLCALL>\t\tnemotron\n"
+    "<param name=\t\tminicpm5\n"
+    "<function=\t<parameter=\tqwen3-coder\n"
+    "<function=\t</function>\tfunctionary-v3.1\n"
+    ">>>all\t\tfunctionary-v3.2\n"
+    "<|START_ACTION|>\t\tcommand-r7b\n"
+    "Action:\t```json\tcommand-r\n"
+    "[TOOL_CALLS]\t[ARGS]\tmistral-v11\n"
+    "[TOOL_CALLS]\t\tmistral\n"
+    "<|tools_prefix|>\t\tapertus\n"
+    "<|function_call|>\t\tgigachat3.1\n"
+    "<|role_sep|>\tfunction call\tgigachat3\n"
+    "<|tool_list_start|>\t\tlfm2\n"
+    "<|tool_call_start|>\t\tlfm2\n"
+    "List of tools: [\t\tlfm2\n"
+    "<function_calls>\t\tolmo3\n"
+    "<|plugin|>\t\tinternlm\n"
+    "<|tool_call>\t\tgemma4\n"
+    "<start_function_call>\t\tfunctiongemma\n"
+    "<start_of_turn>\t\tgemma3\n"
+    "<|tool_call|>\t<|start_of_role|>\tgranite3\n"
+    "<|tool_call|>\t\tphi4\n"
+    "<|tool|>\t\tphi4\n"
+    "functools[\t\tfirefunction\n"
+    "<|header_start|>\t\tllama4\n"
+    "<|python_tag|>\t\tllama3\n"
+    "<|start_header_id|>\tipython\tllama3\n"
+    "<tool_call>\t\thermes\n";
+// clang-format on
 
-// The name between marks, then JSON.
-constexpr TagMarks kMistralTags{.name_end = "[ARGS]", .id = "[CALL_ID]"};
-constexpr Calls kMistral[] = {
-    {.begin = "[TOOL_CALLS]", .open = "[", .close = "]", .between = ", ", .late_id = true},
-};
-constexpr Calls kMistral11[] = {
-    {.notation = kNamed, .begin = "[TOOL_CALLS]", .tags = &kMistralTags},
-};
-constexpr TagMarks kDeepSeek3Tags{
-    .call = "<\uff5ctool\u2581call\u2581begin\uff5c>function<\uff5ctool\u2581sep\uff5c>",
-    .name_end = "\n```json\n",
-    .call_end = "\n```<\uff5ctool\u2581call\u2581end\uff5c>",
-};
-constexpr TagMarks kDeepSeek31Tags{
-    .call = "<\uff5ctool\u2581call\u2581begin\uff5c>",
-    .name_end = "<\uff5ctool\u2581sep\uff5c>",
-    .call_end = "<\uff5ctool\u2581call\u2581end\uff5c>",
-};
-constexpr std::string_view kDeepSeekBegin = "<\uff5ctool\u2581calls\u2581begin\uff5c>",
-                           kDeepSeekEnd = "<\uff5ctool\u2581calls\u2581end\uff5c>";
-constexpr Calls kDeepSeek3[] = {
-    {.notation = kNamed, .begin = kDeepSeekBegin, .end = kDeepSeekEnd, .between = "\n", .tags = &kDeepSeek3Tags},
-};
-constexpr Calls kDeepSeek31[] = {
-    {.notation = kNamed, .begin = kDeepSeekBegin, .end = kDeepSeekEnd, .tags = &kDeepSeek31Tags},
-};
-constexpr TagMarks kKimi2Tags{
-    .call = "<|tool_call_begin|>",
-    .name_end = "<|tool_call_argument_begin|>",
-    .call_end = "<|tool_call_end|>",
-    .name_is_id = true,
-};
-constexpr TagMarks kKimi2BareTags{
-    .name_end = "<|tool_call_argument_begin|>",
-    .call_end = "<|tool_call_end|>",
-    .name_is_id = true,
-};
-constexpr Calls kKimi2[] = {
-    {.notation = kNamed,
-     .begin = "<|tool_calls_section_begin|>",
-     .end = "<|tool_calls_section_end|>",
-     .tags = &kKimi2Tags},
-    {.notation = kNamed, .begin = "<|tool_call_begin|>", .tags = &kKimi2BareTags},
-};
-constexpr TagMarks kSolarTags{
-    .call = "<|tool_call:begin|>",
-    .id_end = "<|tool_call:name|>",
-    .name_end = "<|tool_call:args|>",
-    .call_end = "<|tool_call:end|>",
-};
-constexpr Calls kSolar[] = {
-    {.notation = kNamed, .begin = "<|tool_calls|>", .end = "<|calls|>", .tags = &kSolarTags},
-};
-constexpr TagMarks kFunctionary31Tags{.name_end = ">", .call_end = "</function>"};
-constexpr Calls kFunctionary31[] = {
-    {.notation = kNamed, .begin = "<function=", .tags = &kFunctionary31Tags},
-    {.begin = "<|python_tag|>", .arguments_key = "parameters"},
-};
-constexpr TagMarks kFunctionary32Tags{.name_end = "\n", .not_a_call = "all"};
-constexpr Calls kFunctionary32[] = {
-    {.notation = kNamed, .begin = ">>>", .tags = &kFunctionary32Tags},
-};
-constexpr TagMarks kHarmonyTags{};
-constexpr Calls kHarmony[] = {{.notation = kNamed, .begin = "<|message|>", .tags = &kHarmonyTags}};
-constexpr Channels kHarmonyChannels{
-    .headers = {"<|start|>", "<|channel|>"},
-    .message = "<|message|>",
-    .ends = {"<|end|>", "<|call|>", "<|return|>"},
-    .tools = "functions.",
-    .reasoning = "analysis",
-};
+// What stands before the next `end`, which is taken away with it.
+std::string_view next(std::string_view& text, char end) {
+  const size_t at = std::min(text.find(end), text.size());
+  const std::string_view piece = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return piece;
+}
 
-// Tags within tags.
-constexpr TagMarks kQwenTags{
-    .call = "<function=",
-    .name_end = ">",
-    .call_end = "</function>",
-    .key = "<parameter=",
-    .key_end = ">",
-    .value_end = "</parameter>",
-    .lines = true,
+template <class T>
+struct TextField {
+  char name[16];
+  std::string_view T::*text;
 };
-constexpr TagMarks kQwenBareTags{
-    .name_end = ">",
-    .call_end = "</function>",
-    .key = "<parameter=",
-    .key_end = ">",
-    .value_end = "</parameter>",
-    .lines = true,
+template <class T>
+struct FlagField {
+  char name[16];
+  bool T::*flag;
 };
-constexpr Calls kQwenCoder[] = {
-    {.notation = kTags, .begin = "<tool_call>", .end = "</tool_call>", .open = "\n", .close = "\n", .tags = &kQwenTags},
-    {.notation = kTags, .begin = "<function=", .tags = &kQwenBareTags},
-};
-constexpr TagMarks kSeedTags{
-    .call = "<function=",
-    .name_end = ">",
-    .call_end = "</function>",
-    .key = "<parameter=",
-    .key_end = ">",
-    .value_end = "</parameter>",
-};
-constexpr Calls kSeed[] = {
-    {.notation = kTags,
-     .begin = "<seed:tool_call>",
-     .end = "</seed:tool_call>",
-     .open = "\n",
-     .close = "\n",
-     .tags = &kSeedTags},
-};
-constexpr TagMarks kMiniMax2Tags{
-    .call = "<invoke name=\"",
-    .name_end = "\"",
-    .attributes_end = ">",
-    .call_end = "</invoke>",
-    .key = "<parameter name=\"",
-    .key_end = "\"",
-    .value_end = "</parameter>",
-};
-constexpr Calls kMiniMax2[] = {
-    {.notation = kTags,
-     .begin = "<minimax:tool_call>",
-     .end = "</minimax:tool_call>",
-     .open = "\n",
-     .close = "\n",
-     .between = "\n",
-     .tags = &kMiniMax2Tags},
-};
-constexpr TagMarks kMiniMax3Tags{
-    .call = "]<]minimax[>[<invoke name=\"",
-    .name_end = "\"",
-    .attributes_end = ">",
-    .call_end = "]<]minimax[>[</invoke>",
-    .key = "]<]minimax[>[<",
-    .key_end = ">",
-    .nested = true,
-};
-constexpr Calls kMiniMax3[] = {
-    {.notation = kTags,
-     .begin = "]<]minimax[>[<tool_call>",
-     .end = "]<]minimax[>[</tool_call>",
-     .open = "\n",
-     .close = "\n",
-     .between = "\n",
-     .tags = &kMiniMax3Tags},
-};
-constexpr TagMarks kDsmlTags{
-    .call = "<\uff5cDSML\uff5cinvoke name=\"",
-    .name_end = "\"",
-    .attributes_end = ">",
-    .call_end = "</\uff5cDSML\uff5cinvoke>",
-    .key = "<\uff5cDSML\uff5cparameter name=\"",
-    .key_end = "\"",
-    .value_end = "</\uff5cDSML\uff5cparameter>",
-    .attribute = " string=",
-};
-constexpr Calls kDeepSeek32[] = {
-    {.notation = kTags,
-     .begin = "<\uff5cDSML\uff5cfunction_calls>",
-     .end = "</\uff5cDSML\uff5cfunction_calls>",
-     .open = "\n",
-     .close = "\n",
-     .between = "\n",
-     .tags = &kDsmlTags},
-};
-constexpr Calls kDeepSeek4[] = {
-    {.notation = kTags,
-     .begin = "<\uff5cDSML\uff5ctool_calls>",
-     .end = "</\uff5cDSML\uff5ctool_calls>",
-     .open = "\n",
-     .close = "\n",
-     .between = "\n",
-     .tags = &kDsmlTags},
-};
-constexpr TagMarks kMuseTags{
-    .call = "<atem:invoke name=\"",
-    .name_end = "\"",
-    .attributes_end = ">",
-    .call_end = "</atem:invoke>",
-    .key = "<atem:parameter name=\"",
-    .key_end = "\"",
-    .value_end = "</atem:parameter>",
-};
-constexpr Calls kMuse[] = {
-    {.notation = kTags,
-     .begin = "<atem:function_calls>",
-     .end = "</atem:function_calls>",
-     .open = "\n",
-     .close = "\n",
-     .between = "\n",
-     .tags = &kMuseTags},
-};
-constexpr Channels kMuseChannels{
-    .headers = {"<|start|>", ""},
-    .message = "<|message|>",
-    .ends = {"<|eom|>", "<|eot|>", ""},
-    .tools = "",
-    .reasoning = "self",
-};
-constexpr TagMarks kMiniCpmTags{
-    .name_end = "\"",
-    .attributes_end = ">",
-    .call_end = "</function>",
-    .key = "<param name=\"",
-    .key_end = "\"",
-    .value_end = "</param>",
-    .cdata = true,
-};
-constexpr Calls kMiniCpm[] = {
-    {.notation = kTags, .begin = "<function name=\"", .tags = &kMiniCpmTags},
-};
-constexpr TagMarks kGlmTags{
-    .call_end = "</tool_call>",
-    .key = "<arg_key>",
-    .key_end = "</arg_key>",
-    .value = "<arg_value>",
-    .value_end = "</arg_value>",
-};
-constexpr Calls kGlm[] = {{.notation = kTags, .begin = "<tool_call>", .tags = &kGlmTags}};
-constexpr TagMarks kHunyuan3Tags{
-    .call = "<tool_call:opensource>",
-    .name_end = "<tool_sep:opensource>",
-    .call_end = "</tool_call:opensource>",
-    .key = "<arg_key:opensource>",
-    .key_end = "</arg_key:opensource>",
-    .value = "<arg_value:opensource>",
-    .value_end = "</arg_value:opensource>",
-};
-constexpr Calls kHunyuan3[] = {
-    {.notation = kTags,
-     .begin = "<tool_calls:opensource>",
-     .end = "</tool_calls:opensource>",
-     .open = "\n",
-     .close = "\n",
-     .between = "\n",
-     .tags = &kHunyuan3Tags},
-};
-constexpr TagMarks kKimi3Tags{
-    .call = "<|open|>call tool=\"",
-    .name_end = "\"",
-    .attributes_end = "<|sep|>",
-    .call_end = "<|close|>call<|sep|>",
-    .key = "<|open|>argument key=\"",
-    .key_end = "\"",
-    .value_end = "<|close|>argument<|sep|>",
-    .attribute = " type=",
-};
-constexpr Calls kKimi3[] = {
-    {.notation = kTags, .begin = "<|open|>tools<|sep|>", .end = "<|close|>tools<|sep|>", .tags = &kKimi3Tags},
-};
+constexpr TextField<ToolFormat> kFormatTexts[] = {
+    {"models", &ToolFormat::models}, {"think", &ToolFormat::think}, {"think_end", &ToolFormat::think_end}};
+constexpr TextField<Channels> kChannelTexts[] = {
+    {"message", &Channels::message}, {"recipients", &Channels::recipients}, {"reasoning", &Channels::reasoning}};
+constexpr TextField<CallSyntax> kCallTexts[] = {
+    {"begin", &CallSyntax::begin},       {"end", &CallSyntax::end},           {"open", &CallSyntax::open},
+    {"close", &CallSyntax::close},       {"between", &CallSyntax::between},   {"id_key", &CallSyntax::id_key},
+    {"name_key", &CallSyntax::name_key}, {"arguments_key", &CallSyntax::arguments_key}};
+constexpr TextField<TagMarks> kTagTexts[] = {
+    {"call", &TagMarks::call},           {"id_end", &TagMarks::id_end},       {"name_end", &TagMarks::name_end},
+    {"id", &TagMarks::id},               {"attributes_end", &TagMarks::attributes_end},
+    {"call_end", &TagMarks::call_end},   {"key", &TagMarks::key},             {"key_end", &TagMarks::key_end},
+    {"value", &TagMarks::value},         {"value_end", &TagMarks::value_end}, {"attribute", &TagMarks::attribute},
+    {"not_a_call", &TagMarks::not_a_call}};
+constexpr FlagField<CallSyntax> kCallFlags[] = {{"name_is_key", &CallSyntax::name_is_key},
+                                                {"late_id", &CallSyntax::late_id}};
+constexpr FlagField<TagMarks> kTagFlags[] = {{"nested", &TagMarks::nested},
+                                             {"lines", &TagMarks::lines},
+                                             {"cdata", &TagMarks::cdata},
+                                             {"name_is_id", &TagMarks::name_is_id}};
 
-// Notations of programs.
-constexpr Calls kLfm2[] = {
-    {.notation = kPython,
-     .begin = "<|tool_call_start|>",
-     .end = "<|tool_call_end|>",
-     .open = "[",
-     .close = "]",
-     .between = ", "},
-};
-constexpr Calls kOlmo3[] = {
-    {.notation = kPython,
-     .begin = "<function_calls>",
-     .end = "</function_calls>",
-     .open = "\n",
-     .close = "\n",
-     .between = "\n"},
-};
-constexpr Calls kGemma3[] = {
-    {.notation = kPython, .begin = "```tool_code", .end = "```", .open = "\n", .close = "\n", .between = "\n"},
-    {.notation = kPython, .open = "["},
-    {.begin = "```json", .end = "```"},
-    {.open = "{"},
-};
-constexpr TagMarks kGemma4Braces{.call = "call:", .value_end = "<|\"|>"};
-constexpr Calls kGemma4[] = {
-    {.notation = kBraces, .begin = "<|tool_call>", .end = "<tool_call|>", .tags = &kGemma4Braces},
-};
-constexpr TagMarks kFunctionGemmaBraces{.call = "call:", .value_end = "<escape>"};
-constexpr Calls kFunctionGemma[] = {
-    {.notation = kBraces,
-     .begin = "<start_function_call>",
-     .end = "<end_function_call>",
-     .tags = &kFunctionGemmaBraces},
-};
+template <class T, size_t N>
+bool set(T& t, const TextField<T> (&fields)[N], std::string_view name, std::string_view value) {
+  for (const auto& f : fields)
+    if (name == f.name) return t.*f.text = value, true;
+  return false;
+}
+template <class T, size_t N>
+bool set(T& t, const FlagField<T> (&fields)[N], std::string_view name) {
+  for (const auto& f : fields)
+    if (name == f.name) return t.*f.flag = true, true;
+  return false;
+}
+template <size_t N>
+void add(std::array<std::string_view, N>& list, std::string_view value) {
+  for (std::string_view& place : list) {
+    if (!place.empty()) continue;
+    place = value;
+    return;
+  }
+}
 
-constexpr ToolFormat kFormats[] = {
-    {"hermes", "Hermes, Qwen 2.5 and 3, QwQ, Granite 4, MiMo, Bielik, Reka", kHermes},
-    {.name = "qwen3-coder",
-     .models = "Qwen3 Coder, Qwen 3.5, Nemotron 3, Step 3.5",
-     .calls = kQwenCoder,
-     .silent = {"</tool_call>"}},
-    {"llama3", "Llama 3.1, 3.2, 3.3", kLlama3},
-    {"llama4", "Llama 4", kLlama4},
-    {.name = "mistral", .models = "Mistral 7B v0.3, Nemo, Large", .calls = kMistral, .short_ids = true},
-    {.name = "mistral-v11",
-     .models = "Mistral Small 3.2, Devstral, Ministral 3, Magistral",
-     .calls = kMistral11,
-     .think = "[THINK]",
-     .think_end = "[/THINK]",
-     .short_ids = true},
-    {"deepseek-v3", "DeepSeek V3 and R1, and what R1 was distilled into", kDeepSeek3},
-    {"deepseek-v3.1", "DeepSeek V3.1", kDeepSeek31},
-    {"deepseek-v3.2", "DeepSeek V3.2", kDeepSeek32},
-    {"deepseek-v4", "DeepSeek V4", kDeepSeek4},
-    {.name = "harmony",
-     .models = "gpt-oss",
-     .calls = kHarmony,
-     .think = "",
-     .think_end = "",
-     .channels = &kHarmonyChannels},
-    {"gemma3", "Gemma 2 and 3 when asked for it", kGemma3},
-    {.name = "gemma4",
-     .models = "Gemma 4",
-     .calls = kGemma4,
-     .think = "<|channel>thought\n",
-     .think_end = "<channel|>"},
-    {"functiongemma", "FunctionGemma", kFunctionGemma},
-    {"phi4", "Phi-4 mini", kPhi4},
-    {.name = "granite3", .models = "Granite 3", .calls = kGranite3, .silent = {"<response>", "</response>"}},
-    {.name = "command-r7b",
-     .models = "Command R7B, Command A",
-     .calls = kCommandR7,
-     .think = "<|START_THINKING|>",
-     .think_end = "<|END_THINKING|>",
-     .silent = {"<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>"}},
-    {"command-r", "Command R, R+", kCommandR},
-    {"glm", "GLM 4.5 to 4.7, Ling 3, Laguna, Spark 2.5", kGlm},
-    {.name = "kimi-k2", .models = "Kimi K2", .calls = kKimi2, .silent = {"<|tool_calls_section_end|>"}},
-    {.name = "kimi-k3",
-     .models = "Kimi K3",
-     .calls = kKimi3,
-     .think = "<|open|>think<|sep|>",
-     .think_end = "<|close|>think<|sep|>",
-     .silent = {"<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>", "<|end_of_msg|>"}},
-    {"minimax-m1", "MiniMax M1", kMiniMaxM1},
-    {"minimax-m2", "MiniMax M2", kMiniMax2},
-    {.name = "minimax-m3",
-     .models = "MiniMax M3",
-     .calls = kMiniMax3,
-     .think = "<mm:think>",
-     .think_end = "</mm:think>"},
-    {.name = "seed-oss", .models = "Seed-OSS", .calls = kSeed, .think = "<seed:think>", .think_end = "</seed:think>"},
-    {"nemotron", "Nemotron Nano 2", kNemotron},
-    {.name = "apertus",
-     .models = "Apertus",
-     .calls = kApertus,
-     .think = "<|inner_prefix|>",
-     .think_end = "<|inner_suffix|>"},
-    {.name = "apriel-1.6",
-     .models = "Apriel 1.6",
-     .calls = kToolCalls,
-     .think = "Here are my reasoning steps:\n",
-     .think_end = "[BEGIN FINAL RESPONSE]",
-     .silent = {"[END FINAL RESPONSE]"}},
-    {.name = "tool-calls",
-     .models = "Apriel 1.5, Hunyuan A13B, Jamba",
-     .calls = kToolCalls,
-     .think = "<thinking>",
-     .think_end = "</thinking>",
-     .silent = {"[BEGIN FINAL RESPONSE]", "[END FINAL RESPONSE]"}},
-    {.name = "hunyuan3",
-     .models = "Hunyuan 3",
-     .calls = kHunyuan3,
-     .think = "<think:opensource>",
-     .think_end = "</think:opensource>"},
-    {"minicpm5", "MiniCPM 5", kMiniCpm},
-    {.name = "solar",
-     .models = "Solar Open",
-     .calls = kSolar,
-     .think = "<|think|>",
-     .think_end = "<|end|>",
-     .silent = {"<|begin|>assistant", "<|content|>", "<|flush|>"}},
-    {.name = "muse",
-     .models = "Muse Glimmer",
-     .calls = kMuse,
-     .think = "",
-     .think_end = "",
-     .channels = &kMuseChannels},
-    {.name = "gigachat3",
-     .models = "GigaChat 3",
-     .calls = kGigaChat3,
-     .silent = {"<|message_sep|>\n\n", "<|role_sep|>\n"}},
-    {.name = "gigachat3.1", .models = "GigaChat 3.1", .calls = kGigaChat31, .silent = {"<|message_sep|>\n\n"}},
-    {"lfm2", "LFM 2 and 2.5", kLfm2},
-    {"olmo3", "OLMo 3", kOlmo3},
-    {"internlm", "InternLM 2 and 3", kInternLm},
-    {"firefunction", "Firefunction v2", kFirefunction},
-    {"functionary-v3.1", "Functionary v3.1", kFunctionary31},
-    {"functionary-v3.2", "Functionary v3.2", kFunctionary32},
-    {"json", "any other model: asked for JSON in its prompt", kPlain},
-};
+Notation notation_of(std::string_view name) {
+  static constexpr char kNames[][8] = {"objects", "named", "tags", "python", "braces"};
+  int i = 0;
+  while (name != kNames[i]) ++i;
+  return static_cast<Notation>(i);
+}
 
-// The first of which both marks are in the template.
-struct Rule {
-  std::string_view mark, mark2, format;
-};
-constexpr Rule kRules[] = {
-    {"<|channel|>", "<|message|>", "harmony"},
-    {"atem:", "", "muse"},
-    {"<|tool_calls_section_begin|>", "", "kimi-k2"},
-    {"<|open|>", "<|sep|>", "kimi-k3"},
-    {"DSML", "function_calls", "deepseek-v3.2"},
-    {"DSML", "", "deepseek-v4"},
-    {"<\uff5ctool\u2581call\u2581begin\uff5c>", "```json", "deepseek-v3"},
-    {"<\uff5ctool\u2581call\u2581begin\uff5c>", "", "deepseek-v3.1"},
-    {"<|tool_call:begin|>", "", "solar"},
-    {"<minimax:tool_call>", "", "minimax-m2"},
-    {"]<]minimax[>[", "", "minimax-m3"},
-    {"<tool_calls>", "<beginning_of_sentence>", "minimax-m1"},
-    {"<tool_calls>", "Here are my reasoning steps:", "apriel-1.6"},
-    {"<tool_calls>", "", "tool-calls"},
-    {"<arg_key", ":opensource", "hunyuan3"},
-    {"<arg_key>", "", "glm"},
-    {"<seed:tool_call>", "", "seed-oss"},
-    {"<TOOLCALL>", "", "nemotron"},
-    {"<param name=", "", "minicpm5"},
-    {"<function=", "<parameter=", "qwen3-coder"},
-    {"<function=", "</function>", "functionary-v3.1"},
-    {">>>all", "", "functionary-v3.2"},
-    {"<|START_ACTION|>", "", "command-r7b"},
-    {"Action:", "```json", "command-r"},
-    {"[TOOL_CALLS]", "[ARGS]", "mistral-v11"},
-    {"[TOOL_CALLS]", "", "mistral"},
-    {"<|tools_prefix|>", "", "apertus"},
-    {"<|function_call|>", "", "gigachat3.1"},
-    {"<|role_sep|>", "function call", "gigachat3"},
-    {"<|tool_list_start|>", "", "lfm2"},
-    {"<|tool_call_start|>", "", "lfm2"},
-    {"List of tools: [", "", "lfm2"},
-    {"<function_calls>", "", "olmo3"},
-    {"<|plugin|>", "", "internlm"},
-    {"<|tool_call>", "", "gemma4"},
-    {"<start_function_call>", "", "functiongemma"},
-    {"<start_of_turn>", "", "gemma3"},
-    {"<|tool_call|>", "<|start_of_role|>", "granite3"},
-    {"<|tool_call|>", "", "phi4"},
-    {"<|tool|>", "", "phi4"},
-    {"functools[", "", "firefunction"},
-    {"<|header_start|>", "", "llama4"},
-    {"<|python_tag|>", "", "llama3"},
-    {"<|start_header_id|>", "ipython", "llama3"},
-    {"<tool_call>", "", "hermes"},
-};
+void set_field(ToolFormat& f, std::string_view name, std::string_view value) {
+  if (name == "calls") {
+    CallSyntax& c = f.calls.emplace_back();
+    c.notation = notation_of(value);
+    if (c.notation == Notation::kNamed || c.notation == Notation::kTags || c.notation == Notation::kBraces) c.tags.emplace();
+  } else if (!f.calls.empty()) {
+    CallSyntax& c = f.calls.back();
+    set(c, kCallTexts, name, value) || set(c, kCallFlags, name) ||
+        (c.tags && (set(*c.tags, kTagTexts, name, value) || set(*c.tags, kTagFlags, name)));
+  } else if (name == "silent") {
+    add(f.silent, value);
+  } else if (name == "short_ids") {
+    f.short_ids = true;
+  } else if (!set(f, kFormatTexts, name, value)) {
+    if (!f.channels) f.channels.emplace();
+    if (name == "header") {
+      add(f.channels->headers, value);
+    } else if (name == "message_end") {
+      add(f.channels->ends, value);
+    } else {
+      set(*f.channels, kChannelTexts, name, value);
+    }
+  }
+}
+
+// The row that `table` begins with, which is taken away.
+ToolFormat next_format(std::string_view& table) {
+  ToolFormat f;
+  next(table, '=');
+  f.name = next(table, '\t');
+  while (!table.empty() && !table.starts_with("format=")) {
+    std::string_view value = next(table, '\t');
+    const std::string_view name = next(value, '=');
+    set_field(f, name, value);
+  }
+  return f;
+}
 
 }  // namespace
 
-std::span<const ToolFormat> formats() { return kFormats; }
-
-const ToolFormat* find(std::string_view name) {
-  for (const ToolFormat& f : kFormats)
-    if (f.name == name) return &f;
-  return nullptr;
+std::vector<ToolFormat> formats() {
+  std::vector<ToolFormat> all;
+  for (std::string_view table = kTable; !table.empty();) all.push_back(next_format(table));
+  return all;
 }
 
-const ToolFormat& detect(std::string_view source) {
-  for (const Rule& r : kRules)
-    if (source.find(r.mark) != source.npos && source.find(r.mark2) != source.npos) return *find(r.format);
-  return kFormats[std::size(kFormats) - 1];
+std::optional<ToolFormat> find(std::string_view name) {
+  for (std::string_view table = kTable; !table.empty();)
+    if (ToolFormat f = next_format(table); f.name == name) return f;
+  return {};
+}
+
+ToolFormat detect(std::string_view source) {
+  std::string_view found = "json";
+  for (std::string_view rules = kRules; !rules.empty();) {
+    std::string_view rule = next(rules, '\n');
+    const std::string_view mark = next(rule, '\t'), mark2 = next(rule, '\t');
+    if (source.find(mark) == source.npos || source.find(mark2) == source.npos) continue;
+    found = rule;
+    break;
+  }
+  return *find(found);
 }
 
 }  // namespace infer::text::tools

@@ -34,9 +34,9 @@ OutputParser::OutputParser(const ToolFormat& format, const Options& options)
   const auto ends_with = [&](std::string_view mark) {
     return !mark.empty() && without_space_behind(options.prompt).ends_with(without_space_behind(mark));
   };
-  set_reasoning(ends_with(format.think));
+  set_reasoning(ends_with(format_.think));
   if (reasoning_) after_mark_ = true;
-  for (const CallSyntax& section : format.calls)
+  for (const CallSyntax& section : format_.calls)
     if (calls_ && !reasoning_ && mode_ == Mode::kText && ends_with(section.begin)) open(section, {});
 }
 
@@ -47,14 +47,14 @@ void OutputParser::set_reasoning(bool on) {
     if (!mark.empty()) marks_.push_back({mark, action, section});
   };
   add(format_.think_end, Action::kThinkEnd);
-  if (const Channels* channels = format_.channels) {
+  if (const Channels* channels = format_.channels ? &*format_.channels : nullptr) {
     for (const std::string_view mark : channels->headers) add(mark, Action::kHeader);
     for (const std::string_view mark : channels->ends) add(mark, Action::kMessageEnd);
   }
   if (!on) add(format_.think, Action::kThink);
   for (const std::string_view mark : format_.silent)  // what begins an answer ends reasoning
     if (mark != format_.think_end && (!on || !mark.starts_with("</"))) add(mark, Action::kSilent);
-  if (calls_ && !(format_.channels && !format_.channels->tools.empty()))
+  if (calls_ && !(format_.channels && !format_.channels->recipients.empty()))
     for (const CallSyntax& section : format_.calls) add(section.begin, Action::kSection, &section);
   std::vector<std::string_view> texts;
   for (const Mark& m : marks_) texts.push_back(m.text);
@@ -189,8 +189,8 @@ void OutputParser::header_done() {
   fresh_ = false;
   std::string_view to = word_after(header, "to=");
   set_reasoning(to == channels.reasoning || word_after(header, "<|channel|>") == channels.reasoning);
-  if (channels.tools.empty() || to.empty() || to == "user" || to == "assistant" || !calls_) return;
-  if (to.starts_with(channels.tools)) to.remove_prefix(channels.tools.size());
+  if (channels.recipients.empty() || to.empty() || to == "user" || to == "assistant" || !calls_) return;
+  if (to.starts_with(channels.recipients)) to.remove_prefix(channels.recipients.size());
   set_reasoning(false);
   open(format_.calls[0], header, std::string(to));
 }

@@ -76,7 +76,7 @@ class OutputParser final : private CallSink {
   void put_back(std::string_view text);
   void push(Event::Kind kind, std::string_view text);
 
-  const ToolFormat& format_;
+  const ToolFormat format_;
   const ToolSet* tools_;
   const bool calls_;
   std::vector<Event>* out_ = nullptr;

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
     base.bos_token = "<s>", base.eos_token = "</s>", base.now = 1753966800;
     base.extra_json["datetime"] = "\"2025-07-31\"";
     const TemplateFacts facts = find_facts(**compiled, base);
-    const ToolFormat& format = format_of(source, facts);
+    const ToolFormat format = format_of(source, facts);
     if (facts.tools) offer_tools(base, kRoundTripTools);
     base.extra_json["datetime"] = "\"2025-07-31\"";
     std::string says = std::string(facts.tools ? " tools" : "") + (facts.calls ? " calls" : "") +

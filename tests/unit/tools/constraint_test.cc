@@ -105,7 +105,7 @@ TEST_CASE("what templates write for a call is allowed") {
   while (std::getline(in, line)) {
     const ordered_json turn = ordered_json::parse(line);
     if (turn["calls"].size() != 1 || turn["text"].get<std::string>().size() > 700) continue;
-    const ToolFormat& f = *find(turn["format"].get<std::string>());
+    const ToolFormat f = *find(turn["format"].get<std::string>());
     // These write JSON with indents, lists or strings as Python does, leave out a section's end, or write the ids that
     // the history has.
     if (f.name == "command-r" || f.name == "seed-oss" || f.name == "minicpm5" || f.name == "lfm2" ||
@@ -159,7 +159,7 @@ TEST_CASE("arguments in tags and in Python are held to names, order and types") 
 }
 
 TEST_CASE("choices: none is free, a name must be a tool's, required needs tools") {
-  const ToolFormat& f = *find("hermes");
+  const ToolFormat f = *find("hermes");
   CHECK(constraint(f, set(), {.kind = ToolChoice::Kind::kNone}).take().empty());
   CHECK(constraint(f, set("[]"), {}).take().empty());
   CHECK(!constraint(f, set("[]"), {.kind = ToolChoice::Kind::kRequired}).ok());

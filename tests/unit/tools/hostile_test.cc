@@ -99,7 +99,7 @@ TEST_CASE("arguments as deep as 63 levels are taken, deeper ones are content") {
     CHECK(a.calls.size() == (depth <= 64 ? 1 : 0));
     CHECK(a.content == (depth <= 64 ? "" : text));
     for (const char* format : {"llama4", "gemma4", "glm", "qwen3-coder", "minimax-m3"}) {  // no crash
-      const ToolFormat& f = *find(format);
+      const ToolFormat f = *find(format);
       std::string value;
       for (int i = 0; i < depth; ++i) value += f.name == "minimax-m3" ? "]<]minimax[>[<item>" : "[";
       for (int i = 0; i < depth; ++i) value += f.name == "minimax-m3" ? "]<]minimax[>[</item>" : "]";

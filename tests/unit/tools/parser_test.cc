@@ -22,7 +22,7 @@ std::vector<json> lines(const std::string& name) {
 
 struct Case {
   json data;
-  const ToolFormat* format;
+  ToolFormat format;
   std::string prompt, text;
 };
 
@@ -36,12 +36,12 @@ std::vector<Case> cases() {
   for (const char* file : {"turns.jsonl", "cases.jsonl"})
     for (const json& j : lines(file))
       if (j.contains("text"))
-        out.push_back({j, find(j["format"].get<std::string>()), j.value("prompt", ""), j["text"]});
+        out.push_back({j, *find(j["format"].get<std::string>()), j.value("prompt", ""), j["text"]});
   return out;
 }
 
 std::vector<Event> read(const Case& c, const std::vector<size_t>& cuts = {}) {
-  return parse(*c.format, {.tools = &tools(), .prompt = c.prompt}, c.text, cuts);
+  return parse(c.format, {.tools = &tools(), .prompt = c.prompt}, c.text, cuts);
 }
 
 std::string trimmed(std::string_view s) {
@@ -57,7 +57,6 @@ TEST_CASE("what models write comes back as content, reasoning and calls") {
   REQUIRE(all.size() > 430);
   for (const Case& c : all) {
     CAPTURE(c.text);
-    REQUIRE(c.format);
     const Answer a = answer_of(read(c));
     // White space around a turn is the template's.
     CHECK(trimmed(a.content) == trimmed(c.data["content"].get<std::string>()));
