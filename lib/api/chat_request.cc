@@ -181,7 +181,7 @@ class Reader {
     namespace tools = text::tools;
     TRY(loaded_.chat.status());
     const auto& [facts, format] = model_.dialect(loaded_);
-    out_.format = format;
+    out_.format = &format;
     TRY_SET(std::vector<text::Message> messages, tools::read_messages(dumps(*messages_)));
     if (messages.empty()) return Status::invalid("the request's messages are none");
     if (!tools_.empty()) {

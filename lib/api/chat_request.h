@@ -19,7 +19,7 @@ namespace infer::api {
 struct ChatRequest {
   Settings settings;                                  // the caller's options, and over them what the request says
   std::vector<text::Message> messages;                // as the model's template takes them
-  const text::tools::ToolFormat* format = nullptr;    // of the answer
+  const text::tools::ToolFormat* format = nullptr;    // of the answer; the model's
   std::shared_ptr<const text::tools::ToolSet> tools;  // null: the answer's calls are content
   text::tools::ToolChoice choice;
   std::string model;    // as the answer names it

@@ -166,7 +166,7 @@ const Dialect& Model::dialect(const Loaded& loaded) {
     Dialect made;
     const auto base = chat_context(loaded, Settings());
     if (base.ok()) made.facts = text::tools::find_facts(**loaded.chat, *base);
-    made.format = &text::tools::format_of(loaded.chat_source, made.facts);
+    made.format = text::tools::format_of(loaded.chat_source, made.facts);
     dialect_ = std::make_unique<const Dialect>(std::move(made));
   }
   return *dialect_;

@@ -41,7 +41,7 @@ struct TokenBytes {
 // How the model's template and its answers speak of tools: found out when first asked for.
 struct Dialect {
   text::tools::TemplateFacts facts;
-  const text::tools::ToolFormat* format = nullptr;
+  text::tools::ToolFormat format;
 };
 
 class Model {

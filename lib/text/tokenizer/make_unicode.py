@@ -302,10 +302,10 @@ def main():
     print(f"const size_t kCaseTwinCount = {len(twins)};\n")
     scripts = list(regex_scripts())
     for name, members in scripts:
-        table("CodeSpan", "k" + name, members, 8, "{{0x{0[0]:X}, 0x{0[1]:X}}}")
+        table("CodeSpan", "kScript" + name, members, 8, "{{0x{0[0]:X}, 0x{0[1]:X}}}")
     print("const NamedSpans kScripts[] = {")
     for name, _ in scripts:
-        print(f'    {{"{name.lower()}", k{name}}},')
+        print(f'    {{"{name.lower()}", kScript{name}}},')
     print("};")
     print(f"const size_t kScriptCount = {len(scripts)};\n")
     fixed = fixed_scripts()
