@@ -120,6 +120,7 @@ class Lexer {
   }
 
   Status comment(size_t tag) {
+    if (at_ == text_.size()) return {};  // jinja2 asks for an end where there is something to be ended
     const size_t close = text_.find("#}", at_);
     if (close == text_.npos) return fail(tag, "this comment has no end: expected '#}'");
     const char sign = close > at_ ? sign_at(text_, close - 1) : char(0);
@@ -139,6 +140,7 @@ class Lexer {
 
   Status raw(size_t tag, size_t body) {
     move_to(body);
+    if (body == text_.size()) return {};  // as an empty comment
     for (size_t i = body; (i = text_.find("{%", i)) != text_.npos; i += 2) {
       const char sign = sign_at(text_, i + 2);
       size_t k = skip_space(i + 2 + (sign != 0));

@@ -61,6 +61,13 @@ Result<Value> sort_keys(Meter& m, const Value& item, const Value* paths, bool ca
 
 bool flag(const Value* v) { return v && v->truthy(); }
 
+// The `reverse` of a sort, which Python takes as a number.
+Result<bool> reversed(const Value* v) {
+  if (!v) return false;
+  TRY_SET(const int64_t n, need_int(*v, "the argument 'reverse'"));
+  return n != 0;
+}
+
 Result<Value> f_length(Meter& m, const Value& v, const Args&) {
   TRY_SET(const int64_t n, length(m, v));
   return Value::integer(n);
@@ -131,7 +138,8 @@ Result<Value> f_dictsort(Meter& m, const Value& v, const Args& args) {
     TRY_SET(Value key, sort_key(m, by == "key" ? entries[i].key : entries[i].value, nullptr, flag(a[0])));
     order.push_back({std::move(key), i});
   }
-  TRY(sort(m, order, flag(a[2])));
+  TRY_SET(const bool reverse, reversed(a[2]));
+  TRY(sort(m, order, reverse));
   Values out;
   for (const Sortable& s : order) {
     TRY_SET(Value pair, make_list(m, {entries[s.index].key, entries[s.index].value}, Kind::kTuple));
@@ -148,7 +156,8 @@ Result<Value> f_sort(Meter& m, const Value& v, const Args& args) {
     TRY_SET(Value key, sort_keys(m, items[i], a[2], flag(a[1])));
     order.push_back({std::move(key), i});
   }
-  TRY(sort(m, order, flag(a[0])));
+  TRY_SET(const bool reverse, reversed(a[0]));
+  TRY(sort(m, order, reverse));
   Values out;
   for (const Sortable& s : order) out.push_back(items[s.index]);
   return make_list(m, std::move(out));

@@ -395,17 +395,23 @@ Status Parser::arguments(Expr& into) {
   return {};
 }
 
-// One filter after its bar; `value` may be null (a filter block fills it in).
-Result<ExprPtr> Parser::filter(ExprPtr value) {
-  const Token where = now();
+// Names of filters and tests may hold dots.
+Result<std::string> Parser::dotted_name() {
   TRY_SET(const Token first, expect(Tok::kName));
   std::string name(first.text);
   while (skip(Tok::kDot)) {
     TRY_SET(const Token more, expect(Tok::kName));
     name = str(name, '.', more.text);
   }
+  return name;
+}
+
+// One filter after its bar; `value` may be null (a filter block fills it in).
+Result<ExprPtr> Parser::filter(ExprPtr value) {
+  const Token where = now();
+  TRY_SET(const std::string name, dotted_name());
   ExprPtr e = make(ExprKind::kFilter, where);
-  e->name = name_id(first.text);
+  e->name = name_id(where.text);
   e->entry = find_filter(name);
   if (!e->entry) unknown_.push_back({str("filter '", name, "'"), where.offset});
   e->operands.push_back(std::move(value));
@@ -426,11 +432,12 @@ Result<ExprPtr> Parser::filters(ExprPtr value, bool inline_first) {
 Result<ExprPtr> Parser::test(ExprPtr value) {
   const Token where = next();
   const bool negated = skip_word("not");
-  TRY_SET(const Token name, expect(Tok::kName));
+  const Token first = now();
+  TRY_SET(const std::string name, dotted_name());
   ExprPtr e = make(ExprKind::kTest, where);
-  e->name = name_id(name.text);
-  e->entry = find_test(name.text);
-  if (!e->entry) unknown_.push_back({str("test '", name.text, "'"), name.offset});
+  e->name = name_id(first.text);
+  e->entry = find_test(name);
+  if (!e->entry) unknown_.push_back({str("test '", name, "'"), first.offset});
   e->operands.push_back(std::move(value));
   if (at(Tok::kLeftParen)) {
     TRY(arguments(*e));

@@ -48,6 +48,7 @@ class Parser {
   Result<ExprPtr> filters_and_tests(ExprPtr);
   Result<ExprPtr> filters(ExprPtr, bool inline_first);
   Result<ExprPtr> filter(ExprPtr);
+  Result<std::string> dotted_name();
   Result<ExprPtr> test(ExprPtr);
   Result<ExprPtr> call(ExprPtr callee);
   Result<ExprPtr> after_dot(ExprPtr object);
