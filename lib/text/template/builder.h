@@ -50,7 +50,8 @@ class Builder {
   size_t work_ = 0;      // bytes copied since the last step was counted
 };
 
-// Appends every character of t as `map(character, out)` makes it; what it becomes keeps the character's marks.
+// Appends every character of t as `map(character, its byte in t, out)` makes it; what it becomes keeps the character's
+// marks.
 template <class Map>
 void map_characters(Builder& out, const Text& t, Map map) {
   std::string now;
@@ -59,7 +60,7 @@ void map_characters(Builder& out, const Text& t, Map map) {
   for (size_t i = 0; i < t.bytes.size() && out.ok(); i += size) {
     const char32_t c = decode(t.bytes, i, size);
     now.clear();
-    map(c, now);
+    map(c, i, now);
     out.add(now, marks.at(i));
   }
 }

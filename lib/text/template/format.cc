@@ -62,7 +62,7 @@ Result<Value> shown(Meter& m, const Value& v, char how) {
   TRY_SET(Value all, plain.finish());
   if (how == 'r') return all;
   Builder out(m);
-  map_characters(out, all.text(), [](char32_t c, std::string& to) {
+  map_characters(out, all.text(), [](char32_t c, size_t, std::string& to) {
     static constexpr char kDigits[] = "0123456789abcdef";
     if (c < 128) return to.push_back(static_cast<char>(c));
     const int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;

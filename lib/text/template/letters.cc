@@ -102,6 +102,12 @@ bool is_decimal(char32_t c) { return c < 128 ? c >= '0' && c <= '9' : within(kDe
 bool is_digit(char32_t c) { return is_decimal(c) || within(kDigit, kDigitSize, c); }
 bool is_numeric(char32_t c) { return is_digit(c) || within(kNumeric, kNumericSize, c); }
 bool is_word(char32_t c) { return c == '_' || is_alpha(c) || is_numeric(c); }
+bool is_passed_over(char32_t c) {
+  return c == '\'' || c == '.' || c == ':' || c == '^' || c == '`' || c == 0xa8 || c == 0xad || c == 0xaf ||
+         c == 0xb4 || c == 0xb7 || c == 0xb8 || (c >= 0x300 && c <= 0x36f) || c == 0x2018 || c == 0x2019 ||
+         c == 0x2024 || c == 0x2027 || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+         (c >= 0x2060 && c <= 0x2064);
+}
 
 void to_upper(char32_t c, std::string& out) {
   if (c < 128) {

@@ -26,10 +26,11 @@ bool is_upper(char32_t c);
 bool is_lower(char32_t c);
 bool is_cased(char32_t c);  // upper, lower or title case
 bool is_alpha(char32_t c);
-bool is_decimal(char32_t c);  // 0 to 9 of any script
-bool is_digit(char32_t c);    // those, and raised or circled ones
-bool is_numeric(char32_t c);  // those, fractions and numbers that are one character
-bool is_word(char32_t c);     // letters, numbers and _, as \w of Python's expressions
+bool is_decimal(char32_t c);      // 0 to 9 of any script
+bool is_digit(char32_t c);        // those, and raised or circled ones
+bool is_numeric(char32_t c);      // those, fractions and numbers that are one character
+bool is_word(char32_t c);         // letters, numbers and _, as \w of Python's expressions
+bool is_passed_over(char32_t c);  // the commonest of what is neither in nor between words where case is decided
 // Appends the mapped character, which may become up to three.
 void to_upper(char32_t c, std::string& out);
 void to_lower(char32_t c, std::string& out);

@@ -37,28 +37,56 @@ Result<Value> str_strip(Meter& m, const Value& self, const Args& a) { return str
 Result<Value> str_lstrip(Meter& m, const Value& self, const Args& a) { return stripped(m, self, a, true, false); }
 Result<Value> str_rstrip(Meter& m, const Value& self, const Args& a) { return stripped(m, self, a, false, true); }
 
+// Whether the capital sigma at byte i ends a word, where its small form is another: a letter stands before it and none
+// behind, apostrophes, marks and the like aside.
+bool ends_word(string_view s, size_t i) {
+  size_t size, before = i;
+  do {
+    if (before == 0) return false;
+    before = previous(s, before);
+  } while (is_passed_over(decode(s, before, size)));
+  if (!is_cased(decode(s, before, size))) return false;
+  decode(s, i, size);
+  for (i += size; i < s.size(); i += size) {
+    if (const char32_t c = decode(s, i, size); !is_passed_over(c)) return !is_cased(c);
+  }
+  return true;
+}
+
+void lower_at(string_view s, char32_t c, size_t i, string& out) {
+  constexpr char32_t kCapitalSigma = 0x3a3, kFinalSigma = 0x3c2;
+  c == kCapitalSigma&& ends_word(s, i) ? encode(kFinalSigma, out) : to_lower(c, out);
+}
+
 template <class Map>
 Result<Value> mapped(Meter& m, const Value& self, Map map) {
   Builder out(m);
   map_characters(out, self.text(), map);
   return out.finish(self.text().safe);
 }
-Result<Value> str_upper(Meter& m, const Value& self, const Args&) { return mapped(m, self, to_upper); }
-Result<Value> str_lower(Meter& m, const Value& self, const Args&) { return mapped(m, self, to_lower); }
+Result<Value> str_upper(Meter& m, const Value& self, const Args&) {
+  return mapped(m, self, [](char32_t c, size_t, string& out) { to_upper(c, out); });
+}
+Result<Value> str_lower(Meter& m, const Value& self, const Args&) {
+  return mapped(m, self,
+                [s = string_view(self.text().bytes)](char32_t c, size_t i, string& out) { lower_at(s, c, i, out); });
+}
 Result<Value> str_swapcase(Meter& m, const Value& self, const Args&) {
-  return mapped(m, self, [](char32_t c, string& out) { is_upper(c) ? to_lower(c, out) : to_upper(c, out); });
+  return mapped(m, self, [s = string_view(self.text().bytes)](char32_t c, size_t i, string& out) {
+    is_upper(c) ? lower_at(s, c, i, out) : to_upper(c, out);
+  });
 }
 Result<Value> str_capitalize(Meter& m, const Value& self, const Args&) {
-  return mapped(m, self, [first = true](char32_t c, string& out) mutable {
-    first ? to_title(c, out) : to_lower(c, out);
-    first = false;
+  return mapped(m, self, [s = string_view(self.text().bytes)](char32_t c, size_t i, string& out) {
+    i == 0 ? to_title(c, out) : lower_at(s, c, i, out);
   });
 }
 Result<Value> str_title(Meter& m, const Value& self, const Args&) {
-  return mapped(m, self, [inside = false](char32_t c, string& out) mutable {
-    inside ? to_lower(c, out) : to_title(c, out);
-    inside = is_cased(c);
-  });
+  return mapped(m, self,
+                [s = string_view(self.text().bytes), inside = false](char32_t c, size_t i, string& out) mutable {
+                  inside ? lower_at(s, c, i, out) : to_title(c, out);
+                  inside = is_cased(c);
+                });
 }
 
 Result<Value> str_replace(Meter& m, const Value& self, const Args& args) {

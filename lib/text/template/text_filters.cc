@@ -49,7 +49,7 @@ Result<Value> f_replace(Meter& m, const Value& v, const Args& args) {
 Result<Value> f_title(Meter& m, const Value& v, const Args&) {
   TRY_SET(const Value s, to_string(m, v));
   Builder out(m);
-  map_characters(out, s.text(), [inside = false](char32_t c, std::string& to) mutable {
+  map_characters(out, s.text(), [inside = false](char32_t c, size_t, std::string& to) mutable {
     inside ? to_lower(c, to) : to_upper(c, to);
     inside = !(is_space(c) || c == '-' || c == '(' || c == '{' || c == '[' || c == '<');
   });

@@ -662,6 +662,15 @@ u | wordcount
 '²'.isdigit()
 '½'.isnumeric()
 '½a一'.isalnum()
+'\u0391\u03a3'.lower()
+'\u0391\u03a3\u0391 \u03a3 \u0391\u03a3.'.lower()
+"\u0391\u03a3'\u0391 \u0391'\u03a3".lower()
+'\u0391\u0301\u03a3\u0301b'.lower()
+'\u0391\u03a3'.title()
+'\u0391\u03a3' | title
+'\u0391\u03a3 \u03a3'.capitalize()
+'\u0391\u03a3\u03a3'.swapcase()
+'\u0391\u03a3' | lower
 'Ab Cd'.istitle()
 'Ab cd'.istitle()
 'aé'.isascii()
