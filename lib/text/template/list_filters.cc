@@ -309,6 +309,7 @@ Result<Value> f_groupby(Meter& m, const Value& v, const Args& args) {
 Result<Value> f_attr(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "attr", {"name"}, 1));
   TRY_SET(const Text* name, need_text(*a[0], "attr"));
+  if (v.is_undefined()) return type_error(why_undefined(v));
   bool found = false;
   TRY_SET(Value member, member_of(m, v, name->bytes, found));
   if (found) return member;

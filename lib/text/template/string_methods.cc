@@ -211,7 +211,7 @@ Result<Value> str_rsplit(Meter& m, const Value& self, const Args& a) { return sp
 
 Result<Value> str_splitlines(Meter& m, const Value& self, const Args& args) {
   TRY_SET(const auto a, bind(args, "splitlines", {"keepends"}));
-  const bool keep = a[0] && a[0]->truthy();
+  TRY_SET(const int64_t keep, a[0] ? need_int(*a[0], "the keepends of splitlines") : Result<int64_t>(int64_t{0}));
   const string_view s = self.text().bytes;
   std::vector<Value> out;
   size_t begin = 0, size;

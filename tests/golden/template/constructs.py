@@ -671,6 +671,8 @@ u | wordcount
 '\u0391\u03a3 \u03a3'.capitalize()
 '\u0391\u03a3\u03a3'.swapcase()
 '\u0391\u03a3' | lower
+lines.splitlines(missing)
+missing | attr('x')
 'Ab Cd'.istitle()
 'Ab cd'.istitle()
 'aé'.isascii()
