@@ -69,6 +69,12 @@ class Automaton {
   // The bytes that may come next, and the one where it is one.
   ByteSet following(StateId s) const;
   std::optional<uint8_t> only(StateId s) const;
+  // Classes of bytes (ByteClasses), a bit each, whose bytes all lead to one state.
+  uint32_t alike(StateId s) {
+    uint32_t all = UINT32_MAX;
+    for (const Pair p : states_[s].pairs) all &= nfa_->alike(p.local);
+    return all;
+  }
   bool ambiguous() const { return ambiguous_; }  // that has happened
 
   // The loops above the first return of a tail, on kOutside, with counts no larger than `most`: what a text of at most

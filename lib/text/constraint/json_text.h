@@ -47,6 +47,7 @@ class JsonText {
     return g_.refer(*known);
   }
   Expr list(Expr item);
+  Expr own_character();
 
   Grammar& g_;
   const SchemaOptions options_;

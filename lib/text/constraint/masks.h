@@ -34,17 +34,30 @@ class Masks {
     std::vector<uint32_t> leaves;  // nodes after which the rule may end, none below another's... in order of the tree
   };
   const Alone& alone(Automaton::Pair p);
+  // From a state, any characters of these classes, up to so many, lead on, as inside of a string: all tokens that are
+  // made of such are set together.
+  struct Run {
+    uint16_t classes = 0;  // ByteClasses
+    uint8_t room = 0;      // characters; TokenTrie::kMany: any number
+    bool known = false;    // the next state is
+    bool settled = false;  // room is not just as far as was looked
+    bool leaves = false;   // on the way, what was begun may end
+    StateId next = Automaton::kNone;
+  };
+  Run& run(StateId s);
+  const Run& run_for(StateId s, uint8_t characters);  // looks so far
+  bool whole_characters(StateId s, StateId to);
+  bool set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leaves);
   // Sets what may follow from s along nodes [begin, end); leaves: where to note nodes after which what is below begins.
   void walk(StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vector<uint32_t>* leaves);
-  void set(const TokenTrie::Node& n, Mask& mask) const {
-    for (const int32_t t : trie_.tokens(n)) mask[static_cast<size_t>(t) / 32] |= 1u << t % 32;
-  }
+  static void set(int32_t t, Mask& mask) { mask[static_cast<size_t>(t) / 32] |= 1u << t % 32; }
 
   Automaton& automaton_;
   const TokenTrie& trie_;
   std::unordered_map<StateId, std::unique_ptr<Mask>> masks_;
   std::unordered_map<StateId, std::unique_ptr<Alone>> alone_;  // by Automaton::alone's state
   std::vector<StateId> path_;                                  // [depth] of a walk
+  std::vector<Run> runs_;                                      // [StateId], as far as asked for
   int64_t bytes_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/constraint/byte_classes.h"
+
 namespace infer::text {
 namespace {
 
@@ -180,6 +182,12 @@ void Nfa::find_next(Local l) {
     const Local target = to.empty() ? kDead : intern(to);
     for (const uint8_t b : all) (*next)[b] = target;
   }
+  uint32_t alike = (1u << ByteClasses::kAll) - 1;
+  for (size_t b = 0; b < next->size(); ++b) {
+    const uint8_t c = ByteClasses::kOf[b];
+    if ((*next)[b] != (*next)[ByteClasses::kOne[c]]) alike &= ~(1u << c);
+  }
+  states_[l]->alike = alike;
   states_[l]->next = std::move(next);
   bytes_ += 1024;
 }

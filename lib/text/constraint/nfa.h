@@ -38,7 +38,8 @@ class Nfa {
     bool final = false;                                  // the rule may end here
     bool bare = false;                                   // it may end here, and that is all
     std::unique_ptr<std::array<Local, 256>> next;        // by byte; null: not known yet
-    ByteSet following;                                   // those bytes
+    uint32_t alike = 0;                                  // with next: classes whose bytes lead to one place
+    ByteSet following;                                   // those bytes that lead on
     bool met = false;                                    // calls are known
   };
   const State& state(Local l) {
@@ -50,6 +51,11 @@ class Nfa {
   Local next(Local l, uint8_t byte) {
     if (!states_[l]->next) find_next(l);
     return (*states_[l]->next)[byte];
+  }
+  // Classes of bytes, a bit each, whose bytes all lead to one place.
+  uint32_t alike(Local l) {
+    if (!states_[l]->next) find_next(l);
+    return states_[l]->alike;
   }
   int64_t bytes() const { return bytes_; }  // of memory, about
 

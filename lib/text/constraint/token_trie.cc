@@ -5,6 +5,7 @@
 #include <numeric>
 #include <string_view>
 
+#include "text/constraint/byte_classes.h"
 #include "text/constraint/control_code.h"
 
 namespace infer::text {
@@ -32,8 +33,8 @@ TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> e
     leave(same);
     for (size_t at = same; at < t.size(); ++at) {
       path.push_back(static_cast<uint32_t>(nodes_.size()));
-      nodes_.push_back(
-          {0, static_cast<uint32_t>(tokens_.size()), 0, static_cast<uint16_t>(at + 1), static_cast<uint8_t>(t[at])});
+      nodes_.push_back({0, static_cast<uint32_t>(tokens_.size()), 0, static_cast<uint16_t>(at + 1),
+                        static_cast<uint8_t>(t[at]), 0, 0});
     }
     // Tokens of one text follow each other, so do the places of what ends at a node.
     nodes_[path.back()].n_tokens++;
@@ -42,6 +43,7 @@ TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> e
     longest_ = std::max(longest_, static_cast<uint32_t>(t.size()));
   }
   leave(0);
+  for (size_t i = nodes_.size(); i-- > 0;) look_below(nodes_[i], static_cast<uint32_t>(i), 0, 0, 0);
   for (const Control& c : controls) {
     if (c.text.empty()) continue;
     controls_.insert_or_assign(c.text, c.token);
@@ -49,6 +51,32 @@ TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> e
   }
   std::sort(control_sizes_.begin(), control_sizes_.end(), std::greater<>());
   control_sizes_.erase(std::unique(control_sizes_.begin(), control_sizes_.end()), control_sizes_.end());
+}
+
+// Adds what stands below node `at` to the facts of `n`. more: bytes of a character that has begun, the next of the
+// classes first .. last. All nodes behind n know theirs.
+void TokenTrie::look_below(Node& n, uint32_t at, uint8_t more, uint8_t first, uint8_t last) const {
+  for (uint32_t i = at + 1; i < nodes_[at].beyond; i = nodes_[i].beyond) {
+    const Node& below = nodes_[i];
+    const uint8_t c = ByteClasses::kOf[below.byte];
+    const ByteClasses::Follow follow = ByteClasses::follow(c);
+    if (more == 0 ? c >= ByteClasses::kAscii && follow.n == 0 : c < first || c > last) {
+      n.classes |= ByteClasses::kBroken;
+      n.characters = kMany;
+      continue;
+    }
+    const bool whole = more == 0 ? follow.n == 0 : more == 1;
+    const auto set = c < ByteClasses::kAscii ? static_cast<uint16_t>(1 << c) : ByteClasses::kText;
+    n.classes = static_cast<uint16_t>(n.classes | set | (whole ? below.classes : 0));
+    const int characters = whole ? below.characters + 1 : 1;
+    n.characters = static_cast<uint8_t>(std::clamp<int>(characters, n.characters, kMany));
+    if (whole) continue;
+    if (more == 0) {
+      look_below(n, i, follow.n, follow.first, follow.last);
+    } else {
+      look_below(n, i, static_cast<uint8_t>(more - 1), ByteClasses::kLow, ByteClasses::kHigh);
+    }
+  }
 }
 
 std::string TokenTrie::coded(std::string_view text) const {

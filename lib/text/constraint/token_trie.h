@@ -25,9 +25,18 @@ class TokenTrie {
     uint32_t first_token, n_tokens;  // tokens()[..]: those that end here
     uint16_t depth;                  // bytes to here, 1 ..
     uint8_t byte;
+    // Of all below, where a character begins behind this node.
+    uint8_t characters = 0;  // most of them; kMany: or more
+    uint16_t classes = 0;    // of their bytes (ByteClasses)
   };
+  static constexpr uint8_t kMany = 255;
   std::span<const Node> nodes() const { return nodes_; }
   std::span<const int32_t> tokens(const Node& n) const { return std::span(tokens_).subspan(n.first_token, n.n_tokens); }
+  std::span<const int32_t> tokens_below(const Node& n) const {
+    const size_t begin = n.first_token + n.n_tokens;
+    const size_t end = n.beyond < nodes_.size() ? nodes_[n.beyond].first_token : tokens_.size();
+    return std::span(tokens_).subspan(begin, end - begin);
+  }
   std::span<const int32_t> ends() const { return ends_; }
   // Does a token that is longer than this text begin with it? (The empty text: yes.)
   bool continues(std::string_view text) const;
@@ -38,6 +47,8 @@ class TokenTrie {
   uint32_t longest() const { return longest_; }          // bytes of a token
 
  private:
+  void look_below(Node& n, uint32_t at, uint8_t more, uint8_t first, uint8_t last) const;
+
   size_t n_vocab_;
   std::vector<Node> nodes_;
   std::vector<int32_t> tokens_;
