@@ -52,7 +52,7 @@ bool Masks::set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leav
     for (const int32_t t : trie_.tokens_below(n)) set(t, mask);
     return true;
   }
-  if (n.classes & ByteClasses::kText) return false;
+  if (!r.settled || (n.classes & ByteClasses::kText) != 0) return false;
   // A byte is a character: those that are not too long.
   const auto nodes = trie_.nodes();
   for (auto i = static_cast<uint32_t>(&n - nodes.data()) + 1; i < n.beyond;) {
@@ -99,9 +99,8 @@ const Masks::Run& Masks::run_for(StateId s, uint8_t characters) {
   }
   for (size_t i = chain.size(); i-- > 0;) {
     Run& r = runs_[chain[i]];
-    if (r.settled) continue;
+    if (r.settled || r.next >= runs_.size() || !runs_[r.next].known) continue;  // looked so far
     const Run& next = runs_[r.next];
-    if (!next.known) continue;  // looked so far
     if ((next.classes & r.classes) != r.classes) {
       r.settled = true;
       continue;

@@ -74,6 +74,33 @@ bool is_outside(std::string_view message) {
              : message.find("nothing is fetched") != message.npos;
 }
 
+// README's table: the suite's files by what becomes of their tests; those of which all are taken share a line.
+std::string table(const std::map<std::string, Count>& counts) {
+  std::string out = "| keyword | tests taken | refused | with keywords that are not done |\n|---|---|---|---|\n", whole;
+  int n_whole = 0;
+  for (const auto& [file, count] : counts) {
+    if (count.refused + count.outside > 0) {
+      out += str("| ", file, " | ", count.taken, " | ", count.refused, " | ", count.outside, " |\n");
+    } else {
+      whole += str(whole.empty() ? "" : ", ", file);
+      n_whole += count.taken;
+    }
+  }
+  return str(out, "| ", whole, " | ", n_whole, " | 0 | 0 |\n");
+}
+
+std::string readme_table() {
+  std::ifstream in(INFER_SOURCE_DIR "/README.md", std::ios::binary);
+  std::stringstream bytes;
+  bytes << in.rdbuf();
+  const std::string text = bytes.str(), begin = "<!-- schema -->\n";
+  const size_t from = text.find(begin) + begin.size(), to = text.find("<!-- /schema -->");
+  REQUIRE(text.find(begin) != text.npos);
+  REQUIRE(to != text.npos);
+  REQUIRE(to >= from);
+  return text.substr(from, to - from);
+}
+
 TEST_CASE("the official suite: all that is valid is accepted, nothing that is not") {
   std::ifstream in(testing::golden_path("schema/suite.json"), std::ios::binary);
   std::stringstream bytes;
@@ -128,6 +155,7 @@ TEST_CASE("the official suite: all that is valid is accepted, nothing that is no
           " outside; of formats ", formats.taken, " taken, ", formats.refused, " refused");
   CHECK(keywords.taken * 100 >= (keywords.taken + keywords.refused) * 95);
   CHECK(formats.refused == 0);
+  CHECK_MESSAGE(readme_table() == table(counts), "README.md is to have between the marks: ", table(counts));
   CHECK(reasons == std::map<std::string, int>{{kChecked, 16}, {kSpelt, 8}, {kLeap, 5}, {kHost, 16}});
 }
 
