@@ -15,11 +15,27 @@ std::string_view kind_name(Kind k) {
   return kNames[static_cast<size_t>(k)];
 }
 
-// What describes and does not constrain; $defs and definitions are read apart.
+// What describes and does not constrain, editors' own keywords and extensions (x-..) as well; $defs and definitions are
+// read apart.
 bool is_annotation(std::string_view k) {
-  static constexpr std::string_view kAll[] = {"title",    "description", "default",  "examples",
-                                              "$comment", "deprecated",  "readOnly", "writeOnly"};
-  return std::find(std::begin(kAll), std::end(kAll), k) != std::end(kAll);
+  static constexpr std::string_view kAll[] = {"title",
+                                              "description",
+                                              "default",
+                                              "examples",
+                                              "$comment",
+                                              "deprecated",
+                                              "readOnly",
+                                              "writeOnly",
+                                              "example",
+                                              "enumNames",
+                                              "tsEnumNames",
+                                              "errorMessage",
+                                              "markdownDescription",
+                                              "deprecationMessage",
+                                              "enumDescriptions",
+                                              "markdownEnumDescriptions",
+                                              "defaultSnippets"};
+  return k.starts_with("x-") || std::find(std::begin(kAll), std::end(kAll), k) != std::end(kAll);
 }
 
 bool is_excluded(std::string_view k) {

@@ -200,8 +200,9 @@ class Drawer:
 
     def object(self, every, depth):
         names = []
-        for s in every:
-            names += [n for n in list(s.get("properties", {})) + s.get("required", []) if n not in names]
+        for key in ("properties", "required"):
+            for s in every:
+                names += [n for n in s.get(key, {}) if n not in names]
         required = {n for s in every for n in s.get("required", [])}
         out = {}
         share = self.random.choice([0.1, 0.5, 0.9]) if len(names) < 30 else 0.1

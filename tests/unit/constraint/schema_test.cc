@@ -42,7 +42,10 @@ TEST_CASE("types, and values of no type in particular") {
       {R"({"type": "integer"})", {"0", "-1", "120"}, {"-0", "1.0", "1e3", "01", "\"1\""}},
       {R"({"type": ["boolean", "null"]})", {"true", "false", "null"}, {"0", "\"\""}},
       {R"({"maximum": 3, "maxLength": 1})", {"3", "-9.5", "\"a\"", "[]", "null"}, {"4", "\"ab\""}},
-      {R"({"title": "t", "$comment": "c", "default": 1, "examples": [1], "deprecated": true})", {"1", "{}"}, {}},
+      {R"({"title": "t", "$comment": "c", "default": 1, "examples": [1], "deprecated": true,
+          "x-order": ["a"], "markdownDescription": "*t*"})",
+       {"1", "{}"},
+       {}},
   });
 }
 
