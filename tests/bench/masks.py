@@ -2,7 +2,7 @@
 """Masks of constrained answers: libinfer beside xgrammar and llguidance, in one run, on one thread.
 
 masks.py SCHEMA_LINES VOCABULARY [--generated N] [--published N] [--results FILE]
-with the python of `packaging/python.sh bench`. The same vocabulary (the tokens' bytes as our tokenizer has them), the
+with the python of `packaging/python.sh masks`. The same vocabulary (the tokens' bytes as our tokenizer has them), the
 same schemas and documents (tests/conformance/schema/documents.py), the same tokens. Before each token of each document
 its mask is made; counted are the documents that all engines that take the schema accept. Times are the processor's: of
 this process for the peers, with what a call from Python costs; of our program for ours. "first": compiling and the

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <iterator>
+#include <string>
 #include <string_view>
 
 #include "base/utf8.h"
@@ -39,5 +40,26 @@ constexpr Alphabet make_alphabet() {
 }
 
 inline constexpr Alphabet kAlphabet = make_alphabet();
+
+inline std::string spelled_in_alphabet(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size() + bytes.size() / 2);
+  for (const char c : bytes) out += kAlphabet.spelled(static_cast<uint8_t>(c));
+  return out;
+}
+
+// Appends the bytes that `token` spells. False, and nothing is appended: it is not written in the alphabet.
+inline bool append_spelled_bytes(std::string_view token, std::string& out) {
+  const size_t start = out.size();
+  for (size_t at = 0; at < token.size();) {
+    const int byte = kAlphabet.next_byte(token, at);
+    if (byte < 0) {
+      out.resize(start);
+      return false;
+    }
+    out += static_cast<char>(static_cast<uint8_t>(byte));
+  }
+  return true;
+}
 
 }  // namespace infer::text

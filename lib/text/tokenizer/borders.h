@@ -18,11 +18,13 @@ class Borders {
  public:
   // merges: "left right" in GPT-2's alphabet.
   void learn(std::span<const std::string_view> merges);
-  // Whether a merge may join a part of a character across the border at `at`, between two characters of `word`.
+  // Whether a merge may join a part of a character across the border at `at`, between two characters of `word` (which
+  // may end inside the second).
   bool crossed(std::string_view word, size_t at) const {
     const auto byte = [&](size_t i) { return static_cast<uint8_t>(word[i]); };
     if (byte(at - 1) < 0x80 && byte(at) < 0x80) return false;
-    const size_t i = place(byte(at - 1), byte(at), byte(at) < 0x80 ? uint8_t{0} : byte(at + 1));
+    const bool one = byte(at) < 0x80 || at + 1 == word.size();
+    const size_t i = place(byte(at - 1), byte(at), one ? uint8_t{0} : byte(at + 1));
     return bits_[i / 64] >> i % 64 & 1;
   }
 

@@ -166,18 +166,8 @@ void ByteLevelBpe::encode_text(std::string_view text, std::vector<int32_t>& out)
 void ByteLevelBpe::append_piece(int32_t id, bool special, bool, std::string& out) const {
   const std::string_view token = data_->tokens[static_cast<size_t>(id)];
   if (is_control(id) && !special) return;
-  const size_t start = out.size();
   const bool as_written = is_control(id) || type(static_cast<size_t>(id)) == TokenizerData::kUserDefined;
-  for (size_t at = 0; at < token.size() && !as_written;) {
-    const int byte = kAlphabet.next_byte(token, at);
-    if (byte < 0) {  // not written in the alphabet after all
-      out.resize(start);
-      out.append(token);
-      return;
-    }
-    out += static_cast<char>(static_cast<uint8_t>(byte));
-  }
-  if (as_written) out.append(token);
+  if (as_written || !append_spelled_bytes(token, out)) out.append(token);
 }
 
 }  // namespace infer::text

@@ -227,8 +227,8 @@ FLAGS.append(set(CLASSES) | not_yes)
 FLAGS.append(IGNORED)
 FLAGS.append({c for c in CODE_POINTS if bert(c, strip_accents=True) == ""})
 FLAGS += [of_regex(r"\p{Han}"), of_regex(r"\w"), of_regex(r"\d")]
-FLAGS.append({c for c in CODE_POINTS if normalizers.StripAccents().normalize_str(chr(c)) == ""})
-FLAGS.append(of_rust_word())
+# Beside the category, in the byte of kUnicodeCategories.
+MORE_FLAGS = [{c for c in CODE_POINTS if normalizers.StripAccents().normalize_str(chr(c)) == ""}, of_rust_word()]
 
 
 def rows(values, width=16, form="{}"):
@@ -254,7 +254,8 @@ def main():
     for start in range(0, 0x110000, BLOCK):
         block = []
         for c in range(start, start + BLOCK):
-            value = (of.get(c, 0), CATEGORIES.index(ucd.category(chr(c))))
+            more = sum(32 << i for i, members in enumerate(MORE_FLAGS) if c in members)
+            value = (of.get(c, 0), CATEGORIES.index(ucd.category(chr(c))) | more)
             if value not in combos:
                 combos[value] = len(kinds)
                 kinds.append(value)
@@ -270,12 +271,12 @@ def main():
     print("// Written by make_unicode.py (Unicode as in Hugging Face tokenizers 0.23.3). Do not edit.")
     print('#include "text/tokenizer/unicode.h"\n')
     print("namespace infer::text {\n")
-    table("uint32_t", "kUnicodeKinds", [flags for flags, _ in kinds])
+    table("uint16_t", "kUnicodeKinds", [flags for flags, _ in kinds])
     table("uint8_t", "kUnicodeCategories", [category for _, category in kinds])
     print(f"const size_t kUnicodeKindCount = {len(kinds)};")
     table("uint16_t", "kUnicodeBlocks", first)
     table("uint8_t", f"kUnicodeOfBlock", [k for block in blocks for k in block], 32)
-    table("uint32_t", "kAsciiFlags", [of.get(c, 0) for c in range(128)], 16)
+    table("uint16_t", "kAsciiFlags", [of.get(c, 0) for c in range(128)], 16)
     print()
     classes = sorted(CLASSES.items())
     table("CombiningClass", "kCombiningClasses", classes, 8, "{{0x{0[0]:X}, {0[1]}}}")

@@ -32,7 +32,7 @@ Char wide_char_at(std::string_view s, size_t at) {
   return {c.value, c.length, char_flags(c.value)};
 }
 
-size_t run_of_flags(std::string_view s, size_t at, uint32_t any) {
+size_t run_of_flags(std::string_view s, size_t at, uint16_t any) {
   while (at < s.size()) {
     const uint8_t lead = static_cast<uint8_t>(s[at]);
     if (lead < 0x80) {

@@ -16,9 +16,9 @@ namespace infer::text {
 struct Char {
   char32_t value;
   uint32_t length;  // bytes; 0: there is none, the text ends here
-  uint32_t flags;   // CharFlag; 0 at the end
+  uint16_t flags;   // CharFlag; 0 at the end
 
-  bool is(uint32_t any) const { return (flags & any) != 0; }
+  bool is(uint16_t any) const { return (flags & any) != 0; }
   bool newline() const { return value == '\n' || value == '\r'; }  // false at the end
 };
 
@@ -41,7 +41,7 @@ size_t run_of(std::string_view s, size_t at, In in) {
 }
 
 // ... of characters that have one of the flags.
-size_t run_of_flags(std::string_view s, size_t at, uint32_t any);
+size_t run_of_flags(std::string_view s, size_t at, uint16_t any);
 
 class PieceSink {
  public:

@@ -5,7 +5,7 @@
 namespace infer::text {
 namespace {
 
-constexpr uint32_t kWordless = kSpace | kLetter | kNumber;
+constexpr uint16_t kWordless = kSpace | kLetter | kNumber;
 
 // 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 size_t match_gpt2(std::string_view s, size_t at) {
@@ -20,7 +20,7 @@ size_t match_gpt2(std::string_view s, size_t at) {
 
 // A rule like Llama 3's: (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[letters]+|tail
 struct Words {
-  uint32_t letters = kLetter;
+  uint16_t letters = kLetter;
   int digits = 3;
   After after = After::newlines;
   bool contractions = true;

@@ -9,14 +9,14 @@ namespace {
 // [\p{Ll}\p{Lm}\p{Lo}\p{M}]:
 //   U*L+   the run of U, then L; where no lower case follows, back to the last character that is in both
 // apart: characters that are in neither.
-constexpr uint32_t kBoth = kOtherLetter | kMark;
+constexpr uint16_t kBoth = kOtherLetter | kMark;
 
-template <uint32_t apart>
-bool in(const Char& c, uint32_t any) {
+template <uint16_t apart>
+bool in(const Char& c, uint16_t any) {
   return c.is(any) && !c.is(apart);
 }
 
-template <uint32_t apart>
+template <uint16_t apart>
 size_t upper_then_lower(std::string_view s, size_t at) {
   size_t end = at, both_end = at;
   Char c = char_at(s, end);
@@ -29,14 +29,14 @@ size_t upper_then_lower(std::string_view s, size_t at) {
 }
 
 //   U+L*
-template <uint32_t apart>
+template <uint16_t apart>
 size_t upper_maybe_lower(std::string_view s, size_t at) {
   const size_t end = run_of(s, at, [](const Char& c) { return in<apart>(c, kUpper | kBoth); });
   return end == at ? at : run_of(s, end, [](const Char& c) { return in<apart>(c, kLower | kBoth); });
 }
 
 // [^\r\n\p{L}\p{N}]?U*L+|[^\r\n\p{L}\p{N}]?U+L*
-template <uint32_t apart>
+template <uint16_t apart>
 size_t cased_word(std::string_view s, size_t at) {
   const Char c = char_at(s, at);
   const size_t led = may_lead_word(c) ? at + c.length : at;

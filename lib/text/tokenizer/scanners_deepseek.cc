@@ -105,7 +105,7 @@ bool ascii_letter(const Char& c) { return between(c, 'A', 'Z') || between(c, 'a'
 // each_line: ... | ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+
 template <bool each_line>
 size_t match_deepseek3(std::string_view s, size_t at) {
-  constexpr uint32_t kWord = kLetter | kMark, kSigns = kPunct | kSymbol;
+  constexpr uint16_t kWord = kLetter | kMark, kSigns = kPunct | kSymbol;
   const Char c = char_at(s, at);
   if (c.value < 0x80 && c.is(kSigns) && ascii_letter(char_at(s, at + 1))) return run_of(s, at + 1, ascii_letter);
   const bool leads = !c.newline() && !c.is(kLetter | kSigns);

@@ -7,7 +7,7 @@
 
 namespace infer::text {
 
-enum CharFlag : uint32_t {
+enum CharFlag : uint16_t {
   kUpper = 1,          // Lu, Lt
   kLower = 2,          // Ll
   kOtherLetter = 4,    // Lm, Lo
@@ -22,24 +22,28 @@ enum CharFlag : uint32_t {
   kIgnored = 2048,     // BERT's normaliser leaves it out
   kAccent = 4096,      // ... and this where it strips accents
   kHan = 8192,         // of Han script
-  kWord = 16384,       // \w of Oniguruma: what has no word boundary beside another
+  kWord = 16384,       // \w: what has no word boundary beside another
   kDecimal = 32768,    // \d
-  kCombining = 65536,  // what tokenizers' StripAccents() leaves out
-  kRustWord = 131072,  // \w of Rust's regular expressions: tokenizers' Whitespace(), words around added tokens
   kLetter = kUpper | kLower | kOtherLetter,
 };
 
-extern const uint32_t kUnicodeKinds[];      // flags of each combination that occurs
-extern const uint8_t kUnicodeCategories[];  // and its general category, as code_set.cc numbers them
+extern const uint16_t kUnicodeKinds[];      // flags of each combination that occurs
+extern const uint8_t kUnicodeCategories[];  // and its general category, as code_set.cc numbers them, with two flags
 extern const size_t kUnicodeKindCount;      // at most 256
 extern const uint16_t kUnicodeBlocks[];     // [0x110000 / 128] -> block
 extern const uint8_t kUnicodeOfBlock[];     // [block, 128] -> kind
 
-extern const uint32_t kAsciiFlags[128];  // char_flags() of each
+extern const uint16_t kAsciiFlags[128];  // char_flags() of each
 
 // c <= 0x10FFFF.
 inline size_t unicode_kind(char32_t c) { return kUnicodeOfBlock[size_t{kUnicodeBlocks[c >> 7]} << 7 | (c & 127)]; }
-inline uint32_t char_flags(char32_t c) { return kUnicodeKinds[unicode_kind(c)]; }
+inline uint16_t char_flags(char32_t c) { return kUnicodeKinds[unicode_kind(c)]; }
+
+inline constexpr uint8_t kCategory = 31;
+// What tokenizers' StripAccents() leaves out.
+inline bool is_combining(char32_t c) { return (kUnicodeCategories[unicode_kind(c)] & 32) != 0; }
+// \w of Rust's regular expressions: tokenizers' Whitespace(), words around added tokens.
+inline bool is_rust_word(char32_t c) { return (kUnicodeCategories[unicode_kind(c)] & 64) != 0; }
 
 // What Rust calls white space.
 inline bool is_white(char32_t c) {

@@ -58,10 +58,10 @@ void Unigram::append(std::string_view text, std::vector<int32_t>& out) const {
       const auto& [end, piece] = *step;
       if (piece.place >= 0) {
         out.push_back(ids_[static_cast<size_t>(piece.place)]);
+        unknown_before = false;
       } else {
-        append_unknown(text.substr(end - piece.length, piece.length), unknown_before, out);
+        unknown_before = append_unknown(text.substr(end - piece.length, piece.length), unknown_before, out);
       }
-      unknown_before = piece.place < 0;
     }
     const double settled = best[at - begin].score;
     begin = at;
@@ -69,13 +69,14 @@ void Unigram::append(std::string_view text, std::vector<int32_t>& out) const {
   }
 }
 
-void Unigram::append_unknown(std::string_view character, bool follows_unknown, std::vector<int32_t>& out) const {
+bool Unigram::append_unknown(std::string_view character, bool follows_unknown, std::vector<int32_t>& out) const {
   const auto token_of = [this](char c) { return unknown_.bytes[static_cast<uint8_t>(c)]; };
   if (std::ranges::all_of(character, [&](char c) { return token_of(c) >= 0; })) {
     for (const char c : character) out.push_back(token_of(c));
-  } else if (unknown_.id >= 0 && !(unknown_.fuse && follows_unknown)) {
-    out.push_back(unknown_.id);
+    return false;
   }
+  if (unknown_.id >= 0 && !(unknown_.fuse && follows_unknown)) out.push_back(unknown_.id);
+  return true;
 }
 
 }  // namespace infer::text

@@ -47,7 +47,8 @@ class Unigram {
     uint32_t length;  // of its last piece, in bytes; 0: none reached it yet
     int32_t place;    // of that piece in scores_, -1: unknown
   };
-  void append_unknown(std::string_view character, bool follows_unknown, std::vector<int32_t>& out) const;
+  // Whether it became the unknown token, alone or with the one before.
+  bool append_unknown(std::string_view character, bool follows_unknown, std::vector<int32_t>& out) const;
 
   PieceTrie trie_;  // ids are places in the lists below
   std::vector<double> scores_;

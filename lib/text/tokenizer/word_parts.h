@@ -52,9 +52,9 @@ enum class After { nothing, newlines, newlines_slashes, newline_or_slash };  // 
 
 // The tail that the newer rules share, after their rules for words (letters: what those took):
 //   \p{N}{1,digits}| ?[^\s\p{L}\p{N}]+after|\s*[\r\n]+|\s+(?!\S)|\s+
-inline size_t match_tail(std::string_view s, size_t at, uint32_t letters, int digits, After after) {
+inline size_t match_tail(std::string_view s, size_t at, uint16_t letters, int digits, After after) {
   if (char_at(s, at).is(kNumber)) return up_to_digits(s, at, digits);
-  const auto symbol = [letters](const Char& c) { return !c.is(kSpace | kNumber | letters); };
+  const auto symbol = [letters](const Char& c) { return !c.is(static_cast<uint16_t>(kSpace | kNumber | letters)); };
   const size_t first = s[at] == ' ' ? at + 1 : at;
   const size_t end = run_of(s, first, symbol);
   if (end != first) {

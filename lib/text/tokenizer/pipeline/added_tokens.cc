@@ -17,6 +17,7 @@ size_t before(std::string_view s, size_t at) {
   return at;
 }
 
+bool word_at(std::string_view s, size_t at) { return at < s.size() && is_rust_word(decode_utf8(s, at).value); }
 bool white_at(std::string_view s, size_t at) { return at < s.size() && is_white(decode_utf8(s, at).value); }
 
 }  // namespace
@@ -74,8 +75,8 @@ std::vector<Stretch> AddedTokens::cut_by(const SpecialTokens& search, std::strin
     if (s.id < 0) continue;
     const AddedToken& t = tokens_[static_cast<size_t>(s.id)];
     if (t.single_word) {
-      const bool after_word = s.begin > 0 && char_at(text, before(text, s.begin)).is(kRustWord);
-      if (after_word || char_at(text, s.end).is(kRustWord)) continue;
+      const bool after_word = s.begin > 0 && word_at(text, before(text, s.begin));
+      if (after_word || word_at(text, s.end)) continue;
     }
     // White space that the token before it took stays there.
     if (t.left) {

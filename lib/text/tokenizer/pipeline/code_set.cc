@@ -48,18 +48,32 @@ constexpr LongName kLongNames[] = {{"letter", "l"},
                                    {"privateuse", "co"},
                                    {"unassigned", "cn"}};
 
-// The code points whose kind `in` accepts.
+// The code points whose kind `in` accepts. Most blocks of 128 hold one kind and are looked at once.
 template <class In>
 std::vector<CodeSpan> of_kinds(In in) {
   std::vector<CodeSpan> out;
   bool accepted[256] = {};
   for (size_t kind = 0; kind < kUnicodeKindCount; ++kind) accepted[kind] = in(kind);
-  for (char32_t c = 0; c <= kLastCodePoint; ++c) {
-    if (!accepted[unicode_kind(c)]) continue;
-    if (!out.empty() && out.back().last + 1 == c) {
-      out.back().last = c;
+  const auto add = [&](char32_t first, char32_t last) {
+    if (!out.empty() && out.back().last + 1 == first) {
+      out.back().last = last;
     } else {
-      out.push_back({c, c});
+      out.push_back({first, last});
+    }
+  };
+  enum : uint8_t { kNew, kNone, kAll, kSome };
+  std::vector<uint8_t> blocks;  // by number: what of the block is accepted
+  for (char32_t first = 0; first <= kLastCodePoint; first += 128) {
+    const size_t block = kUnicodeBlocks[first >> 7];
+    if (block >= blocks.size()) blocks.resize(block + 1, kNew);
+    const uint8_t* kinds = kUnicodeOfBlock + block * 128;
+    if (blocks[block] == kNew) {
+      const auto n = std::count_if(kinds, kinds + 128, [&](uint8_t kind) { return accepted[kind]; });
+      blocks[block] = n == 0 ? kNone : n == 128 ? kAll : kSome;
+    }
+    if (blocks[block] == kAll) add(first, first + 127);
+    for (char32_t i = 0; i < 128 && blocks[block] == kSome; ++i) {
+      if (accepted[kinds[i]]) add(first + i, first + i);
     }
   }
   return out;
@@ -83,7 +97,7 @@ CodeSet::CodeSet(std::vector<CodeSpan> spans) {
   }
 }
 
-CodeSet CodeSet::of_flags(uint32_t any) {
+CodeSet CodeSet::of_flags(uint16_t any) {
   return CodeSet(of_kinds([any](size_t kind) { return (kUnicodeKinds[kind] & any) != 0; }));
 }
 
@@ -104,7 +118,7 @@ std::optional<CodeSet> CodeSet::of_property(std::string_view name) {
   }
   const auto named = [&](std::string_view category) { return matches(category, plain); };
   if (plain.empty() || plain.size() > 2 || std::ranges::none_of(kCategories, named)) return std::nullopt;
-  return CodeSet(of_kinds([&](size_t kind) { return named(kCategories[kUnicodeCategories[kind]]); }));
+  return CodeSet(of_kinds([&](size_t kind) { return named(kCategories[kUnicodeCategories[kind] & kCategory]); }));
 }
 
 CodeSet CodeSet::inverse() const {

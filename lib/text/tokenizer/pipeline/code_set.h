@@ -16,7 +16,7 @@ class CodeSet {
   CodeSet() = default;
   explicit CodeSet(std::vector<CodeSpan> any_order);
   static CodeSet of(char32_t c) { return CodeSet({{c, c}}); }
-  static CodeSet of_flags(uint32_t any);  // CharFlag
+  static CodeSet of_flags(uint16_t any);  // CharFlag
   // A general category or a script, as Oniguruma spells it: L, Lu, Letter, Han, ...; nullopt: not one we know.
   static std::optional<CodeSet> of_property(std::string_view name);
 

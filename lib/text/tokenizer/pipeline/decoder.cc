@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "text/tokenizer/byte_alphabet.h"
+#include "text/tokenizer/alphabet.h"
 
 namespace infer::text::pipeline {
 namespace {

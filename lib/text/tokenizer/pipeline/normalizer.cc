@@ -4,7 +4,7 @@
 #include <span>
 
 #include "base/utf8.h"
-#include "text/tokenizer/byte_alphabet.h"
+#include "text/tokenizer/alphabet.h"
 #include "text/tokenizer/nfc.h"
 
 namespace infer::text::pipeline {
@@ -159,7 +159,7 @@ void Normalizer::Step::apply(std::string& s, size_t most) const {
       return strip(s, left, right);
     case Kind::kStripAccents:
       return each_character(s, [](const Char& c, std::string_view bytes, std::string& out) {
-        if (!c.is(kCombining)) out += bytes;
+        if (!is_combining(c.value)) out += bytes;
       });
     case Kind::kBert:
       s = bert_normalized(s, rules);

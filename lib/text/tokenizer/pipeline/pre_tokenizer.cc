@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "text/tokenizer/byte_alphabet.h"
+#include "text/tokenizer/alphabet.h"
 #include "text/tokenizer/scanners.h"
 
 namespace infer::text::pipeline {
@@ -30,11 +30,11 @@ void split_words(Piece piece, Pieces& out) {
   for (size_t at = 0; at < piece.text.size();) {
     const Char c = char_at(piece.text, at);
     size_t end = at + c.length;
-    if (c.is(kRustWord)) {
-      end = run_of_flags(piece.text, at, kRustWord);
+    if (is_rust_word(c.value)) {
+      end = run_of(piece.text, at, [](const Char& x) { return is_rust_word(x.value); });
       splitter.match(at, end);
     } else if (!is_white(c.value)) {
-      end = run_of(piece.text, at, [](const Char& x) { return !x.is(kRustWord) && !is_white(x.value); });
+      end = run_of(piece.text, at, [](const Char& x) { return !is_rust_word(x.value) && !is_white(x.value); });
       splitter.match(at, end);
     }
     at = end;

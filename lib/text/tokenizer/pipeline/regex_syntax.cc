@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/utf8.h"
+#include "text/tokenizer/pipeline/regex_reader.h"
 
 namespace infer::text::pipeline {
 namespace {
@@ -12,25 +13,11 @@ namespace {
 using Kind = RegexNode::Kind;
 
 constexpr size_t kLongestPattern = 16 << 10;  // bytes
-constexpr int kDeepest = 64;
 constexpr uint32_t kMostRepeats = 1000;
-constexpr int kMostLookups = 400;  // in the Unicode tables, about a millisecond each
 
-struct Flags {
-  bool any_case = false, dot_all = false;
-};
-
-// What a backslash stands for.
-struct Escape {
-  enum class Kind : uint8_t { kPoint, kSet, kTest, kTextEndOrNewline } kind = Kind::kPoint;
-  char32_t point = 0;
-  CodeSet set = {};
-  Test test = {};
-};
-
-class Parser {
+class Parser : RegexReader {
  public:
-  explicit Parser(std::string_view pattern) : in_(pattern) {}
+  explicit Parser(std::string_view pattern) : RegexReader(pattern) {}
 
   Result<RegexTree> run() {
     if (in_.size() > kLongestPattern)
@@ -264,217 +251,6 @@ class Parser {
     return n;
   }
 
-  // Behind '['.
-  Result<CodeSet> character_class(int depth, Flags flags) {
-    const size_t from = at_ - 1;
-    if (depth > kDeepest) return unsupported(from, str("more than ", kDeepest, " levels of '['"));
-    const bool negated = skip("^");
-    std::optional<CodeSet> both;  // of what stands before '&&'
-    std::vector<CodeSpan> spans;
-    const auto join = [&](const CodeSet& set) { spans.insert(spans.end(), set.spans().begin(), set.spans().end()); };
-    for (bool first = true; first || !skip("]"); first = false) {
-      const size_t begin = at_;
-      if (at_ == in_.size()) return malformed(from, "'[' is not closed");
-      if (skip("&&")) {
-        CodeSet set(std::move(spans));
-        both = both ? both->within(set) : std::move(set);
-        spans.clear();
-        continue;
-      }
-      Escape one;
-      if (skip("[:")) {
-        TRY_SET(one.set, posix_class(begin));
-        one.kind = Escape::Kind::kSet;
-      } else if (skip("[")) {
-        TRY_SET(one.set, character_class(depth + 1, flags));
-        one.kind = Escape::Kind::kSet;
-      } else {
-        TRY_SET(one, class_character());
-      }
-      if (one.kind == Escape::Kind::kSet) {
-        join(one.set);
-        continue;
-      }
-      char32_t last = one.point;
-      if (peek() == '-' && at_ + 1 < in_.size() && in_[at_ + 1] != ']') {
-        ++at_;
-        if (peek() == '[') return unsupported(begin, "a range that ends in a class");
-        TRY_SET(const Escape end, class_character());
-        if (end.kind != Escape::Kind::kPoint || end.point < one.point)
-          return malformed(begin, str("the range '", in_.substr(begin, at_ - begin), "'"));
-        last = end.point;
-      }
-      spans.push_back({one.point, last});
-    }
-    CodeSet set(std::move(spans));
-    if (both) set = both->within(set);
-    if (flags.any_case) set = any_case(set);
-    return negated ? set.inverse() : std::move(set);
-  }
-  Result<Escape> class_character() {
-    if (at_ == in_.size()) return malformed(at_, "'[' is not closed");
-    if (peek() == '\\') return escape(true);
-    return Escape{.point = next()};
-  }
-
-  // Behind "[:".
-  Result<CodeSet> posix_class(size_t from) {
-    const bool negated = skip("^");
-    const size_t end = in_.find(":]", at_);
-    const std::string_view name = in_.substr(at_, end == std::string_view::npos ? 0 : end - at_);
-    std::optional<CodeSet> set;
-    if (name == "digit") set = property_of("nd");
-    if (name == "space") set = flagged(kSpace);
-    if (name == "word") set = word(true);
-    if (name == "punct") set = flagged(kPunct | kSymbol);
-    if (name == "cntrl") set = property_of("cc");
-    if (name == "xdigit") set = hex_digits();
-    if (name == "ascii") set = CodeSet({{0, 0x7F}});
-    if (name == "blank") set = property_of("zs")->with(CodeSet::of('\t'));
-    if (!set) return unsupported(from, str("the class '[:", name, ":]'"));
-    at_ = end + 2;
-    return negated ? set->inverse() : std::move(*set);
-  }
-
-  Result<Escape> escape(bool in_class) {
-    const size_t from = at_;
-    ++at_;
-    if (at_ == in_.size()) return malformed(from, "'\\' at the end");
-    const char32_t c = next();
-    const auto point = [](char32_t p) { return Escape{.point = p}; };
-    const auto set = [](CodeSet s) { return Escape{.kind = Escape::Kind::kSet, .set = std::move(s)}; };
-    const auto test = [](Test t) { return Escape{.kind = Escape::Kind::kTest, .test = t}; };
-    switch (c) {
-      case 't':
-        return point('\t');
-      case 'n':
-        return point('\n');
-      case 'r':
-        return point('\r');
-      case 'f':
-        return point('\f');
-      case 'v':
-        return point('\v');
-      case 'a':
-        return point('\a');
-      case 'e':
-        return point(0x1B);
-      case 'd':
-        return set(*property_of("nd"));
-      case 'D':
-        return set(property_of("nd")->inverse());
-      case 's':
-        return set(flagged(kSpace));
-      case 'S':
-        return set(flagged(kSpace).inverse());
-      case 'w':
-        return set(word(in_class));
-      case 'W':
-        return set(word(in_class).inverse());
-      case 'h':
-        return set(hex_digits());
-      case 'H':
-        return set(hex_digits().inverse());
-      case 'p':
-      case 'P':
-        if (peek() != '{') return point(c);
-        return property(c == 'P', from);
-      case 'x':
-      case 'u':
-        return hex_escape(c, from);
-      case '0':
-      case '1':
-      case '2':
-      case '3':
-      case '4':
-      case '5':
-      case '6':
-      case '7':
-        return octal_escape(from, in_class);
-      default:
-        break;
-    }
-    if (!in_class) {
-      switch (c) {
-        case 'N':
-          return set(CodeSet::of('\n').inverse());
-        case 'O':
-          return set(everything());
-        case 'A':
-          return test(Test::kTextStart);
-        case 'z':
-          return test(Test::kTextEnd);
-        case 'Z':
-          return Escape{.kind = Escape::Kind::kTextEndOrNewline};
-        case 'b':
-          return test(Test::kWordEdge);
-        case 'B':
-          return test(Test::kNoWordEdge);
-        default:
-          break;
-      }
-    } else if (c == 'b') {
-      return point('\b');
-    }
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter) return unsupported(from, str("the escape '", in_.substr(from, at_ - from), "'"));
-    return point(c);
-  }
-
-  Result<Escape> property(bool negated, size_t from) {
-    ++at_;
-    if (skip("^")) negated = !negated;
-    const size_t end = in_.find('}', at_);
-    if (end == std::string_view::npos) return malformed(from, "'\\p{' is not closed");
-    std::optional<CodeSet> set = property_of(in_.substr(at_, end - at_));
-    at_ = end + 1;
-    if (!set) return unsupported(from, str("the property '", in_.substr(from, at_ - from), "'"));
-    return Escape{.kind = Escape::Kind::kSet, .set = negated ? set->inverse() : std::move(*set)};
-  }
-
-  // \xHH \x{H..} \uHHHH
-  Result<Escape> hex_escape(char32_t letter, size_t from) {
-    const bool braces = letter == 'x' && skip("{");
-    const size_t most = braces ? 8 : letter == 'x' ? 2 : 4;
-    uint32_t value = 0;
-    size_t n = 0;
-    for (; n < most; ++n, ++at_) {
-      const char c = peek(), low = static_cast<char>(c | 0x20);
-      const int digit = c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-      if (digit < 0) break;
-      value = value * 16 + static_cast<uint32_t>(digit);
-    }
-    if (n == 0 || (letter == 'u' && n < 4) || (braces && !skip("}")) || value > kLastCodePoint ||
-        (letter == 'x' && !braces && value > 0x7F))
-      return malformed(from, str("the escape '", in_.substr(from, at_ - from), "' is no character"));
-    return Escape{.point = value};
-  }
-  Result<Escape> octal_escape(size_t from, bool in_class) {
-    --at_;
-    uint32_t value = 0;
-    size_t n = 0;
-    for (; n < 3 && peek() >= '0' && peek() <= '7'; ++n, ++at_) value = value * 8 + static_cast<uint32_t>(peek() - '0');
-    if ((n < 3 && in_[from + 1] != '0' && !in_class) || value > 0x7F)
-      return unsupported(from, str("the backreference '", in_.substr(from, at_ - from), "'"));
-    return Escape{.point = value};
-  }
-
-  // Beyond the limit, the answer no longer matters.
-  bool may_look() { return ++lookups_ <= kMostLookups; }
-  std::optional<CodeSet> property_of(std::string_view name) {
-    return may_look() ? CodeSet::of_property(name) : CodeSet();
-  }
-  CodeSet flagged(uint32_t flag) { return may_look() ? CodeSet::of_flags(flag) : CodeSet(); }
-  // Six numbers of Latin-1 are word characters, but not in a class.
-  CodeSet word(bool in_class) {
-    CodeSet set = flagged(kWord);
-    return in_class ? set.within(CodeSet({{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}}).inverse()) : set;
-  }
-  CodeSet any_case(const CodeSet& set) { return may_look() ? set.any_case() : set; }
-
-  static CodeSet everything() { return CodeSet({{0, kLastCodePoint}}); }
-  static CodeSet hex_digits() { return CodeSet({{'0', '9'}, {'A', 'F'}, {'a', 'f'}}); }
-
   uint32_t set_index(CodeSet set) {
     const auto it = std::find(tree_.sets.begin(), tree_.sets.end(), set);
     if (it != tree_.sets.end()) return static_cast<uint32_t>(it - tree_.sets.begin());
@@ -489,27 +265,6 @@ class Parser {
     return static_cast<Node>(tree_.nodes.size() - 1);
   }
 
-  char peek() const { return at_ < in_.size() ? in_[at_] : '\0'; }
-  bool skip(std::string_view expected) {
-    if (!in_.substr(at_).starts_with(expected)) return false;
-    at_ += expected.size();
-    return true;
-  }
-  char32_t next() {
-    const Utf8 c = decode_utf8(in_, at_);
-    at_ += c.length;
-    return c.value;
-  }
-  static Status malformed(size_t at, std::string_view what) {
-    return Status::corrupt(str("regular expression, byte ", at, ": ", what));
-  }
-  static Status unsupported(size_t at, std::string_view what) {
-    return Status::unsupported(str("regular expression, byte ", at, ": ", what, " is not supported"));
-  }
-
-  std::string_view in_;
-  size_t at_ = 0;
-  int lookups_ = 0;
   RegexTree tree_;
 };
 
