@@ -4,7 +4,7 @@
     tests/bench/tokenize.py [--rounds N] [--out LINES.jsonl]     or: ./dev bench tokenize
 
 About 1 MB each of English prose, Python code and Chinese, taken from what lies on a Debian machine, as texts of about
-16 KB. One thread each, in turn, round after round in the same run; the first round warms caches and does not count. Times are
+16 KB. One thread each, in turn, round after round in the same run; the first round, in which nobody has seen the text, is told apart. Times are
 the processor's, so that other programs on the machine count less. Every round's ids are compared. Printed: median speeds, and the median and quartiles of the rounds' ratios. Then: the time for 1 MB
 of one character. Exits with 1 when ids differ.
 """
@@ -163,11 +163,12 @@ def quartiles(values):
 def measure(name, texts, a, encoders, folder):
     mb = sum(len(t.encode()) for t in texts) / 1e6
     sides = {"libinfer": Ours(a.program, a.vocabulary, texts, folder)} | {n: Peer(e, texts) for n, e in encoders.items()}
-    times = {n: [] for n in sides}
+    times, first = {n: [] for n in sides}, None
     for number in range(a.rounds + 1):
         found = {n: side.run() for n, side in sides.items()}
         if len({result[1:] for result in found.values()}) != 1:
             sys.exit(f"{name}: the ids differ: {found}")
+        first = first or {n: result[0] for n, result in found.items()}
         for n, result in found.items():
             if number:
                 times[n].append(result[0])
@@ -176,6 +177,7 @@ def measure(name, texts, a, encoders, folder):
     line = {"kind": "tokenize", "text": name, "mb": round(mb, 3), "tokens": found["libinfer"][1], "rounds": a.rounds}
     for n, seconds in times.items():
         line[n + "_mb_per_s"] = round(mb / statistics.median(seconds), 2)
+        line[n + "_first_mb_per_s"] = round(mb / first[n], 2)
         if n != "libinfer":
             q = quartiles([theirs / ours for theirs, ours in zip(seconds, times["libinfer"])])
             line[n + "_ratio"] = [round(v, 2) for v in (q[1], q[0], q[2])]
@@ -192,12 +194,18 @@ def repeated(a, folder):
 
 
 def markdown(run, lines):
-    out = [f"{run['cpu']}, one thread, {run['date']}, {run['rounds']} rounds; MB/s, and beside it ours as a multiple (quartiles).", ""]
+    out = [f"{run['cpu']}, one thread, {run['date']}, {run['rounds']} rounds; MB/s, beside it ours as a multiple (quartiles); behind the semicolon the first time over the text.", ""]
     out += ["| text | libinfer | Hugging Face tokenizers | tiktoken |", "|---|---|---|---|"]
     for line in lines:
         if line["kind"] == "tokenize":
-            cells = ["{:.1f}: **{:.1f}** ({:.1f} .. {:.1f})".format(line[n + "_mb_per_s"], *line[n + "_ratio"]) for n in ("tokenizers", "tiktoken")]
-            out.append(f"| {line['text']}, {line['mb']:.1f} MB | {line['libinfer_mb_per_s']:.1f} | {cells[0]} | {cells[1]} |")
+            cells = [
+                "{:.1f}: **{:.1f}** ({:.1f} .. {:.1f}); {:.1f}".format(
+                    line[n + "_mb_per_s"], *line[n + "_ratio"], line["libinfer_first_mb_per_s"] / line[n + "_first_mb_per_s"]
+                )
+                for n in ("tokenizers", "tiktoken")
+            ]
+            ours = f"{line['libinfer_mb_per_s']:.1f}; {line['libinfer_first_mb_per_s']:.1f}"
+            out.append(f"| {line['text']}, {line['mb']:.1f} MB | {ours} | {cells[0]} | {cells[1]} |")
         else:
             out += ["", f"1 MiB of one character takes {max(line['seconds'].values()):.2f} s at most."]
     return "\n".join(out)

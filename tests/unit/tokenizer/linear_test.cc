@@ -1,5 +1,5 @@
-// The worst texts through every rule and both kinds. Quadratic work on these 128 KiB would take half a minute; what is
-// linear takes milliseconds, and seconds at most under sanitizers or emulation.
+// The worst texts through every rule and both kinds. Quadratic work on these 64 KiB would take some ten seconds; what
+// is linear takes milliseconds, and seconds at most under sanitizers or emulation.
 #include <algorithm>
 #include <ctime>
 
@@ -11,7 +11,7 @@ using namespace infer::testing;
 
 namespace {
 
-constexpr size_t kBytes = 128 << 10;
+constexpr size_t kBytes = 64 << 10;
 constexpr double kLimit = 3;  // seconds for one text
 
 std::string repeated(std::string_view unit) {
@@ -58,11 +58,10 @@ void check_all(std::shared_ptr<const TokenizerData> data) {
 }  // namespace
 
 TEST_CASE("byte-level BPE is linear on repeated characters, whatever the rule") {
-  for (const char* pre : {"gpt-2",      "mpt",          "smollm",         "llama-bpe",   "minicpm5",
-                          "jais-2",     "qwen2",        "qwen35",         "laguna",      "seed-coder",
-                          "exaone-moe", "tekken",       "gpt-4o",         "youtu",       "tiny_aya",
-                          "kimi-k2",    "bloom",        "viking",         "superbpe",    "falcon",
-                          "chameleon",  "deepseek-llm", "deepseek-coder", "deepseek-v3", "spark2_5"}) {
+  for (const char* pre :
+       {"gpt-2",      "mpt",    "smollm",    "llama-bpe",    "jais-2",         "qwen2",       "qwen35",
+        "exaone-moe", "tekken", "gpt-4o",    "youtu",        "tiny_aya",       "kimi-k2",     "bloom",
+        "superbpe",   "falcon", "chameleon", "deepseek-llm", "deepseek-coder", "deepseek-v3", "spark2_5"}) {
     CAPTURE(pre);
     auto data = vocabulary("tiny-bpe.gguf");
     data->pre = pre;
