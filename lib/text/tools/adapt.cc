@@ -14,6 +14,7 @@ using Kind = Json::Kind;
 using namespace json_schema;
 
 constexpr JsonLimits kLimits{.bytes = 32 << 20, .depth = 60};
+constexpr size_t kMostCalls = 1024;  // of one message
 
 Json text_json(std::string text) { return {.kind = Kind::kString, .text = std::move(text)}; }
 
@@ -116,6 +117,8 @@ class Adapter {
       finish(m);
       return {};
     }
+    if (list->items.size() > kMostCalls)
+      return Status::invalid(str(path_, "/tool_calls has more than ", kMostCalls, " calls"));
     std::vector<Call> calls;
     for (size_t i = 0; i < list->items.size(); ++i) {
       TRY_SET(Call call, read_call(list->items[i], str(path_, "/tool_calls/", i)));
@@ -221,7 +224,8 @@ class Adapter {
     if (!facts_.results) {
       const std::string text = str("<tool_response>\n", text_of(m), "\n</tool_response>");
       if (!out_.empty() && out_.back().role == "user" && said_results_) {
-        put_text(out_.back(), str(text_of(out_.back()), "\n", text));
+        out_.back().parts.back().data += '\n';
+        out_.back().parts.back().data += text;
       } else {
         out_.push_back({"user", {{"text", text}}, {}});
       }

@@ -41,13 +41,21 @@ class TagWriter {
       for (const Tool* tool : tools) one_call(*tool);
     }
     return str("{\"triggers\": [", triggers_, "], \"tags\": [", tags_, "], \"at_least_one\": ", required(),
-               ", \"stop_after_first\": ", !choice_.parallel, ", \"free_text\": ", !required() || choice_.reasoning,
-               "}");
+               ", \"stop_after_first\": ", !choice_.parallel, ", \"free_text\": ", !tags_only(), separator(), "}");
   }
 
  private:
   bool required() const {
     return choice_.kind == ToolChoice::Kind::kRequired || choice_.kind == ToolChoice::Kind::kNamed;
+  }
+
+  bool tags_only() const { return required() && !choice_.reasoning; }
+  std::string separator() const {
+    std::string out;
+    if (!tags_only() || !choice_.parallel || separator_.empty()) return out;
+    out = ", \"separator\": ";
+    append_json_string(out, separator_);
+    return out;
   }
 
   void one_call(const Tool& tool) {
@@ -68,6 +76,13 @@ class TagWriter {
     if (section_stays && marked_calls) {
       tag(call, tool, behind);
       trigger(syntax_.tags->call);
+    }
+    if (section_stays) separator_ = syntax_.between;
+    if (!section_stays && syntax_.open == "\n") separator_ = "\n";
+    if (section_stays && tags_only()) {  // the last one has the section's end
+      const std::string end = str(behind, syntax_.close, syntax_.end);
+      tag(begin, tool, end);
+      if (marked_calls) tag(call, tool, end);
     }
     if (!syntax_.begin.empty()) {
       trigger(syntax_.begin);
@@ -148,6 +163,7 @@ class TagWriter {
   const CallSyntax& syntax_;
   const ToolChoice& choice_;
   std::string triggers_, tags_;
+  std::string_view separator_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 //   {"triggers": ["<tool_call>"], "tags": [{"begin": "<tool_call>\n{\"name\": \"f\", \"arguments\": ", "schema": {..},
 //    "end": "}\n</tool_call>"}], "at_least_one": false, "stop_after_first": false, "free_text": true}
+// and, where only tags may come, a "separator" between them.
 //
 // Arguments in JSON are held to the tool's schema. Between tags and in Python's notation they are held to their names,
 // their order, what is required, and their types; where a format quotes strings by a control token, to nothing.

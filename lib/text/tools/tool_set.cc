@@ -12,7 +12,7 @@ using Kind = Json::Kind;
 using namespace json_schema;
 
 constexpr JsonLimits kLimits{.bytes = 1 << 20, .depth = 48};
-constexpr size_t kMostTools = 512, kMostName = 128;
+constexpr size_t kMostTools = 512, kMostName = 128, kMostProperties = 1024;
 constexpr uint8_t kAny = kAnyType;
 
 bool good_name(std::string_view name) {
@@ -61,6 +61,9 @@ Result<Tool> read_tool(const Json& item, std::string path) {
   if (parameters && !parameters->is(Kind::kNull)) {
     if (!parameters->is(Kind::kObject)) return bad(path + "/parameters", "is no object", "it is a JSON schema");
     tool.parameters = *parameters;
+    if (const Json* properties = parameters->find("properties");
+        properties && properties->items.size() > kMostProperties)
+      return bad(path + "/parameters/properties", str("has more than ", kMostProperties, " members"));
   }
   return tool;
 }

@@ -70,7 +70,7 @@ std::map<std::string, Names> table() {
     };
     words(cells[0], folders);
     words(cells[2], may);
-    if (may.count("text")) may.insert({"tokenizer", "template", "constraint"});
+    if (may.count("text")) may.insert({"tokenizer", "template", "constraint", "tools"});
     folders.erase("text");
     for (const auto& f : folders) edges[f] = may;
   }
