@@ -18,12 +18,6 @@ constexpr size_t kMostCalls = 1024;  // of one message
 
 Json text_json(std::string text) { return {.kind = Kind::kString, .text = std::move(text)}; }
 
-Json object_json(std::vector<std::pair<std::string, Json>> members) {
-  Json j{.kind = Kind::kObject};
-  for (auto& [key, value] : members) j.keys.push_back(key), j.items.push_back(std::move(value));
-  return j;
-}
-
 void set(Json& object, std::string_view key, Json value) {
   for (size_t i = 0; i < object.keys.size(); ++i)
     if (object.keys[i] == key) return void(object.items[i] = std::move(value));
@@ -44,7 +38,18 @@ std::string text_of(const Message& m) {
   return out;
 }
 
-void put_text(Message& m, std::string text) { m.parts.assign(1, {"text", std::move(text)}); }
+void put_text(Message& m, std::string text) {
+  m.parts.resize(1);
+  m.parts[0].kind = "text";
+  m.parts[0].data = std::move(text);
+}
+
+Message said(std::string role, std::string text) {
+  Message m;
+  m.role = std::move(role);
+  put_text(m, std::move(text));
+  return m;
+}
 
 bool short_id(std::string_view id) {
   return id.size() == 9 && std::all_of(id.begin(), id.end(), [](char c) {
@@ -77,7 +82,7 @@ class Adapter {
       }
     }
     flush();
-    if (!system_.empty()) out_.insert(out_.begin(), Message{"user", {{"text", std::move(system_)}}, {}});
+    if (!system_.empty()) out_.insert(out_.begin(), said("user", std::move(system_)));
     return std::move(out_);
   }
 
@@ -91,11 +96,14 @@ class Adapter {
     std::string text = str(
         "You can call these tools. To call one, answer with nothing but this, with a tool's name and its arguments:\n",
         write_calls(format_.calls[0], {{"call_0", "name", "{\"argument\": \"value\"}"}}), "\n");
-    for (const Tool& t : tools_->all())
-      text += str("\n", dumps(object_json({{"name", text_json(t.name)},
-                                           {"description", text_json(t.description)},
-                                           {"parameters", t.parameters}})));
-    if (in.empty() || in[0].role != "system") in.insert(in.begin(), Message{"system", {}, {}});
+    for (const Tool& t : tools_->all()) {
+      Json tool{.kind = Kind::kObject};
+      set(tool, "name", text_json(t.name));
+      set(tool, "description", text_json(t.description));
+      set(tool, "parameters", t.parameters);
+      text += str("\n", dumps(tool));
+    }
+    if (in.empty() || in[0].role != "system") in.insert(in.begin(), said("system", {}));
     const std::string said = text_of(in[0]);
     put_text(in[0], said.empty() ? text : str(said, "\n\n", text));
   }
@@ -138,7 +146,7 @@ class Adapter {
       put_text(m, "");
     }
     if (facts_.content_alone && !text_of(m).empty()) {
-      out_.push_back({m.role, m.parts, {}});
+      out_.push_back(said(m.role, text_of(m)));
       put_text(m, "");
     }
     if (facts_.no_content) {
@@ -187,12 +195,13 @@ class Adapter {
     Call call;
     call.as_written = {new_id(id ? id->text : ""), name->text, dumps(object)};
     names_[id ? id->text : ""] = name->text;
-    call.json = object_json(
-        {{"id", text_json(call.as_written.id)},
-         {"type", text_json("function")},
-         {"function", object_json({{"name", *name},
-                                   {"arguments", facts_.arguments_as_text ? text_json(call.as_written.arguments)
-                                                                          : std::move(object)}})}});
+    Json inner{.kind = Kind::kObject};
+    set(inner, "name", *name);
+    set(inner, "arguments", facts_.arguments_as_text ? text_json(call.as_written.arguments) : std::move(object));
+    call.json.kind = Kind::kObject;
+    set(call.json, "id", text_json(call.as_written.id));
+    set(call.json, "type", text_json("function"));
+    set(call.json, "function", std::move(inner));
     return call;
   }
 
@@ -227,7 +236,7 @@ class Adapter {
         out_.back().parts.back().data += '\n';
         out_.back().parts.back().data += text;
       } else {
-        out_.push_back({"user", {{"text", text}}, {}});
+        out_.push_back(said("user", text));
       }
       said_results_ = true;
       return;
@@ -296,7 +305,7 @@ Result<std::vector<Message>> read_messages(std::string_view messages_json) {
     } else if (content && !content->is(Kind::kNull)) {
       return Status::invalid(str(path, "/content is neither text nor a list of parts"));
     }
-    erase(item, "content");
+    if (!m.parts.empty()) erase(item, "content");
     if (!item.keys.empty()) m.fields_json = dumps(item);
     out.push_back(std::move(m));
   }

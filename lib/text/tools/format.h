@@ -45,9 +45,9 @@ struct CallSyntax {
   std::string_view open = {}, close = {};  // around the calls of a section, as models write it: "\n", "["
   std::string_view between = {};           // calls of one section; empty: a section has one call
   std::string_view id_key = {}, name_key = "name", arguments_key = "arguments";  // kObjects
-  std::optional<TagMarks> tags = {};  // of kNamed, kTags, kBraces
-  bool name_is_key = false;  // {"f": {"a": 1}}
-  bool late_id = false;      // an id may follow the arguments
+  std::optional<TagMarks> tags = {};                                             // of kNamed, kTags, kBraces
+  bool name_is_key = false;                                                      // {"f": {"a": 1}}
+  bool late_id = false;                                                          // an id may follow the arguments
 };
 
 // Messages with a header: <|channel|>analysis<|message|>text<|end|>.
@@ -55,7 +55,8 @@ struct Channels {
   std::array<std::string_view, 2> headers = {};  // begin one
   std::string_view message = {};                 // ends a header
   std::array<std::string_view, 3> ends = {};     // of a message
-  std::string_view recipients = {};  // what the recipient (to=) of a call begins with; empty: the text has marks of its own
+  std::string_view recipients =
+      {};  // what the recipient (to=) of a call begins with; empty: the text has marks of its own
   std::string_view reasoning = {};  // the channel or recipient that is reasoning
 };
 

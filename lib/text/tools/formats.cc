@@ -1,8 +1,8 @@
 // The table of formats, as text: as data it would be a tenth of the library, most of it addresses of short strings.
 //
-// A format is `format=` and `models=`, what it has besides (field by field in format.h), and for each way to write calls
-// `calls=` its notation and the fields of that. Fields end with a tab; what is not said is as format.h has it. Marks
-// with a full-width bar (U+FF5C) and U+2581 are DeepSeek's.
+// A format is `format=` and `models=`, what it has besides (field by field in format.h), and for each way to write
+// calls `calls=` its notation and the fields of that. Fields end with a tab; what is not said is as format.h has it.
+// Marks with a full-width bar (U+FF5C) and U+2581 are DeepSeek's.
 #include "text/tools/format.h"
 
 #include <algorithm>
@@ -226,15 +226,22 @@ constexpr TextField<ToolFormat> kFormatTexts[] = {
 constexpr TextField<Channels> kChannelTexts[] = {
     {"message", &Channels::message}, {"recipients", &Channels::recipients}, {"reasoning", &Channels::reasoning}};
 constexpr TextField<CallSyntax> kCallTexts[] = {
-    {"begin", &CallSyntax::begin},       {"end", &CallSyntax::end},           {"open", &CallSyntax::open},
-    {"close", &CallSyntax::close},       {"between", &CallSyntax::between},   {"id_key", &CallSyntax::id_key},
+    {"begin", &CallSyntax::begin},       {"end", &CallSyntax::end},
+    {"open", &CallSyntax::open},         {"close", &CallSyntax::close},
+    {"between", &CallSyntax::between},   {"id_key", &CallSyntax::id_key},
     {"name_key", &CallSyntax::name_key}, {"arguments_key", &CallSyntax::arguments_key}};
-constexpr TextField<TagMarks> kTagTexts[] = {
-    {"call", &TagMarks::call},           {"id_end", &TagMarks::id_end},       {"name_end", &TagMarks::name_end},
-    {"id", &TagMarks::id},               {"attributes_end", &TagMarks::attributes_end},
-    {"call_end", &TagMarks::call_end},   {"key", &TagMarks::key},             {"key_end", &TagMarks::key_end},
-    {"value", &TagMarks::value},         {"value_end", &TagMarks::value_end}, {"attribute", &TagMarks::attribute},
-    {"not_a_call", &TagMarks::not_a_call}};
+constexpr TextField<TagMarks> kTagTexts[] = {{"call", &TagMarks::call},
+                                             {"id_end", &TagMarks::id_end},
+                                             {"name_end", &TagMarks::name_end},
+                                             {"id", &TagMarks::id},
+                                             {"attributes_end", &TagMarks::attributes_end},
+                                             {"call_end", &TagMarks::call_end},
+                                             {"key", &TagMarks::key},
+                                             {"key_end", &TagMarks::key_end},
+                                             {"value", &TagMarks::value},
+                                             {"value_end", &TagMarks::value_end},
+                                             {"attribute", &TagMarks::attribute},
+                                             {"not_a_call", &TagMarks::not_a_call}};
 constexpr FlagField<CallSyntax> kCallFlags[] = {{"name_is_key", &CallSyntax::name_is_key},
                                                 {"late_id", &CallSyntax::late_id}};
 constexpr FlagField<TagMarks> kTagFlags[] = {{"nested", &TagMarks::nested},
@@ -274,7 +281,8 @@ void set_field(ToolFormat& f, std::string_view name, std::string_view value) {
   if (name == "calls") {
     CallSyntax& c = f.calls.emplace_back();
     c.notation = notation_of(value);
-    if (c.notation == Notation::kNamed || c.notation == Notation::kTags || c.notation == Notation::kBraces) c.tags.emplace();
+    if (c.notation == Notation::kNamed || c.notation == Notation::kTags || c.notation == Notation::kBraces)
+      c.tags.emplace();
   } else if (!f.calls.empty()) {
     CallSyntax& c = f.calls.back();
     set(c, kCallTexts, name, value) || set(c, kCallFlags, name) ||
