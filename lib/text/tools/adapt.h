@@ -22,7 +22,7 @@ struct TemplateFacts {
   bool results = false;            // messages of the role "tool" are shown
   bool system = false;             // those of the role "system" are
   bool reasoning_alone = false;    // it cannot stand beside content and calls
-  std::string reasoning;           // the field of a message whose text is shown as reasoning; empty: none
+  std::string reasoning = {};      // the field of a message whose text is shown as reasoning; empty: none
 };
 
 // base: the tokens' texts and variables that every rendering has. Never fails: what cannot be rendered is not shown.

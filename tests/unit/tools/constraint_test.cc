@@ -41,8 +41,8 @@ ordered_json tags(const ToolFormat& f, const ToolChoice& choice, const char* too
 bool holds(const ordered_json& tag, const std::string& content) {
   if (tag.contains("text")) return true;
   Grammar g;
-  const Status s = g.finish_with(tag.contains("schema") ? compile_schema(g, tag["schema"].dump(), {})
-                                                        : compile_gbnf(g, tag["grammar"].get<std::string>()));
+  const Status s = tag.contains("schema") ? compile_schema(g, tag["schema"].dump(), {})
+                                          : compile_gbnf(g, tag["grammar"].get<std::string>());
   REQUIRE_MESSAGE(s.ok(), s.message());
   return testing::naive_matches(g, content);
 }
@@ -108,8 +108,8 @@ TEST_CASE("what templates write for a call is allowed") {
     const ToolFormat f = *find(turn["format"].get<std::string>());
     // These write JSON with indents, lists or strings as Python does, leave out a section's end, or write the ids that
     // the history has.
-    if (f.name == "command-r" || f.name == "seed-oss" || f.name == "minicpm5" || f.name == "lfm2" || f.name == "kimi-k3" ||
-        turn["template"] == "deepseek-ai-DeepSeek-R1-Distill-Llama-8B" ||
+    if (f.name == "command-r" || f.name == "seed-oss" || f.name == "minicpm5" || f.name == "lfm2" ||
+        f.name == "kimi-k3" || turn["template"] == "deepseek-ai-DeepSeek-R1-Distill-Llama-8B" ||
         turn["text"].get<std::string>().find("call12345") != std::string::npos)
       continue;
     const std::string text = turn["text"];
@@ -139,7 +139,7 @@ TEST_CASE("arguments in tags and in Python are held to names, order and types") 
   const Tool& f = *tools.find("f");
   const auto matches = [&](const char* format, const std::string& text) {
     Grammar g;
-    const Status s = g.finish_with(compile_gbnf(g, arguments_grammar(find(format)->calls[0], f)));
+    const Status s = compile_gbnf(g, arguments_grammar(find(format)->calls[0], f));
     REQUIRE_MESSAGE(s.ok(), s.message());
     return testing::naive_matches(g, text);
   };
