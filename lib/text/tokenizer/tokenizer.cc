@@ -123,6 +123,8 @@ Result<std::unique_ptr<const Tokenizer>> Tokenizer::create(std::shared_ptr<const
 Result<std::unique_ptr<const Tokenizer>> Tokenizer::finished(std::unique_ptr<Tokenizer> made) {
   TRY(made->classify());
   TRY(made->finish());
+  if (made->add_bos_ && made->before_.empty()) made->before_ = {made->first_id_};
+  if (made->add_eos_ && made->after_.empty()) made->after_ = {made->last_id_};
   return std::unique_ptr<const Tokenizer>(std::move(made));
 }
 
@@ -158,8 +160,6 @@ Status Tokenizer::classify() {
   if (last_id_ < 0) last_id_ = d.eos;
   add_bos_ = add_bos_ && first_id_ >= 0;
   add_eos_ = add_eos_ && last_id_ >= 0;
-  if (add_bos_ && before_.empty()) before_ = {first_id_};
-  if (add_eos_ && after_.empty()) after_ = {last_id_};
   return {};
 }
 
