@@ -84,6 +84,11 @@ Result<text::Rendered> render_chat(const Loaded& model, std::vector<text::Messag
   TRY(model.chat.status());
   TRY_SET(text::Template::Context context, chat_context(model, settings));
   context.messages = std::move(messages);
+  return render_chat(model, context);
+}
+
+Result<text::Rendered> render_chat(const Loaded& model, const text::Template::Context& context) {
+  TRY(model.chat.status());
   auto rendered = (*model.chat)->render(context);
   if (!rendered.ok()) return rendered.status().in("the chat template");
   return rendered;

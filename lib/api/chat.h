@@ -17,6 +17,7 @@ int64_t time_of(const Settings& settings);
 // What a template is given beside messages: tokens' texts, and what the options chat.* say.
 Result<text::Template::Context> chat_context(const Loaded& model, const Settings& settings);
 Result<text::Rendered> render_chat(const Loaded& model, std::vector<text::Message> messages, const Settings& settings);
+Result<text::Rendered> render_chat(const Loaded& model, const text::Template::Context& context);
 Result<std::vector<int32_t>> encode_chat(const Loaded& model, const text::Rendered& prompt);
 
 }  // namespace infer::api

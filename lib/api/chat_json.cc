@@ -31,8 +31,12 @@ Result<ChatJson> begin_chat_json(Engine& engine, std::string_view json, const Se
   if (request.model.empty()) request.model = std::string(engine.model_name());
   TRY(request.settings.set_int("output.special",
                                1));  // marks of calls and reasoning are control tokens in many formats
-  TRY_SET(const text::Rendered prompt, render_chat(loaded, std::move(request.messages), request.settings));
-  TRY(hold_to_tools(request, engine.model().dialect(loaded), prompt.text, request.settings));
+  const Dialect& dialect = engine.model().dialect(loaded);
+  TRY_SET(text::Template::Context context, chat_context(loaded, request.settings));
+  context.messages = std::move(request.messages);
+  if (request.tools && dialect.facts.tools) text::tools::offer_tools(context, request.tools_json);
+  TRY_SET(const text::Rendered prompt, render_chat(loaded, context));
+  TRY(hold_to_tools(request, dialect, prompt.text, request.settings));
   TRY_SET(std::vector<int32_t> ids, encode_chat(loaded, prompt));
   ChatJson begun;
   TRY_SET(begun.request, engine.submit(std::move(ids), request.settings));

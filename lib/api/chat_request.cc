@@ -69,7 +69,7 @@ class Reader {
 
   Status member(const std::string& name, const Json& v) {
     if (name == "messages") return messages_ = &(kept_messages_ = v), Status();
-    if (name == "tools") return tools_ = dumps(v), Status();
+    if (name == "tools") return out_.tools_json = dumps(v), Status();
     if (name == "tool_choice") return choice(v);
     if (name == "parallel_tool_calls") return flag(name, v, out_.choice.parallel);
     if (name == "response_format") return response_format(v);
@@ -184,13 +184,12 @@ class Reader {
     out_.format = &format;
     TRY_SET(std::vector<text::Message> messages, tools::read_messages(dumps(*messages_)));
     if (messages.empty()) return Status::invalid("the request's messages are none");
-    if (!tools_.empty()) {
-      TRY_SET(tools::ToolSet all, tools::ToolSet::read(tools_));
+    if (!out_.tools_json.empty()) {
+      TRY_SET(tools::ToolSet all, tools::ToolSet::read(out_.tools_json));
       if (out_.choice.kind != tools::ToolChoice::Kind::kNone && !all.all().empty())
         out_.tools = std::make_shared<const tools::ToolSet>(std::move(all));
     }
     TRY_SET(out_.messages, tools::adapt(std::move(messages), facts, *out_.format, out_.tools.get()));
-    if (out_.tools && facts.tools) TRY(out_.settings.set_str("chat.variable", str("tools=", tools_)));
     return {};
   }
 
@@ -200,7 +199,6 @@ class Reader {
   Settings own_;
   Json kept_messages_;
   const Json* messages_ = nullptr;
-  std::string tools_;
   bool logprobs_ = false;
 };
 

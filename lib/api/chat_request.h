@@ -21,6 +21,7 @@ struct ChatRequest {
   std::vector<text::Message> messages;                // as the model's template takes them
   const text::tools::ToolFormat* format = nullptr;    // of the answer; the model's
   std::shared_ptr<const text::tools::ToolSet> tools;  // null: the answer's calls are content
+  std::string tools_json;
   text::tools::ToolChoice choice;
   std::string model;    // as the answer names it
   bool stream = false;  // the answer comes in chunks

@@ -40,8 +40,8 @@ Settings Prompt::with(const Settings& settings) const {
 Status Prompt::encode(std::string_view text, bool parse, std::vector<int32_t>& out) const {
   TRY(engine_->loaded().tokenizer.status());
   const text::Tokenizer& tokenizer = *engine_->tokenizer();
-  const bool first = tokens_.empty() && out.empty() && settings_.flag(Key::prompt_special);
-  if (first && tokenizer.adds_bos()) out.push_back(tokenizer.data().bos);
+  if (!tokens_.empty() || !out.empty()) return tokenizer.encode_more(text, parse, out);
+  if (settings_.flag(Key::prompt_special) && tokenizer.adds_bos()) out.push_back(tokenizer.data().bos);
   return tokenizer.encode(text, /*add_special=*/false, parse, out);
 }
 

@@ -62,7 +62,7 @@ void Constrained::forced(std::vector<int32_t>& tokens) {
 // whole: no token goes on behind the text. False: not all of it is forced.
 bool Constrained::force_text(std::string_view text, bool whole, std::vector<int32_t>& tokens) {
   std::vector<int32_t> cut;
-  if (!tokenizer_->encode(text, /*add_special=*/false, /*parse_special=*/false, cut).ok()) return false;
+  if (!tokenizer_->encode_more(text, /*parse_special=*/false, cut).ok()) return false;
   const text::TokenTrie& trie = constraint_->trie();
   size_t at = 0;
   for (const int32_t token : cut) {

@@ -57,7 +57,7 @@ Status BertTokenizer::finish() {
   return {};
 }
 
-void BertTokenizer::encode_text(std::string_view text, std::vector<int32_t>& out) const {
+void BertTokenizer::encode_text(std::string_view text, bool /*more*/, std::vector<int32_t>& out) const {
   WordSink sink(model_, out);
   split_bert(bert_normalized(text, rules_), sink);
 }

@@ -20,7 +20,7 @@ class BertTokenizer final : public Tokenizer {
  private:
   using Tokenizer::Tokenizer;
   Status finish() override;
-  void encode_text(std::string_view text, std::vector<int32_t>& out) const override;
+  void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const override;
 
   BertRules rules_;
   int32_t unknown_ = -1;

@@ -157,7 +157,7 @@ int32_t ByteLevelBpe::whole_word(std::string_view word) const {
   return id >= 0 && !is_control(id) ? id : -1;
 }
 
-void ByteLevelBpe::encode_text(std::string_view text, std::vector<int32_t>& out) const {
+void ByteLevelBpe::encode_text(std::string_view text, bool /*more*/, std::vector<int32_t>& out) const {
   WordSink sink(*this, out);
   if (pre_->nfc && may_change_under_nfc(text)) return run_stages(pre_->stages, nfc(text), sink);
   run_stages(pre_->stages, text, sink);

@@ -25,7 +25,7 @@ class ByteLevelBpe final : public Tokenizer {
   ByteLevelBpe(std::shared_ptr<const TokenizerData> data, const PreTokenizer& pre)
       : Tokenizer(std::move(data)), pre_(&pre) {}
   Status finish() override;
-  void encode_text(std::string_view text, std::vector<int32_t>& out) const override;
+  void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const override;
   int32_t whole_word(std::string_view word) const;
   PairIndex::Found merge_of(int32_t left, int32_t right, uint64_t hash, std::string& buffer) const;
   friend class WordSink;

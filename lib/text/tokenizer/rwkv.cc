@@ -49,7 +49,7 @@ Status RwkvTokenizer::finish() {
   return {};
 }
 
-void RwkvTokenizer::encode_text(std::string_view text, std::vector<int32_t>& out) const {
+void RwkvTokenizer::encode_text(std::string_view text, bool /*more*/, std::vector<int32_t>& out) const {
   while (!text.empty()) {
     const PieceTrie::Match token = trie_.longest(text);
     if (token.id >= 0) {

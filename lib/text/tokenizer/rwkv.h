@@ -19,7 +19,7 @@ class RwkvTokenizer final : public Tokenizer {
  private:
   using Tokenizer::Tokenizer;
   Status finish() override;
-  void encode_text(std::string_view text, std::vector<int32_t>& out) const override;
+  void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const override;
 
   PieceTrie trie_;
 };

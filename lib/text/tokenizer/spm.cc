@@ -142,8 +142,8 @@ Status SentencePieceBpe::finish() {
   return {};
 }
 
-std::string SentencePieceBpe::escaped(std::string_view text) const {
-  const bool squeeze = data_->remove_extra_whitespaces == 1;
+std::string SentencePieceBpe::escaped(std::string_view text, bool more) const {
+  const bool squeeze = data_->remove_extra_whitespaces == 1 && !more;
   if (squeeze) {
     const size_t first = text.find_first_not_of(' ');
     if (first == std::string_view::npos) return {};
@@ -151,7 +151,7 @@ std::string SentencePieceBpe::escaped(std::string_view text) const {
   }
   std::string out;
   out.reserve(text.size() + text.size() / 2 + kSpaceMark.size());
-  if (space_prefix_) out += kSpaceMark;
+  if (space_prefix_ && !more) out += kSpaceMark;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != ' ') {
       out += text[i];
@@ -162,8 +162,8 @@ std::string SentencePieceBpe::escaped(std::string_view text) const {
   return out;
 }
 
-void SentencePieceBpe::encode_text(std::string_view text, std::vector<int32_t>& out) const {
-  const std::string all = escaped(text);
+void SentencePieceBpe::encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const {
+  const std::string all = escaped(text, more);
   PieceMerger merger(*this, all, out);
   size_t begin = 0;
   while (begin < all.size()) {

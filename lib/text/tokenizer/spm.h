@@ -22,8 +22,8 @@ class SentencePieceBpe final : public SentencePiece {
   SentencePieceBpe(std::shared_ptr<const TokenizerData> data, bool by_score)
       : SentencePiece(std::move(data), by_score), by_score_(by_score) {}
   Status finish() override;
-  void encode_text(std::string_view text, std::vector<int32_t>& out) const override;
-  std::string escaped(std::string_view text) const;
+  void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const override;
+  std::string escaped(std::string_view text, bool more) const;
   bool usable(int32_t id) const { return id >= 0 && rank_[static_cast<size_t>(id)] != UINT32_MAX; }
   friend class PieceMerger;
 

@@ -30,11 +30,11 @@ Status SentencePieceUnigram::finish() {
 
 // As SentencePiece's normaliser: rules first, then, of the spaces that result, none at either end and one of several
 // (where the file asks for that), one before everything (likewise), and U+2581 for each.
-std::string SentencePieceUnigram::normalized(std::string_view text) const {
-  const bool squeeze = data_->remove_extra_whitespaces == 1;
+std::string SentencePieceUnigram::normalized(std::string_view text, bool more) const {
+  const bool squeeze = data_->remove_extra_whitespaces == 1 && !more;
   std::string out;
   out.reserve(text.size() + text.size() / 2 + kSpaceMark.size());
-  if (space_prefix_) out += kSpaceMark;
+  if (space_prefix_ && !more) out += kSpaceMark;
   bool after_space = squeeze;
   for (size_t at = 0; at < text.size();) {
     Precompiled::Match rule = charsmap_.longest(text.substr(at));
@@ -56,8 +56,8 @@ std::string SentencePieceUnigram::normalized(std::string_view text) const {
   return out;
 }
 
-void SentencePieceUnigram::encode_text(std::string_view text, std::vector<int32_t>& out) const {
-  model_.append(normalized(text), out);
+void SentencePieceUnigram::encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const {
+  model_.append(normalized(text, more), out);
 }
 
 }  // namespace infer::text

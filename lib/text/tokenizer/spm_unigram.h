@@ -19,8 +19,8 @@ class SentencePieceUnigram final : public SentencePiece {
  private:
   explicit SentencePieceUnigram(std::shared_ptr<const TokenizerData> data) : SentencePiece(std::move(data), true) {}
   Status finish() override;
-  void encode_text(std::string_view text, std::vector<int32_t>& out) const override;
-  std::string normalized(std::string_view text) const;
+  void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const override;
+  std::string normalized(std::string_view text, bool more) const;
 
   Precompiled charsmap_;
   Unigram model_;

@@ -86,6 +86,11 @@ Status check(const TokenizerData& data) {
   return {};
 }
 
+Status check_length(std::string_view text) {
+  if (text.size() <= kLongestText) return {};
+  return Status::invalid(str("a text of ", text.size(), " bytes; at most ", kLongestText, " at once"));
+}
+
 }  // namespace
 
 Tokenizer::Tokenizer(std::shared_ptr<const TokenizerData> data) : data_(std::move(data)) {}
@@ -165,8 +170,7 @@ Status Tokenizer::classify() {
 
 Status Tokenizer::encode(std::string_view text, bool add_special, std::span<const Range> trusted,
                          std::vector<int32_t>& out) const {
-  if (text.size() > kLongestText)
-    return Status::invalid(str("a text of ", text.size(), " bytes; at most ", kLongestText, " at once"));
+  TRY(check_length(text));
   size_t last = 0;
   for (const Range& r : trusted) {
     if (r.begin < last || r.end < r.begin || r.end > text.size()) {
@@ -176,12 +180,19 @@ Status Tokenizer::encode(std::string_view text, bool add_special, std::span<cons
     last = r.end;
   }
   if (add_special) out.insert(out.end(), before_.begin(), before_.end());
-  TRY(encode_all(text, trusted, out));
+  TRY(encode_all(text, /*more=*/false, trusted, out));
   if (add_special) out.insert(out.end(), after_.begin(), after_.end());
   return {};
 }
 
-Status Tokenizer::encode_all(std::string_view text, std::span<const Range> trusted, std::vector<int32_t>& out) const {
+Status Tokenizer::encode_more(std::string_view text, bool parse_special, std::vector<int32_t>& out) const {
+  TRY(check_length(text));
+  const Range all{0, text.size()};
+  return encode_all(text, /*more=*/true, std::span<const Range>(&all, parse_special ? 1 : 0), out);
+}
+
+Status Tokenizer::encode_all(std::string_view text, bool more, std::span<const Range> trusted,
+                             std::vector<int32_t>& out) const {
   std::string clean;
   for (const Stretch& s : special_->cut(text, trusted)) {
     if (s.id >= 0) {
@@ -194,7 +205,7 @@ Status Tokenizer::encode_all(std::string_view text, std::span<const Range> trust
       append_as_utf8(clean, plain);
       plain = clean;
     }
-    encode_text(plain, out);
+    encode_text(plain, more && s.begin == 0, out);
   }
   return {};
 }

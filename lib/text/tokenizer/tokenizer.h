@@ -41,6 +41,9 @@ class Tokenizer {
     return encode(text, add_special, std::span<const Range>(&all, parse_special ? 1 : 0), out);
   }
 
+  // The same for a text that goes on behind another: no space is put before it where the tokenizer puts one before a text.
+  Status encode_more(std::string_view text, bool parse_special, std::vector<int32_t>& out) const;
+
   // Bytes that a token adds to a text. first: only control tokens stand before it (SPM drops the first token's space).
   // Control tokens give nothing unless `special`. id is in 0..n_vocab-1.
   virtual void append_piece(int32_t id, bool special, bool first, std::string& out) const = 0;
@@ -64,10 +67,12 @@ class Tokenizer {
   explicit Tokenizer(std::shared_ptr<const TokenizerData> data);
   // Builds what encode_text needs; control_ is known by now.
   virtual Status finish() = 0;
-  // Appends ids of a stretch between special tokens. text: valid UTF-8, not empty.
-  virtual void encode_text(std::string_view text, std::vector<int32_t>& out) const = 0;
-  // Appends ids of a text: of the special tokens in it, and of what stands between by encode_text().
-  virtual Status encode_all(std::string_view text, std::span<const Range> trusted, std::vector<int32_t>& out) const;
+  // Appends ids of a stretch between special tokens. text: valid UTF-8, not empty. more: it goes on behind other text.
+  virtual void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const = 0;
+  // Appends ids of a text: of the special tokens in it, and of what stands between by encode_text(). more: its first
+  // stretch.
+  virtual Status encode_all(std::string_view text, bool more, std::span<const Range> trusted,
+                            std::vector<int32_t>& out) const;
   TokenizerData::TokenType type(size_t id) const {
     return data_->types.empty() ? TokenizerData::kNormal : static_cast<TokenizerData::TokenType>(data_->types[id]);
   }

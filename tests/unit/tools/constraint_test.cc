@@ -41,8 +41,8 @@ ordered_json tags(const ToolFormat& f, const ToolChoice& choice, const char* too
 bool holds(const ordered_json& tag, const std::string& content) {
   if (tag.contains("text")) return true;
   Grammar g;
-  const Status s = tag.contains("schema") ? compile_schema(g, tag["schema"].dump(), {})
-                                          : compile_gbnf(g, tag["grammar"].get<std::string>());
+  const Status s = g.finish_with(tag.contains("schema") ? compile_schema(g, tag["schema"].dump(), {})
+                                                        : compile_gbnf(g, tag["grammar"].get<std::string>()));
   REQUIRE_MESSAGE(s.ok(), s.message());
   return testing::naive_matches(g, content);
 }
@@ -139,7 +139,7 @@ TEST_CASE("arguments in tags and in Python are held to names, order and types") 
   const Tool& f = *tools.find("f");
   const auto matches = [&](const char* format, const std::string& text) {
     Grammar g;
-    const Status s = compile_gbnf(g, arguments_grammar(find(format)->calls[0], f));
+    const Status s = g.finish_with(compile_gbnf(g, arguments_grammar(find(format)->calls[0], f)));
     REQUIRE_MESSAGE(s.ok(), s.message());
     return testing::naive_matches(g, text);
   };

@@ -198,13 +198,14 @@ Status Pipeline::read_template(const Spec& spec) {
   return {};
 }
 
-Status Pipeline::encode_all(std::string_view text, std::span<const Range> trusted, std::vector<int32_t>& out) const {
+Status Pipeline::encode_all(std::string_view text, bool more, std::span<const Range> trusted,
+                            std::vector<int32_t>& out) const {
   const bool all = AddedTokens::all_trusted(text, trusted);
   for (const Stretch& s : added_->cut(text, trusted)) {
     if (s.id >= 0) {
       out.push_back(s.id);
     } else {
-      TRY(encode_plain(text.substr(s.begin, s.end - s.begin), s.begin == 0, all, out));
+      TRY(encode_plain(text.substr(s.begin, s.end - s.begin), s.begin == 0 && !more, all, out));
     }
   }
   return {};
@@ -226,8 +227,8 @@ Status Pipeline::encode_plain(std::string_view text, bool first, bool trusted, s
   return {};
 }
 
-void Pipeline::encode_text(std::string_view text, std::vector<int32_t>& out) const {
-  (void)encode_plain(text, false, false, out);
+void Pipeline::encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const {
+  (void)encode_plain(text, !more, false, out);
 }
 
 void Pipeline::append_next(int32_t id, int32_t previous, bool special, bool first, std::string& out) const {

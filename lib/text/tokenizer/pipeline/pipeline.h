@@ -27,8 +27,9 @@ class Pipeline final : public Tokenizer {
   Pipeline(std::shared_ptr<const TokenizerData> data, std::shared_ptr<const Document> document)
       : Tokenizer(std::move(data)), document_(std::move(document)) {}
   Status finish() override;
-  void encode_text(std::string_view text, std::vector<int32_t>& out) const override;
-  Status encode_all(std::string_view text, std::span<const Range> trusted, std::vector<int32_t>& out) const override;
+  void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const override;
+  Status encode_all(std::string_view text, bool more, std::span<const Range> trusted,
+                    std::vector<int32_t>& out) const override;
   Status encode_plain(std::string_view text, bool first, bool trusted, std::vector<int32_t>& out) const;
   Status read_post_processor(const Spec& spec, int depth);
   Status read_template(const Spec& spec);
