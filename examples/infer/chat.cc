@@ -35,7 +35,10 @@ struct Conversation {
     Json all = {{"messages", messages}, {"stream", true}};
     if (!tools.is_null()) all["tools"] = tools;
     // What must be called is called once: the answer to its result is free.
-    if (!choice.is_null()) all["tool_choice"] = messages.back()["role"] == "tool" ? Json("auto") : choice;
+    if (!choice.is_null()) {
+      all["tool_choice"] = messages.back()["role"] == "tool" ? Json("auto") : choice;
+      all["parallel_tool_calls"] = all["tool_choice"] == "auto";
+    }
     return all.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   // Drops the oldest turn that is over: from a user's message up to the next. False: only the last one is left.

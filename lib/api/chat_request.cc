@@ -49,6 +49,7 @@ class Reader {
     if (!root.is(Kind::kObject)) return Status::invalid("the request is not a JSON object");
     for (size_t i = 0; i < root.keys.size(); ++i)
       if (!root.items[i].is(Kind::kNull)) TRY(member(root.keys[i], root.items[i]));
+    if (!out_.choice.name.empty()) out_.choice.parallel = false;  // that tool is called once
     if (!messages_) return Status::invalid("the request has no messages", "give \"messages\": [{\"role\": ..}, ..]");
     // "logprobs" asks, "top_logprobs" says how many.
     if (logprobs_ != (own_.integer(Key::logprobs) >= 0)) TRY(set("logprobs", int64_t{logprobs_ ? 0 : -1}));
