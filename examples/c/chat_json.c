@@ -3,8 +3,8 @@
 
 #include "common.h"
 
-#define TOOLS                                                                                               \
-  "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"weather\", \"description\": \"of now\"," \
+#define TOOLS                                                                                                      \
+  "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"weather\", \"description\": \"of now\","        \
   " \"parameters\": {\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\", \"maxLength\": 30}}," \
   " \"required\": [\"city\"], \"additionalProperties\": false}}}]"
 #define QUESTION "{\"role\": \"user\", \"content\": \"What is the weather in Paris?\"}"
@@ -33,16 +33,16 @@ int main(int argc, char** argv) {
   need(infer_options_new(&o));
   need(infer_options_set_num(o, "temperature", 0));
   everything e = open_all(argc, argv, NULL);
-  const int called = ask_json(
-      e, o, "{\"messages\": [" QUESTION "], " TOOLS ", \"tool_choice\": \"required\", \"max_tokens\": 60}",
-      "\"arguments\":\"{\\\"city\\\": \\\"Paris\\\"}\"");
-  const int answered = ask_json(
-      e, o,
-      "{\"messages\": [" QUESTION
-      ", {\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"call_0\", \"type\": \"function\","
-      " \"function\": {\"name\": \"weather\", \"arguments\": \"{\\\"city\\\": \\\"Paris\\\"}\"}}]},"
-      " {\"role\": \"tool\", \"tool_call_id\": \"call_0\", \"content\": \"It rains.\"}], \"max_tokens\": 40}",
-      "\"finish_reason\"");
+  const int called =
+      ask_json(e, o, "{\"messages\": [" QUESTION "], " TOOLS ", \"tool_choice\": \"required\", \"max_tokens\": 60}",
+               "\"arguments\":\"{\\\"city\\\": \\\"Paris\\\"}\"");
+  const int answered =
+      ask_json(e, o,
+               "{\"messages\": [" QUESTION
+               ", {\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"call_0\", \"type\": \"function\","
+               " \"function\": {\"name\": \"weather\", \"arguments\": \"{\\\"city\\\": \\\"Paris\\\"}\"}}]},"
+               " {\"role\": \"tool\", \"tool_call_id\": \"call_0\", \"content\": \"It rains.\"}], \"max_tokens\": 40}",
+               "\"finish_reason\"");
   close_all(e);
   infer_options_release(o);
   return called && answered ? 0 : 1;

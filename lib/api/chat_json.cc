@@ -40,8 +40,8 @@ Result<ChatJson> begin_chat_json(Engine& engine, std::string_view json, const Se
   TRY_SET(std::vector<int32_t> ids, encode_chat(loaded, prompt));
   ChatJson begun;
   TRY_SET(begun.request, engine.submit(std::move(ids), request.settings));
-  begun.answer = std::make_shared<ChatAnswer>(request, *loaded.tokenizer, prompt.text, begun.request->size(),
-                                              time_of(request.settings));
+  const auto n = static_cast<int32_t>(request.settings.integer(Key::n));
+  begun.answer = std::make_shared<ChatAnswer>(request, *loaded.tokenizer, prompt.text, n, time_of(request.settings));
   return begun;
 }
 

@@ -34,7 +34,8 @@ TEST_CASE("bench serve says what requests waited, what came, and what the engine
   CHECK(all["prompt_tokens"].get<int64_t>() <= 30 * 20);
   for (const char* key : {"first_token_ms", "between_tokens_ms", "request_ms"}) {
     const Json& p = all[key];
-    CHECK(p["p50"].get<double>() > 0);
+    CHECK(p["p50"].get<double>() >= 0);  // on a busy machine tokens come two by two
+    CHECK(p["max"].get<double>() > 0);
     CHECK(p["p50"] <= p["p95"]);
     CHECK(p["p95"] <= p["p99"]);
     CHECK(p["p99"] <= p["max"]);

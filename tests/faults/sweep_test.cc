@@ -1,4 +1,4 @@
-// Failure at the n-th call, n rising until the scenario ends without an injection: seven scenarios through the C ABI,
+// Failure at the n-th call, n rising until the scenario ends without an injection: eight scenarios through the C ABI,
 // five classes of calls, transient (that one call) and persistent (from then on). After each: no crash, no hang, no
 // block left, a fitting code, and the handles that lived through it still give the same answer.
 #include <doctest/doctest.h>
@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -175,6 +176,50 @@ infer_status scenario_adapt(Handles& h) {
   return s;
 }
 
+// A chat from JSON to JSON whose answer is a call, on an engine of its own; and a text written by turns there.
+infer_status scenario_chat(Handles& h) {
+  constexpr const char* kRequest =
+      R"({"messages": [{"role": "user", "content": "x"}], "max_tokens": 60, "temperature": 0, "tool_choice": "required",
+          "parallel_tool_calls": false, "tools": [{"name": "f", "parameters": {"type": "object", "properties":
+          {"a": {"const": 1}}, "required": ["a"], "additionalProperties": false}}]})";
+  infer_options* o = nullptr;
+  infer_engine* engine = nullptr;
+  infer_status s = infer_options_new(&o);
+  const std::pair<const char*, const char*> settings[] = {{"context.max", "1024"},
+                                                          {"kv.tokens", "2048"},
+                                                          {"temperature", "0"},
+                                                          {"max_tokens", "6"},
+                                                          {"response.regex", "[ab]+"}};
+  for (const auto& [key, value] : settings)
+    if (s == INFER_OK) s = infer_options_parse(o, key, value);
+  if (s == INFER_OK) s = infer_engine_new(h.model, o, &engine);
+  infer_request* r = nullptr;
+  if (s == INFER_OK) s = infer_chat_json(engine, kRequest, -1, nullptr, &r);
+  infer_piece piece = INFER_PIECE_INIT;
+  bool called = false;
+  while (s == INFER_OK && (s = infer_request_next(r, -1, &piece)) == INFER_OK)
+    called = called || std::string_view(piece.text, static_cast<size_t>(piece.text_len)).find("tool_calls") !=
+                           std::string_view::npos;
+  if (s == INFER_DONE) s = called ? INFER_OK : INFER_E_CORRUPT;
+  infer_request_release(r);
+  infer_prompt *p = nullptr, *fork = nullptr;
+  const char* const choices[] = {"a", "bb"};
+  char text[64];
+  int64_t n = 0;
+  if (s == INFER_OK) s = infer_prompt_new(engine, o, &p);
+  if (s == INFER_OK) s = infer_prompt_append(p, "hello", -1, 0);
+  if (s == INFER_OK) s = infer_prompt_fork(p, &fork);
+  if (s == INFER_OK) s = infer_prompt_gen(fork, "x", nullptr, nullptr);
+  if (s == INFER_OK) s = infer_prompt_select(p, "y", choices, 2, nullptr, nullptr, nullptr);
+  if (s == INFER_OK) s = infer_prompt_join(p, fork);
+  if (s == INFER_OK) s = infer_prompt_value(p, "x", text, sizeof text, &n);
+  infer_prompt_release(fork);
+  infer_prompt_release(p);
+  infer_engine_release(engine);
+  infer_options_release(o);
+  return s;
+}
+
 infer_status scenario_cancel(Handles& h) { return generate(h.engine, 2, nullptr); }
 
 // An engine whose weights are packed, or read packed, to the end meanwhile.
@@ -247,8 +292,8 @@ TEST_CASE("every failing call of memory, map, file, thread and write is survived
     void (*prepare)(Handles&);
   } scenarios[] = {{"open", scenario_open, nothing},         {"tokenize", scenario_tokenize, nothing},
                    {"generate", scenario_generate, nothing}, {"cancel", scenario_cancel, nothing},
-                   {"adapt", scenario_adapt, nothing},       {"pack", scenario_pack, forget_packed},
-                   {"packed", scenario_pack, keep_packed}};
+                   {"adapt", scenario_adapt, nothing},       {"chat", scenario_chat, nothing},
+                   {"pack", scenario_pack, forget_packed},   {"packed", scenario_pack, keep_packed}};
   const struct {
     const char* name;
     uint32_t cls;

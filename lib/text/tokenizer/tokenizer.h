@@ -41,7 +41,8 @@ class Tokenizer {
     return encode(text, add_special, std::span<const Range>(&all, parse_special ? 1 : 0), out);
   }
 
-  // The same for a text that goes on behind another: no space is put before it where the tokenizer puts one before a text.
+  // The same for a text that goes on behind another: no space is put before it where the tokenizer puts one before a
+  // text.
   Status encode_more(std::string_view text, bool parse_special, std::vector<int32_t>& out) const;
 
   // Bytes that a token adds to a text. first: only control tokens stand before it (SPM drops the first token's space).

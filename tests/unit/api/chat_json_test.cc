@@ -98,6 +98,14 @@ TEST_CASE("chunks together are the whole answer") {
   }
 }
 
+TEST_CASE("the best of many come as so many choices") {
+  Chat c;
+  const Json j =
+      c.whole({{"messages", kHello}, {"max_tokens", 6}, {"n", 2}, {"best_of", 4}, {"temperature", 1.5}, {"seed", 3}});
+  REQUIRE(j["choices"].size() == 2);
+  for (const Json& choice : j["choices"]) CHECK(choice["message"]["content"].is_string());
+}
+
 TEST_CASE("a required call comes, as its schema says, whole and in chunks") {
   for (const char* file : {"tools_xml.jinja", "calls_json.jinja", "chatml.jinja"}) {  // the last knows no tools
     CAPTURE(file);

@@ -112,3 +112,22 @@ TEST_CASE("a context larger than the machine's memory is refused with numbers") 
   CHECK(e.error().message.find("a context of 16777216 tokens needs") != std::string::npos);
   CHECK(e.error().hint.find("set context.max to less than") != std::string::npos);
 }
+
+TEST_CASE("a prompt of messages is the conversation, and what was answered in it is the assistant's") {
+  Stack s(smollm2(), "cpu", Options().set("context.max", 512));
+  auto p = must(s.engine.prompt(greedy(24)));
+  REQUIRE(p.append_chat({{"user", "Name the capital of France."}}));
+  REQUIRE(p.gen("first"));
+  const std::string first = must(p.value("first"));
+  CHECK(first == "The capital of France is Paris.");
+  REQUIRE(p.append_chat({{"user", "And of Italy?"}}));
+  CHECK(
+      must(p.text()) ==
+      must(s.model.render({{"user", "Name the capital of France."}, {"assistant", first}, {"user", "And of Italy?"}})));
+  auto r = must(p.stream("second"));
+  const Answer second = collect(r);
+  auto whole = must(s.engine.chat(
+      {{"user", "Name the capital of France."}, {"assistant", first}, {"user", "And of Italy?"}}, greedy(24)));
+  CHECK(collect(whole).tokens == second.tokens);
+  CHECK(must(r.usage()).cached_tokens > 30);
+}

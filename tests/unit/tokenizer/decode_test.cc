@@ -91,3 +91,18 @@ TEST_CASE("byte tokens of SPM spell what has no token") {
   const auto t = make(spm());
   CHECK(encode(*t, "hello\n") == std::vector<int32_t>{3 + 256 + 13, 3 + '\n'});
 }
+
+TEST_CASE("a text that goes on behind another is spelled as it stands") {
+  BpeIds ids;
+  const auto bytes = make(byte_level(ids));
+  const auto words = make(spm());
+  for (const text::Tokenizer* t : {bytes.get(), words.get()}) {
+    for (const std::string before : {"hello", "hello ", " "}) {
+      for (const std::string more : {"hello", " hello", "h", "  ", "\u00E9", ""}) {
+        std::vector<int32_t> all = encode(*t, before);
+        REQUIRE(t->encode_more(more, false, all).ok());
+        CHECK(t->decode(all, false) == before + more);
+      }
+    }
+  }
+}
