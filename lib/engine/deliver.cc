@@ -121,9 +121,9 @@ bool Engine::push_forced(Request& r) {
   for (size_t i = 0; i < forced_.size(); ++i) {
     sampling::Choice known;
     known.token = forced_[i];
+    count(kForcedTokens, 1);
     if (r.push(known, i + 1 == forced_.size() && constrained.complete())) return true;
   }
-  count(kForcedTokens, static_cast<int64_t>(forced_.size()));
   s.first_row = std::max(s.first_row, static_cast<int32_t>(s.tokens.size()) - 1);
   return false;
 }

@@ -77,23 +77,22 @@ class CachePool {
   std::unique_ptr<EncodeCache> take() {
     {
       std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        auto cache = std::move(idle_.back());
-        idle_.pop_back();
-        return cache;
-      }
+      if (n_idle_ > 0) return std::move(idle_[--n_idle_]);
     }
     return std::make_unique<EncodeCache>();
   }
-  void give(std::unique_ptr<EncodeCache> cache) {
-    std::lock_guard lock(mutex_);
-    if (idle_.size() < kMost) idle_.push_back(std::move(cache));
+  // Never waits and never fails: a cache that finds no place is gone.
+  void give(std::unique_ptr<EncodeCache> cache) noexcept {
+    if (!mutex_.try_lock()) return;
+    if (n_idle_ < kMost) idle_[n_idle_++] = std::move(cache);
+    mutex_.unlock();
   }
 
  private:
   static constexpr size_t kMost = 4;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<EncodeCache>> idle_;
+  std::array<std::unique_ptr<EncodeCache>, kMost> idle_;
+  size_t n_idle_ = 0;
 };
 
 }  // namespace infer::text

@@ -1,4 +1,4 @@
-// bench_tokenize FILE TEXTS: encodes TEXTS once for each line on stdin, on one thread. For tests/bench/tokenize.py.
+// bench_tokenize FILE TEXTS: encodes TEXTS once for each line on stdin, on one thread. For tests/bench/tokenizing.py.
 //
 // TEXTS: u32 length and bytes, again and again. Out, for each line: seconds of processor time, ids, FNV-1a of the ids,
 // as one line.

@@ -4,6 +4,7 @@
 
 #include "engine/constrained.h"
 #include "tests/unit/engine/toy.h"
+#include "tests/unit/tokenizer/vocabulary.h"
 
 using namespace infer;
 using namespace toy;
@@ -196,4 +197,16 @@ TEST_CASE("free text until a trigger, also in the middle of a token; the same al
     for (size_t i = 0; i < all.size(); ++i) CHECK(collect(*all[i]).tokens == alone[i].tokens);
     settle(*b.engine);
   }
+}
+
+TEST_CASE("a vocabulary that puts a space before texts is forced what stands there, without one") {
+  const std::shared_ptr<const text::Tokenizer> vocab = infer::testing::make(infer::testing::spm());
+  const std::string text = "hello hello<s> hello";
+  engine::Constrained held(compile(*vocab, Constraint::Kind::kRegex, {text}), vocab);
+  std::vector<int32_t> tokens;
+  held.forced(tokens);
+  std::string spelled;
+  for (const int32_t token : tokens) vocab->append_piece(token, false, false, spelled);
+  CHECK(spelled == text);
+  CHECK(held.complete());
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast text becomes ids, beside Hugging Face tokenizers and tiktoken with the same vocabulary (Llama 3's, 128k tokens).
 
-    tests/bench/tokenize.py [--rounds N] [--out LINES.jsonl]     or: ./dev bench tokenize
+    tests/bench/tokenizing.py [--rounds N] [--out LINES.jsonl]     or: ./dev bench tokenize
 
 About 1 MB each of English prose, Python code and Chinese, taken from what lies on a Debian machine, as texts of about
 16 KB. One thread each, in turn, round after round in the same run; the first round, in which nobody has seen the text, is told apart. Times are
