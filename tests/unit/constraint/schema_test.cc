@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -301,12 +301,12 @@ TEST_CASE("schemas that were made to do harm are answered in time") {
   };
   for (const Harm& c : cases) {
     CAPTURE(std::string(c.name));
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();  // of the process: other ones may keep the machine busy
     const Status s = compile(c.schema);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     CHECK_MESSAGE(s.ok() == c.taken, std::string(s.message()));
     CHECK(s.message().size() < 1000);
-    CHECK(took.count() < 10);  // each is below 0.5 s; a sanitizer on a busy machine is not
+    CHECK(took < 10);  // seconds; each is below 0.5, with sanitizers below 5
   }
 }
 
