@@ -27,8 +27,12 @@ TEST_CASE("--html writes one page that needs nothing else, and the lines beside 
   const Folder folder;
   const std::string model = folder / "a<b>&.gguf";
   fs::copy_file(tiny("llama"), model);
-  const Output o = run_tool({"bench", model, "-p", "8", "-n", "4", "-b", "1,2", "-d", "0,4", "-t", "1,2", "-r", "1",
-                             "--json", "--html", folder / "out.html"});
+  Output o;
+  for (int i = 0; i < 3; ++i) {  // where neighbours slowed the probes, it asks to be repeated
+    o = run_tool({"bench", model, "-p", "8", "-n", "4", "-b", "1,2", "-d", "0,4", "-t", "1,2", "-r", "1", "--json",
+                  "--html", folder / "out.html"});
+    if (o.err.find("of what the machine allows") == std::string::npos) break;
+  }
   REQUIRE_MESSAGE(o.exit_code == 0, o.err);
   const std::string page = read_text(folder / "out.html");
   CHECK(page.rfind("<!doctype html>", 0) == 0);

@@ -75,7 +75,9 @@ TEST_CASE("with drafts, lookups and neither, in short memory and long prompts, e
   Stack s(tiny("llama"), "cpu",
           Options().set("draft.model", tiny("llama")).set("kv.page", 4).set("context.max", 200).set("kv.tokens", 352));
   std::vector<libinfer::Request> running;
+  REQUIRE(s.engine.pause());  // so that they are there together, however slow this thread is
   for (size_t i = 0; i < options.size(); ++i) running.push_back(must(s.engine.tokens(prompt(i), options[i])));
+  REQUIRE(s.engine.resume());
   for (size_t i = 0; i < options.size(); ++i) {
     CAPTURE(i);
     CHECK(collect(running[i]) == alone[i]);
