@@ -1,6 +1,7 @@
 // infer chat FILE: a conversation. Each line of standard input is a user's message, also when it is piped in; with
 // --tools it is the result of a call where the model has called a tool.
 #include <cstddef>
+#include <functional>
 #include <iostream>
 #include <string_view>
 #include <vector>
@@ -86,6 +87,15 @@ struct Reply {
       }
     }
   }
+  // What was cut off, or was no call after all, is none.
+  void end(bool called) {
+    if (!calls()) return;
+    Json kept = Json::array();
+    for (const Json& c : message["tool_calls"])
+      if (Json::accept(c["function"]["arguments"].get<std::string>())) kept.push_back(c);
+    message.erase("tool_calls");
+    if (called && !kept.empty()) message["tool_calls"] = kept;
+  }
   bool calls() const { return message.contains("tool_calls"); }
 };
 
@@ -93,12 +103,14 @@ Reply reply_to(const Session& session, Conversation& talk, const Options& option
   const Request request = submit_what_fits(session, talk, options);
   Reply reply;
   std::string said, thought;
+  bool called = false;
   reply.answer = pull(request.get(), [&](std::string_view lines) {
     for (size_t at = 0, end; (end = lines.find('\n', at)) != std::string_view::npos; at = end + 1) {
       const Json chunk = Json::parse(lines.substr(at, end - at));
       for (const auto& choice : chunk["choices"]) {
         const Json& delta = choice["delta"];
         reply.add(delta);
+        called = called || choice["finish_reason"] == "tool_calls" || choice["finish_reason"] == "length";
         const std::string thinks = delta.value("reasoning_content", ""), says = delta.value("content", "");
         if (!thinks.empty() && !json) put((thought.empty() ? "(" : "") + thinks);
         if (!says.empty() && !json) put((!thought.empty() && said.empty() ? ")\n" : "") + says);
@@ -107,6 +119,7 @@ Reply reply_to(const Session& session, Conversation& talk, const Options& option
       }
     }
   });
+  reply.end(called);
   if (!thought.empty() && said.empty() && !json) put(")\n");
   reply.answer.text = said;
   if (!said.empty() || !reply.calls()) reply.message["content"] = said;

@@ -17,7 +17,10 @@ Status hold_to_tools(const ChatRequest& request, const Dialect& dialect, std::st
                      !prompt.substr(0, last == std::string_view::npos ? 0 : last + 1).ends_with(thought);
   TRY_SET(const std::string tags,
           text::tools::constraint(*request.format, request.tools ? *request.tools : kNone, choice));
-  return tags.empty() ? Status() : settings.set_str("response.tags", tags);
+  if (tags.empty()) return {};
+  if (!settings.text(Key::response_tags).empty())
+    return Status::invalid("response.tags and tools: an answer can be held to one of them");
+  return settings.set_str("response.tags", tags);
 }
 
 }  // namespace
@@ -29,8 +32,8 @@ Result<ChatJson> begin_chat_json(Engine& engine, std::string_view json, const Se
   if (request.settings.integer(Key::score_from) > 0 || request.settings.text(Key::embed) != "none")
     return Status::invalid("score.from and embed ask for no answer");
   if (request.model.empty()) request.model = std::string(engine.model_name());
-  TRY(request.settings.set_int("output.special",
-                               1));  // marks of calls and reasoning are control tokens in many formats
+  // Marks of calls and reasoning are control tokens in many formats.
+  TRY(request.settings.set_int("output.special", 1));
   const Dialect& dialect = engine.model().dialect(loaded);
   TRY_SET(text::Template::Context context, chat_context(loaded, request.settings));
   context.messages = std::move(request.messages);

@@ -4,18 +4,15 @@
 #include <charconv>
 
 #include "api/chat.h"
-#include "text/constraint/json_tree.h"
+#include "base/json_tree.h"
 #include "text/tools/adapt.h"
 
 namespace infer::api {
 namespace {
 
-using text::json_schema::dumps;
-using text::json_schema::Json;
-using text::json_schema::shortened;
 using Kind = Json::Kind;
 
-constexpr text::json_schema::JsonLimits kLimits{.bytes = 64 << 20, .depth = 64};
+constexpr JsonLimits kLimits{.bytes = 64 << 20, .depth = 64};
 
 // What others put into requests that does not change an answer.
 constexpr std::string_view kPassedOver[] = {
@@ -45,7 +42,7 @@ class Reader {
   }
 
   Result<ChatRequest> read(std::string_view json) {
-    TRY_SET(const Json root, text::json_schema::parse_json_tree(json, kLimits, "the request"));
+    TRY_SET(const Json root, parse_json_tree(json, kLimits, "the request"));
     if (!root.is(Kind::kObject)) return Status::invalid("the request is not a JSON object");
     for (size_t i = 0; i < root.keys.size(); ++i)
       if (!root.items[i].is(Kind::kNull)) TRY(member(root.keys[i], root.items[i]));
@@ -69,8 +66,8 @@ class Reader {
   }
 
   Status member(const std::string& name, const Json& v) {
-    if (name == "messages") return messages_ = &(kept_messages_ = v), Status();
-    if (name == "tools") return out_.tools_json = dumps(v), Status();
+    if (name == "messages") return messages_ = &v, Status();
+    if (name == "tools") return out_.tools_json = json_dumps(v), Status();
     if (name == "tool_choice") return choice(v);
     if (name == "parallel_tool_calls") return flag(name, v, out_.choice.parallel);
     if (name == "response_format") return response_format(v);
@@ -80,7 +77,7 @@ class Reader {
     if (name == "top_logprobs") return option("logprobs", name, v);
     if (name == "logit_bias") return logit_bias(v);
     if (name == "chat_template_kwargs") return variables(v);
-    if (name == "reasoning_effort") return set("chat.variable", str(name, "=", dumps(v)));
+    if (name == "reasoning_effort") return set("chat.variable", str(name, "=", json_dumps(v)));
     if (name == "model") {
       if (!v.is(Kind::kString)) return wrong(name, "text");
       return out_.model = v.text, Status();
@@ -148,7 +145,7 @@ class Reader {
     const Json* outer = v.find("json_schema");
     const Json* schema = outer ? outer->find("schema") : nullptr;
     if (!schema) return wrong("response_format/json_schema/schema", "there");
-    return set("response.schema", dumps(*schema));
+    return set("response.schema", json_dumps(*schema));
   }
 
   Status stream_options(const Json& v) {
@@ -173,7 +170,7 @@ class Reader {
 
   Status variables(const Json& v) {
     if (!v.is(Kind::kObject)) return wrong("chat_template_kwargs", "an object");
-    for (size_t i = 0; i < v.keys.size(); ++i) TRY(set("chat.variable", str(v.keys[i], "=", dumps(v.items[i]))));
+    for (size_t i = 0; i < v.keys.size(); ++i) TRY(set("chat.variable", str(v.keys[i], "=", json_dumps(v.items[i]))));
     return {};
   }
 
@@ -183,7 +180,7 @@ class Reader {
     TRY(loaded_.chat.status());
     const auto& [facts, format] = model_.dialect(loaded_);
     out_.format = &format;
-    TRY_SET(std::vector<text::Message> messages, tools::read_messages(dumps(*messages_)));
+    TRY_SET(std::vector<text::Message> messages, tools::read_messages(*messages_));
     if (messages.empty()) return Status::invalid("the request's messages are none");
     if (!out_.tools_json.empty()) {
       TRY_SET(tools::ToolSet all, tools::ToolSet::read(out_.tools_json));
@@ -198,7 +195,6 @@ class Reader {
   const Loaded& loaded_;
   ChatRequest out_;
   Settings own_;
-  Json kept_messages_;
   const Json* messages_ = nullptr;
   bool logprobs_ = false;
 };

@@ -19,12 +19,14 @@ size_t tokens_within(const text::Tokenizer& tokenizer, std::span<const int32_t> 
   std::string text, held;
   size_t n = 0;
   bytes = 0;
-  for (size_t i = 0; i < tokens.size(); ++i) {
+  for (size_t i = 0, at = 0; i < tokens.size(); ++i) {
+    text.clear();
     detokenizer.feed(tokens[i], text);
-    if (!wanted.starts_with(text)) break;
+    if (!wanted.substr(at).starts_with(text)) break;
+    at += text.size();
     held.clear();
     text::Detokenizer(detokenizer).finish(held);
-    if (held.empty()) n = i + 1, bytes = text.size();
+    if (held.empty()) n = i + 1, bytes = at;
   }
   return n;
 }
@@ -40,8 +42,9 @@ Settings Prompt::with(const Settings& settings) const {
 Status Prompt::encode(std::string_view text, bool parse, std::vector<int32_t>& out) const {
   TRY(engine_->loaded().tokenizer.status());
   const text::Tokenizer& tokenizer = *engine_->tokenizer();
-  if (!tokens_.empty() || !out.empty()) return tokenizer.encode_more(text, parse, out);
-  if (settings_.flag(Key::prompt_special) && tokenizer.adds_bos()) out.push_back(tokenizer.data().bos);
+  if (!text_.empty() || !out.empty()) return tokenizer.encode_more(text, parse, out);
+  if (tokens_.empty() && settings_.flag(Key::prompt_special) && tokenizer.adds_bos())
+    out.push_back(tokenizer.data().bos);
   return tokenizer.encode(text, /*add_special=*/false, parse, out);
 }
 
@@ -50,8 +53,7 @@ Status Prompt::append(std::string_view text, bool parse) {
   if (!valid_utf8(text)) return Status::invalid("the text is not UTF-8");
   std::vector<int32_t> ids;
   TRY(encode(text, parse, ids));
-  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
-  text_ += text;
+  grow(ids, text);
   return {};
 }
 
@@ -67,7 +69,8 @@ Status Prompt::append_chat(const infer_part* parts, int64_t n_parts, const Setti
     messages.push_back({"assistant", {{"text", std::move(answer)}}, {}});
   TRY(add_messages(parts, n_parts, messages));
   TRY_SET(text::Rendered prompt, render_chat(engine_->loaded(), messages, with(settings)));
-  TRY_SET(tokens_, encode_chat(engine_->loaded(), prompt));
+  TRY_SET(std::vector<int32_t> tokens, encode_chat(engine_->loaded(), prompt));
+  tokens_ = std::move(tokens);
   text_ = std::move(prompt.text);
   messages_ = std::move(messages);
   answer_from_ = text_.size();
@@ -84,6 +87,17 @@ Status Prompt::check_name(std::string_view name) const {
 
 void Prompt::keep(const std::string& name, std::string value) {
   if (!name.empty()) values_[name] = std::move(value);
+}
+
+// Text and tokens grow together: room for both first, so that a lack of memory finds neither changed.
+void Prompt::grow(std::span<const int32_t> ids, std::string_view text) {
+  const auto room = [](auto& of, size_t more) {
+    if (of.capacity() - of.size() < more) of.reserve(of.size() + std::max(of.size(), more));
+  };
+  room(tokens_, ids.size());
+  room(text_, text.size());
+  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
+  text_ += text;
 }
 
 void Prompt::watch(std::span<const std::shared_ptr<Samples>> requests) {
@@ -147,8 +161,7 @@ Status Prompt::adopt(const Answer& answer) {
   }
   std::vector<int32_t> ids(tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(n));
   if (bytes < text.size()) TRY(encode(std::string_view(text).substr(bytes), false, ids));
-  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
-  text_ += text;
+  grow(ids, text);
   keep(answer.name, std::move(text));
   return {};
 }
@@ -188,9 +201,8 @@ Result<size_t> Prompt::select(std::string name, std::span<const std::string> cho
   TRY(means.status());
   scores = means.take();
   const auto best = static_cast<size_t>(std::ranges::max_element(scores) - scores.begin());
+  grow(ids[best], choices[best]);
   keep(name, choices[best]);
-  tokens_.insert(tokens_.end(), ids[best].begin(), ids[best].end());
-  text_ += choices[best];
   return best;
 }
 
@@ -230,10 +242,11 @@ Result<std::shared_ptr<Prompt>> Prompt::fork() {
 Status Prompt::join(Prompt& other) {
   if (&other == this) return Status::invalid("a prompt cannot join itself");
   TRY(other.settle());
-  for (const auto& [name, value] : other.values_) {
-    TRY(check_name(name));
-    keep(name, value);
-  }
+  auto all = values_;
+  for (const auto& [name, value] : other.values_) all.insert_or_assign(name, value);
+  if (all.size() > kMostNames)
+    return Status(INFER_E_FULL, str("both prompts have ", all.size(), " names; at most ", kMostNames));
+  values_.swap(all);
   return {};
 }
 

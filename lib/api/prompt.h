@@ -56,6 +56,7 @@ class Prompt {
   Status settle();
   Status adopt(const Answer& answer);
   Status encode(std::string_view text, bool parse, std::vector<int32_t>& out) const;
+  void grow(std::span<const int32_t> ids, std::string_view text);
   Status check_name(std::string_view name) const;
   void keep(const std::string& name, std::string value);  // empty name: nowhere
   Settings with(const Settings& settings) const;

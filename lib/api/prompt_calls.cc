@@ -110,7 +110,8 @@ infer_status infer_prompt_fork(infer_prompt* p, infer_prompt** out) noexcept {
 infer_status infer_prompt_join(infer_prompt* p, infer_prompt* other) noexcept {
   return with_prompt(p, [&](Prompt& prompt) -> Answer {
     TRY(need(other, "other"));
-    return prompt.join(*other->object);
+    const std::shared_ptr<Prompt> from = other->object;  // stays while another thread releases the handle
+    return prompt.join(*from);
   });
 }
 

@@ -17,7 +17,8 @@ infer_status infer_request_next(infer_request* r, int32_t timeout_ms, infer_piec
     TRY(need(r, "r"));
     TRY(need(out, "out"));
     TRY(check_size<infer_piece>(out->struct_size, "infer_piece"));  // before the piece is taken out of the mailbox
-    const std::shared_ptr<Samples> request = r->object;             // stays while another thread releases the handle
+    const std::shared_ptr<Samples> request = r->object;             // stay while another thread releases the handle
+    const std::shared_ptr<ChatAnswer> chat = r->chat;
     const engine::Piece* piece = nullptr;
     Status why;
     int32_t sample = 0;
@@ -27,7 +28,7 @@ infer_status infer_request_next(infer_request* r, int32_t timeout_ms, infer_piec
     static_assert(sizeof(infer_logprob) == sizeof(sampling::LogProb));
     infer_piece value = INFER_PIECE_INIT;
     value.finish = piece->finish;
-    const std::string_view text = r->chat ? r->chat->take(*piece, sample, *request) : piece->text;
+    const std::string_view text = chat ? chat->take(*piece, sample, *request) : piece->text;
     value.text = text.data();
     value.text_len = static_cast<int64_t>(text.size());
     value.tokens = piece->tokens.data();

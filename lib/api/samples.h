@@ -12,6 +12,10 @@ namespace infer::api {
 
 class Samples {
  public:
+  Samples() = default;
+  ~Samples() { cancel(); }  // what nobody pulls any more is not generated
+  Samples(const Samples&) = delete;
+  Samples& operator=(const Samples&) = delete;
   // Submits `task` so often; sample i draws with the seed plus i. wanted < often: all are generated, and those whose
   // tokens are likeliest on average come, each in one piece.
   static Result<std::shared_ptr<Samples>> submit(engine::Engine& engine, const engine::Task& task, int32_t wanted,

@@ -45,7 +45,7 @@ Expr json_code_points(Grammar& g, const std::vector<CodeRange>& ranges, bool neg
       if (first > last) return;
       for (uint32_t c = first; c <= last; ++c) {
         const char byte = static_cast<char>(c);
-        escapes.push_back(escaped({&byte, 1}));
+        escapes.push_back(json_escaped({&byte, 1}));
       }
       if (first > from) plain.push_back({from, first - 1});
       from = last + 1;
@@ -128,12 +128,12 @@ Expr JsonText::any_object() {
 }
 
 Expr JsonText::value(const Json& v) {
-  if (!v.is(Json::Kind::kArray) && !v.is(Json::Kind::kObject)) return g_.literal(dumps(v));
+  if (!v.is(Json::Kind::kArray) && !v.is(Json::Kind::kObject)) return g_.literal(json_dumps(v));
   std::vector<Expr> parts;
   for (size_t i = 0; i < v.items.size(); ++i) {
     if (i) parts.push_back(separator());
     if (v.is(Json::Kind::kObject))
-      parts.push_back(g_.literal("\"" + escaped(v.keys[i]) + "\"")), parts.push_back(colon());
+      parts.push_back(g_.literal("\"" + json_escaped(v.keys[i]) + "\"")), parts.push_back(colon());
     parts.push_back(value(v.items[i]));
   }
   const bool array = v.is(Json::Kind::kArray), empty = v.items.empty();

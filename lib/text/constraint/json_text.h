@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_tree.h"
 #include "text/constraint/grammar.h"
-#include "text/constraint/json_tree.h"
 #include "text/constraint/schema.h"
 
 namespace infer::text::json_schema {
@@ -33,7 +33,7 @@ class JsonText {
   Expr any_array();
   Expr any_object();
   Expr quoted(Expr inside) { return g_.sequence({g_.literal("\""), inside, g_.literal("\"")}); }
-  Expr value(const Json& v);  // as dumps() writes it
+  Expr value(const Json& v);  // as json_dumps() writes it
   // `e` as a rule, unless it is small: for what is used more than once, as everything that is laid out may be.
   Expr once(Expr e, const std::string& name);
 

@@ -140,7 +140,7 @@ Expr Compiler::build_values(const Conjunction& c) {
     const bool whole = number && d.integral() && d.exponent <= 21;
     if (whole) texts.push_back((d.negative ? "-" : "") + d.whole());
     if (!whole || (v->text.find_first_of(".eE") != std::string::npos && (c.types & kFraction) != 0))
-      texts.push_back(dumps(*v));
+      texts.push_back(json_dumps(*v));
   }
   options.push_back(g_.texts(std::move(texts)));
   return g_.choice(options);
@@ -163,12 +163,11 @@ Expr Compiler::run() {
 }  // namespace json_schema
 
 Result<Grammar::Expr> compile_schema(Grammar& g, std::string_view schema_json, const SchemaOptions& options) {
-  TRY_SET(json_schema::Json schema,
-          json_schema::parse_json_tree(schema_json, {g.limits().source_bytes, g.limits().depth}, "the schema"));
+  TRY_SET(Json schema, parse_json_tree(schema_json, {g.limits().source_bytes, g.limits().depth}, "the schema"));
   return compile_schema(g, std::move(schema), options);
 }
 
-Result<Grammar::Expr> compile_schema(Grammar& g, json_schema::Json schema, const SchemaOptions& options) {
+Result<Grammar::Expr> compile_schema(Grammar& g, Json schema, const SchemaOptions& options) {
   TRY_SET(const json_schema::Document document, json_schema::Document::read(std::move(schema), g.limits()));
   return json_schema::Compiler(g, document, options).run();
 }

@@ -7,13 +7,11 @@
 #pragma once
 #include <string_view>
 
+#include "base/json_tree.h"
 #include "base/status.h"
 #include "text/constraint/grammar.h"
 
 namespace infer::text {
-namespace json_schema {
-struct Json;
-}
 
 struct SchemaOptions {
   // False: one layout, that of Python's json.dumps: ", " and ": " and no other space. True: up to 20 characters of
@@ -22,7 +20,7 @@ struct SchemaOptions {
 };
 
 Result<Grammar::Expr> compile_schema(Grammar& g, std::string_view schema_json, const SchemaOptions& options);
-Result<Grammar::Expr> compile_schema(Grammar& g, json_schema::Json schema, const SchemaOptions& options);
+Result<Grammar::Expr> compile_schema(Grammar& g, Json schema, const SchemaOptions& options);
 Grammar::Expr compile_any_json(Grammar& g, bool object_only, const SchemaOptions& options);
 
 }  // namespace infer::text

@@ -209,9 +209,9 @@ class Keywords {
     if (v.is(Kind::kArray) && v.items.empty()) return Status::invalid(str(place(), " must not be empty"));
     self().types = 0;
     if (!v.is(Kind::kArray))
-      return add(v) ? Status() : Status::invalid(str(place(), " is no type: ", shortened(dumps(v))));
+      return add(v) ? Status() : Status::invalid(str(place(), " is no type: ", shortened(json_dumps(v))));
     for (const Json& one : v.items)
-      if (!add(one)) return Status::invalid(str(place(), " has what is no type: ", shortened(dumps(one))));
+      if (!add(one)) return Status::invalid(str(place(), " has what is no type: ", shortened(json_dumps(one))));
     return {};
   }
 

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_tree.h"
 #include "text/constraint/decimal.h"
 #include "text/constraint/grammar.h"
-#include "text/constraint/json_tree.h"
 
 namespace infer::text::json_schema {
 
@@ -33,6 +33,8 @@ enum Type : uint8_t {
 };
 
 uint8_t type_of(const Json& value);  // schema_values.cc
+// The same for two values that JSON Schema takes for equal, and for no others: 1 is 1.0, members have no order.
+std::string value_key(const Json& value);
 
 struct Schema {
   std::string path;    // "#/properties/a"

@@ -136,7 +136,7 @@ Expr Compiler::object(const Conjunction& c) {
     const bool must = required.contains(name);
     if (value == Grammar::kNothing && must) return Grammar::kNothing;
     if (value == Grammar::kNothing) continue;
-    const Expr key = g_.literal("\"" + escaped(name) + "\"");
+    const Expr key = g_.literal("\"" + json_escaped(name) + "\"");
     members.push_back({text_.once(g_.sequence({key, text_.colon(), value}), c.path), must});
     needed += must ? 1 : 0;
   }

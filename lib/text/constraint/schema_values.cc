@@ -15,6 +15,29 @@ bool within(int64_t n, int64_t least, int64_t most) { return n >= least && (most
 
 }  // namespace
 
+std::string value_key(const Json& v) {
+  switch (v.kind) {
+    case Kind::kNull:
+    case Kind::kBoolean:
+    case Kind::kString:
+      return json_dumps(v);
+    case Kind::kNumber: {
+      const Decimal d = Decimal::parse(v.text);
+      return str(d.negative ? "-." : ".", d.digits, "e", d.exponent);
+    }
+    case Kind::kArray:
+    case Kind::kObject:
+      break;
+  }
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < v.items.size(); ++i)
+    parts.push_back((v.is(Kind::kObject) ? "\"" + json_escaped(v.keys[i]) + "\":" : "") + value_key(v.items[i]));
+  if (v.is(Kind::kObject)) std::sort(parts.begin(), parts.end());
+  std::string out(1, v.is(Kind::kArray) ? '[' : '{');
+  for (const std::string& part : parts) out += part + ",";
+  return out + (v.is(Kind::kArray) ? "]" : "}");
+}
+
 uint8_t type_of(const Json& v) {
   switch (v.kind) {
     case Kind::kNull:

@@ -5,16 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "base/json_tree.h"
 #include "text/constraint/free_text.h"
 #include "text/constraint/gbnf.h"
-#include "text/constraint/json_tree.h"
 #include "text/constraint/regex.h"
 #include "text/constraint/schema.h"
 
 namespace infer::text {
 namespace {
 
-using json_schema::Json;
 using Expr = Grammar::Expr;
 using Kind = Json::Kind;
 
@@ -96,7 +95,7 @@ class TagsCompiler {
     return {};
   }
   static Status unknown(const std::string& key) {
-    return Status::invalid(str("\"", json_schema::shortened(key), "\" is not known"), "check how it is written");
+    return Status::invalid(str("\"", shortened(key), "\" is not known"), "check how it is written");
   }
 
   Status tag(Json& j) {
@@ -206,8 +205,8 @@ class TagsCompiler {
 
 Result<Grammar::Expr> compile_tags(Grammar& g, std::string_view json, const TokenTrie& trie) {
   constexpr int64_t kAround = 3;  // levels that a schema is in
-  TRY_SET(Json tags, json_schema::parse_json_tree(json, {g.limits().source_bytes, g.limits().depth + kAround},
-                                                  "the description of the tags"));
+  TRY_SET(Json tags,
+          parse_json_tree(json, {g.limits().source_bytes, g.limits().depth + kAround}, "the description of the tags"));
   return TagsCompiler(g, trie).run(tags);
 }
 

@@ -11,7 +11,6 @@ namespace infer::text::tools {
 namespace {
 
 using Kind = Json::Kind;
-using namespace json_schema;
 
 constexpr JsonLimits kLimits{.bytes = 32 << 20, .depth = 60};
 constexpr size_t kMostCalls = 1024;  // of one message
@@ -101,7 +100,7 @@ class Adapter {
       set(tool, "name", text_json(t.name));
       set(tool, "description", text_json(t.description));
       set(tool, "parameters", t.parameters);
-      text += str("\n", dumps(tool));
+      text += str("\n", json_dumps(tool));
     }
     if (in.empty() || in[0].role != "system") in.insert(in.begin(), said("system", {}));
     const std::string said = text_of(in[0]);
@@ -170,7 +169,7 @@ class Adapter {
       Message each = m;
       if (i > 0 && !each.parts.empty()) put_text(each, "");
       set(fields_, "tool_calls", std::move(one));
-      each.fields_json = dumps(fields_);
+      each.fields_json = json_dumps(fields_);
       waiting_.emplace_back(calls[i].as_written.id, std::move(each));
     }
     return {};
@@ -193,7 +192,7 @@ class Adapter {
     }
     if (!object.is(Kind::kObject)) return bad("has arguments that are no object");
     Call call;
-    call.as_written = {new_id(id ? id->text : ""), name->text, dumps(object)};
+    call.as_written = {new_id(id ? id->text : ""), name->text, json_dumps(object)};
     names_[id ? id->text : ""] = name->text;
     Json inner{.kind = Kind::kObject};
     set(inner, "name", *name);
@@ -261,7 +260,7 @@ class Adapter {
   }
 
   void finish(Message& m) {
-    m.fields_json = fields_.keys.empty() ? "" : dumps(fields_);
+    m.fields_json = fields_.keys.empty() ? "" : json_dumps(fields_);
     out_.push_back(std::move(m));
   }
 
@@ -282,11 +281,15 @@ class Adapter {
 }  // namespace
 
 Result<std::vector<Message>> read_messages(std::string_view messages_json) {
-  TRY_SET(Json list, parse_json_tree(messages_json, kLimits, "messages"));
+  TRY_SET(const Json list, parse_json_tree(messages_json, kLimits, "messages"));
+  return read_messages(list);
+}
+
+Result<std::vector<Message>> read_messages(const Json& list) {
   if (!list.is(Kind::kArray)) return Status::invalid("messages: not a list", "write [{\"role\": .., \"content\": ..}]");
   std::vector<Message> out;
   for (size_t i = 0; i < list.items.size(); ++i) {
-    Json& item = list.items[i];
+    Json item = list.items[i];
     const std::string path = str("messages/", i);
     const Json* role = item.find("role");
     if (!role || !role->is(Kind::kString)) return Status::invalid(str(path, " has no role"));
@@ -298,15 +301,18 @@ Result<std::vector<Message>> read_messages(std::string_view messages_json) {
       for (const Json& part : content->items) {
         const Json *kind = part.find("type"), *text = part.find("text");
         if (!kind || !kind->is(Kind::kString)) return Status::invalid(str(path, "/content: a part has no type"));
-        if (kind->text == "text" && (!text || !text->is(Kind::kString)))
+        if (kind->text != "text")
+          return Status::unsupported(str(path, "/content: a part of type \"", shortened(kind->text), '"'),
+                                     "this version takes text");
+        if (!text || !text->is(Kind::kString))
           return Status::invalid(str(path, "/content: a part of type \"text\" has no text"));
-        m.parts.push_back({kind->text, text ? text->text : ""});
+        m.parts.push_back({kind->text, text->text});
       }
     } else if (content && !content->is(Kind::kNull)) {
       return Status::invalid(str(path, "/content is neither text nor a list of parts"));
     }
     if (!m.parts.empty()) erase(item, "content");
-    if (!item.keys.empty()) m.fields_json = dumps(item);
+    if (!item.keys.empty()) m.fields_json = json_dumps(item);
     out.push_back(std::move(m));
   }
   return out;

@@ -38,6 +38,7 @@ ToolFormat format_of(std::string_view template_source, const TemplateFacts& fact
 // messages_json: [{"role", "content", "tool_calls", "tool_call_id", "name", "reasoning_content", ..}]; content is text,
 // null or [{"type": "text", "text"}]. E_INVALID: what is wrong where, by its path.
 Result<std::vector<Message>> read_messages(std::string_view messages_json);
+Result<std::vector<Message>> read_messages(const Json& list);
 
 // Calls get arguments as the template takes them, ids as the format wants them, and the message they can stand in;
 // results get the name of their call; what the template does not know is said in words it does: results by the user,

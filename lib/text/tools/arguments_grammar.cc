@@ -98,7 +98,7 @@ class Writer {
   std::string fixed(const Json& v) const {
     if (v.is(Kind::kBoolean)) return v.truth ? "true" : "false";
     if (v.is(Kind::kNull)) return "null";
-    return literal(v.is(Kind::kString) && !python_ ? v.text : dumps(v));
+    return literal(v.is(Kind::kString) && !python_ ? v.text : json_dumps(v));
   }
 
   const CallSyntax& syntax_;

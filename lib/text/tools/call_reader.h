@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "text/constraint/json_tree.h"
+#include "base/json_tree.h"
 #include "text/tools/format.h"
 
 namespace infer::text::tools {
@@ -21,7 +21,7 @@ class CallSink {
   // All that was read is part of complete calls, or between them.
   virtual void settled() = 0;
   // The schema of a parameter of the call; null if nothing is known.
-  virtual const json_schema::Json* schema(std::string_view key) const = 0;
+  virtual const Json* schema(std::string_view key) const = 0;
 
  protected:
   ~CallSink() = default;

@@ -14,7 +14,7 @@ using Kind = Json::Kind;
 
 // A schema within another: what it refers to by "#/.." is its own.
 std::string schema_inside(const Tool& tool) {
-  std::string json = json_schema::dumps(tool.parameters);
+  std::string json = json_dumps(tool.parameters);
   if (json.find("\"$ref\"") == json.npos || tool.parameters.find("$id")) return json;
   return str("{\"$id\": \"tool:", tool.name, "\", ", json.substr(1));
 }
@@ -139,7 +139,7 @@ class TagWriter {
 
   // Arguments are an object whether the schema says so or not.
   static std::string object_schema(const Tool& tool) {
-    std::string json = json_schema::dumps(tool.parameters);
+    std::string json = json_dumps(tool.parameters);
     if (tool.parameters.find("type")) return json;
     return str("{\"type\": \"object\"", tool.parameters.keys.empty() ? "" : ", ", json.substr(1));
   }
@@ -174,7 +174,7 @@ Result<std::string> constraint(const ToolFormat& format, const ToolSet& tools, c
     if (choice.kind != ToolChoice::Kind::kNamed || t.name == choice.name) offered.push_back(&t);
   if (choice.kind == ToolChoice::Kind::kNone) return std::string();
   if (offered.empty() && choice.kind == ToolChoice::Kind::kNamed)
-    return Status::invalid(str("tool_choice: no tool is called \"", json_schema::shortened(choice.name), "\""));
+    return Status::invalid(str("tool_choice: no tool is called \"", shortened(choice.name), "\""));
   if (offered.empty() && choice.kind == ToolChoice::Kind::kRequired)
     return Status::invalid("tool_choice: a call is required, but there are no tools");
   if (offered.empty()) return std::string();

@@ -36,7 +36,7 @@ Element first_element(std::string_view text, std::string_view mark) {
 
 }  // namespace
 
-std::string nested_as_json(std::string_view text, std::string_view mark, const json_schema::Json* schema, int depth) {
+std::string nested_as_json(std::string_view text, std::string_view mark, const Json* schema, int depth) {
   const uint8_t types = types_of(schema);
   if (text.empty() && types == json_schema::kArray) return "[]";
   if (text.empty() && types == json_schema::kObject) return "{}";
@@ -51,7 +51,7 @@ std::string nested_as_json(std::string_view text, std::string_view mark, const j
     if (e.length == 0 || (!out.empty() && list != (e.name == "item"))) return value_as_json(text, types);
     list = e.name == "item";
     out += out.empty() ? (list ? "[" : "{") : ", ";
-    const json_schema::Json* inner = schema ? schema->find(list ? "items" : "properties") : nullptr;
+    const Json* inner = schema ? schema->find(list ? "items" : "properties") : nullptr;
     if (!list) {
       append_json_string(out, e.name);
       out += ": ";

@@ -4,12 +4,11 @@
 #include <string>
 #include <string_view>
 
-#include "text/constraint/json_tree.h"
+#include "base/json_tree.h"
 
 namespace infer::text::tools {
 
 // schema: of the value, or null. What is not well-formed is a string.
-std::string nested_as_json(std::string_view text, std::string_view mark, const json_schema::Json* schema,
-                           int depth = 0);
+std::string nested_as_json(std::string_view text, std::string_view mark, const Json* schema, int depth = 0);
 
 }  // namespace infer::text::tools

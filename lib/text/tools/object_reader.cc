@@ -3,7 +3,7 @@
 #include <initializer_list>
 #include <optional>
 
-#include "text/constraint/json_tree.h"
+#include "base/json_tree.h"
 #include "text/tools/call_reader.h"
 #include "text/tools/json_scan.h"
 #include "text/tools/mark_finder.h"
@@ -14,8 +14,8 @@ namespace {
 
 // The string that a valid JSON string is.
 std::optional<std::string> decoded(const std::string& json) {
-  auto tree = json_schema::parse_json_tree(json, {.bytes = INT64_MAX, .depth = 1}, "text");
-  if (!tree.ok() || !tree->is(json_schema::Json::Kind::kString)) return {};
+  auto tree = parse_json_tree(json, {.bytes = INT64_MAX, .depth = 1}, "text");
+  if (!tree.ok() || !tree->is(Json::Kind::kString)) return {};
   return std::move(tree->text);
 }
 

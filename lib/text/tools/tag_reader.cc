@@ -292,8 +292,8 @@ class TagReader final : public CallReader {
   JsonScan scan_;
   bool begun_json_ = false;
   std::string name_, id_, key_, value_;
-  std::string value_end_;                      // of nested tags
-  const json_schema::Json* schema_ = nullptr;  // of the value
+  std::string value_end_;         // of nested tags
+  const Json* schema_ = nullptr;  // of the value
   uint8_t types_ = 0;
   bool streamed_ = false, at_begin_ = false;
   int64_t n_arguments_ = 0;

@@ -5,12 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_tree.h"
 #include "base/status.h"
-#include "text/constraint/json_tree.h"
 
 namespace infer::text::tools {
-
-using json_schema::Json;
 
 struct Tool {
   std::string name, description;

@@ -1,13 +1,12 @@
 #include "text/tools/write.h"
 
+#include "base/json_tree.h"
 #include "base/status.h"
-#include "text/constraint/json_tree.h"
 #include "text/tools/values.h"
 
 namespace infer::text::tools {
 namespace {
 
-using json_schema::Json;
 using Kind = Json::Kind;
 
 std::string python(const Json& v) {
@@ -18,7 +17,7 @@ std::string python(const Json& v) {
       return v.truth ? "True" : "False";
     case Kind::kNumber:
     case Kind::kString:
-      return json_schema::dumps(v);
+      return json_dumps(v);
     case Kind::kArray:
     case Kind::kObject:
       break;
@@ -35,7 +34,7 @@ std::string python(const Json& v) {
 
 // f(a=1, b="x")
 std::string keyword_arguments(const std::string& json) {
-  const auto object = json_schema::parse_json_tree(json, {.bytes = INT64_MAX, .depth = 64}, "arguments");
+  const auto object = parse_json_tree(json, {.bytes = INT64_MAX, .depth = 64}, "arguments");
   std::string out;
   if (!object.ok()) return out;
   for (size_t i = 0; i < object->keys.size(); ++i)

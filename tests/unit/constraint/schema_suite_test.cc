@@ -7,23 +7,22 @@
 #include <map>
 #include <sstream>
 
+#include "base/json_tree.h"
 #include "tests/support/golden.h"
 #include "tests/support/naive_grammar.h"
 #include "text/constraint/decimal.h"
-#include "text/constraint/json_tree.h"
 #include "text/constraint/schema.h"
 
 namespace infer::text {
 namespace {
 
-using json_schema::Json;
 using Kind = Json::Kind;
 
 constexpr size_t kMostSpellings = 1000;
 
 // The value with its keys in every order.
 std::vector<std::string> spellings(const Json& v) {
-  if (!v.is(Kind::kArray) && !v.is(Kind::kObject)) return {v.is(Kind::kNumber) ? v.text : json_schema::dumps(v)};
+  if (!v.is(Kind::kArray) && !v.is(Kind::kObject)) return {v.is(Kind::kNumber) ? v.text : json_dumps(v)};
   const bool object = v.is(Kind::kObject);
   std::vector<size_t> order(v.items.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -31,8 +30,7 @@ std::vector<std::string> spellings(const Json& v) {
   do {
     std::vector<std::string> begun{object ? "{" : "["};
     for (size_t i = 0; i < order.size(); ++i) {
-      const std::string before =
-          (i ? ", " : "") + (object ? "\"" + json_schema::escaped(v.keys[order[i]]) + "\": " : "");
+      const std::string before = (i ? ", " : "") + (object ? "\"" + json_escaped(v.keys[order[i]]) + "\": " : "");
       std::vector<std::string> next;
       for (const std::string& value : spellings(v.items[order[i]]))
         for (const std::string& begin : begun) next.push_back(begin + before + value);
@@ -106,7 +104,7 @@ TEST_CASE("the official suite: all that is valid is accepted, nothing that is no
   std::stringstream bytes;
   bytes << in.rdbuf();
   const std::string text = bytes.str();
-  auto suite = json_schema::parse_json_tree(text, {8 << 20, 100}, "the suite");
+  auto suite = parse_json_tree(text, {8 << 20, 100}, "the suite");
   REQUIRE_MESSAGE(suite.ok(), std::string(suite.status().message()));
   const Json& files = *suite->find("files");
   std::map<std::string, Count> counts;
@@ -114,7 +112,7 @@ TEST_CASE("the official suite: all that is valid is accepted, nothing that is no
   int run = 0;
   for (size_t f = 0; f < files.items.size(); ++f) {
     for (const Json& group : files.items[f].items) {
-      const std::string schema = json_schema::dumps(*group.find("schema"));
+      const std::string schema = json_dumps(*group.find("schema"));
       const std::vector<Json>& tests = group.find("tests")->items;
       const std::string where = files.keys[f] + ": " + group.find("description")->text;
       Grammar g;

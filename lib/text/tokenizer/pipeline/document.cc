@@ -2,6 +2,7 @@
 // model.merges it fills lists instead of the tree.
 #include "text/tokenizer/pipeline/document.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace infer::text::pipeline {
@@ -33,9 +34,9 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return in_list() ? list_fails() : put({}); }
   bool boolean(bool v) override { return in_list() ? list_fails() : put({.kind = Kind::kBoolean, .truth = v}); }
-  bool number_integer(number_integer_t v) override { return number(static_cast<double>(v)); }
-  bool number_unsigned(number_unsigned_t v) override { return number(static_cast<double>(v)); }
-  bool number_float(number_float_t v, const string_t&) override { return number(v); }
+  bool number_integer(number_integer_t v) override { return number(static_cast<double>(v), std::to_string(v)); }
+  bool number_unsigned(number_unsigned_t v) override { return number(static_cast<double>(v), std::to_string(v)); }
+  bool number_float(number_float_t v, const string_t& written) override { return number(v, written); }
   bool binary(binary_t&) override { return false; }
 
   bool string(string_t& v) override {
@@ -65,6 +66,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   }
   bool end_object() override {
     if (list_ == List::kVocabulary) return list_ = List::kNone, true;
+    if (const auto twice = repeated_key(open_.back()))
+      return fail(str(name_, " has the key \"", shortened(*twice), "\" twice in one object"));
     return close();
   }
   bool start_array(size_t) override {
@@ -117,8 +120,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     return fail(str(name_, ": model.vocab: the entry after ", tokens_.size(), " is not a token"));
   }
 
-  bool number(double v) {
-    if (list_ == List::kNone) return put({.kind = Kind::kNumber, .number = v});
+  bool number(double v, const std::string& written) {
+    if (list_ == List::kNone) return put({.kind = Kind::kNumber, .text = written});
     if (list_ == List::kScored && inner_ == 1 && part_ == 1) {
       ++part_;
       return add({first_, static_cast<int32_t>(tokens_.size()), v});
@@ -184,17 +187,6 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   Part first_{}, second_{};
 };
 
-}  // namespace
-
-const Json* Json::find(std::string_view key) const {
-  for (size_t i = keys.size(); i-- > 0;) {
-    if (keys[i] == key) return &items[i];
-  }
-  return nullptr;
-}
-
-namespace {
-
 // The place of `wanted` below `at`, which is at `path`; false: it is not there. As deep as the file nests: kDeepest.
 bool find_path(const Json& at, const Json* wanted, std::string& path) {
   if (&at == wanted) return true;
@@ -252,7 +244,8 @@ Result<bool> Spec::flag_of(std::string_view key, bool fallback) const {
 }
 Result<int64_t> Spec::count(int64_t least, int64_t most) const {
   if (!is(Kind::kNumber)) return corrupt(absent() ? "there is no such number" : "this is not a number");
-  const double v = value_->number;
+  double v = 0;
+  std::from_chars(value_->text.data(), value_->text.data() + value_->text.size(), v);
   if (!(v >= static_cast<double>(least) && v <= static_cast<double>(most)) ||
       v != static_cast<double>(static_cast<int64_t>(v)))
     return corrupt(str("this is ", v, "; it can be ", least, " to ", most));

@@ -7,20 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_tree.h"
 #include "base/status.h"
 
 namespace infer::text::pipeline {
-
-struct Json {
-  enum class Kind : uint8_t { kNull, kBoolean, kNumber, kString, kArray, kObject };
-  Kind kind = Kind::kNull;
-  bool truth = false;
-  double number = 0;
-  std::string text = {};
-  std::vector<std::string> keys = {};            // kObject
-  std::vector<Json> items = {};                  // kArray, kObject
-  const Json* find(std::string_view key) const;  // the last of that name; nullptr: none
-};
 
 // A value and its place ("pre_tokenizer.pretokenizers[1].pattern"), which is worked out when a message wants it.
 class Spec {

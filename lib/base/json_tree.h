@@ -1,6 +1,7 @@
-// A JSON document as a tree that keeps what a schema needs and a usual tree loses: the order of members and the
+// A JSON document as a tree that keeps what a schema needs and a library's tree loses: the order of members and the
 // spelling of numbers. Built from nlohmann's events, so that nesting costs no recursion and is limited.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,7 +9,7 @@
 
 #include "base/status.h"
 
-namespace infer::text::json_schema {
+namespace infer {
 
 struct Json {
   enum class Kind : uint8_t { kNull, kBoolean, kNumber, kString, kArray, kObject };
@@ -26,19 +27,19 @@ struct JsonLimits {
   int64_t bytes, depth;
 };
 
+// One that an object has more than once.
+std::optional<std::string> repeated_key(const Json& object);
+
 // `what` names the text in errors.
 Result<Json> parse_json_tree(std::string_view text, const JsonLimits&, std::string_view what);
 
-// The same for two values that JSON Schema takes for equal, and for no others: 1 is 1.0, members have no order.
-std::string value_key(const Json& value);
-
 // Inside of the quotes, as Python's json.dumps(ensure_ascii=False) writes it.
-std::string escaped(std::string_view text);
+std::string json_escaped(std::string_view text);
 // A key or text for messages: bounded, on one line.
 std::string shortened(const std::string& text);
 // A number as json.dumps writes what json.loads makes of it.
 std::string canonical_number(const std::string& written);
 // json.dumps(value, ensure_ascii=False).
-std::string dumps(const Json& value);
+std::string json_dumps(const Json& value);
 
-}  // namespace infer::text::json_schema
+}  // namespace infer

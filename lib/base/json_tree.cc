@@ -1,13 +1,12 @@
-#include "text/constraint/json_tree.h"
+#include "base/json_tree.h"
 
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/written.h"
-#include "text/constraint/decimal.h"
 
-namespace infer::text::json_schema {
+namespace infer {
 namespace {
 
 using Kind = Json::Kind;
@@ -32,11 +31,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool end_object() override {
-    std::vector<std::string_view> keys(open_.back().keys.begin(), open_.back().keys.end());
-    std::sort(keys.begin(), keys.end());
-    const auto twice = std::adjacent_find(keys.begin(), keys.end());
-    if (twice != keys.end())
-      return fail(str(what_, " has the key \"", shortened(std::string(*twice)), "\" twice in one object"));
+    if (const auto twice = repeated_key(open_.back()))
+      return fail(str(what_, " has the key \"", shortened(*twice), "\" twice in one object"));
     return close();
   }
   bool end_array() override { return close(); }
@@ -82,6 +78,13 @@ const Json* Json::find(std::string_view key) const {
   return at == keys.end() ? nullptr : &items[static_cast<size_t>(at - keys.begin())];
 }
 
+std::optional<std::string> repeated_key(const Json& object) {
+  std::vector<std::string_view> keys(object.keys.begin(), object.keys.end());
+  std::sort(keys.begin(), keys.end());
+  const auto twice = std::adjacent_find(keys.begin(), keys.end());
+  return twice == keys.end() ? std::nullopt : std::optional<std::string>(*twice);
+}
+
 Result<Json> parse_json_tree(std::string_view text, const JsonLimits& limits, std::string_view what) {
   if (static_cast<int64_t>(text.size()) > limits.bytes)
     return Status::invalid(str(what, " has ", text.size(), " bytes, more than ", limits.bytes), "make it smaller");
@@ -92,30 +95,7 @@ Result<Json> parse_json_tree(std::string_view text, const JsonLimits& limits, st
   return std::move(reader.root);
 }
 
-std::string value_key(const Json& v) {
-  switch (v.kind) {
-    case Kind::kNull:
-    case Kind::kBoolean:
-    case Kind::kString:
-      return dumps(v);
-    case Kind::kNumber: {
-      const Decimal d = Decimal::parse(v.text);
-      return str(d.negative ? "-." : ".", d.digits, "e", d.exponent);
-    }
-    case Kind::kArray:
-    case Kind::kObject:
-      break;
-  }
-  std::vector<std::string> parts;
-  for (size_t i = 0; i < v.items.size(); ++i)
-    parts.push_back((v.is(Kind::kObject) ? "\"" + escaped(v.keys[i]) + "\":" : "") + value_key(v.items[i]));
-  if (v.is(Kind::kObject)) std::sort(parts.begin(), parts.end());
-  std::string out(1, v.is(Kind::kArray) ? '[' : '{');
-  for (const std::string& part : parts) out += part + ",";
-  return out + (v.is(Kind::kArray) ? "]" : "}");
-}
-
-std::string escaped(std::string_view text) {
+std::string json_escaped(std::string_view text) {
   std::string out;
   append_json_escaped(out, text);
   return out;
@@ -123,9 +103,9 @@ std::string escaped(std::string_view text) {
 
 std::string shortened(const std::string& text) {
   size_t n = 48;
-  if (text.size() <= n) return escaped(text);
+  if (text.size() <= n) return json_escaped(text);
   while (n > 0 && (static_cast<uint8_t>(text[n]) & 0xc0) == 0x80) --n;
-  return escaped(text.substr(0, n)) + "...";
+  return json_escaped(text.substr(0, n)) + "...";
 }
 
 std::string canonical_number(const std::string& written) {
@@ -135,7 +115,7 @@ std::string canonical_number(const std::string& written) {
   return python_float(v);
 }
 
-std::string dumps(const Json& v) {
+std::string json_dumps(const Json& v) {
   switch (v.kind) {
     case Kind::kNull:
       return "null";
@@ -144,7 +124,7 @@ std::string dumps(const Json& v) {
     case Kind::kNumber:
       return canonical_number(v.text);
     case Kind::kString:
-      return "\"" + escaped(v.text) + "\"";
+      return "\"" + json_escaped(v.text) + "\"";
     case Kind::kArray:
     case Kind::kObject:
       break;
@@ -152,10 +132,10 @@ std::string dumps(const Json& v) {
   std::string out(1, v.is(Kind::kArray) ? '[' : '{');
   for (size_t i = 0; i < v.items.size(); ++i) {
     if (i) out += ", ";
-    if (v.is(Kind::kObject)) out += "\"" + escaped(v.keys[i]) + "\": ";
-    out += dumps(v.items[i]);
+    if (v.is(Kind::kObject)) out += "\"" + json_escaped(v.keys[i]) + "\": ";
+    out += json_dumps(v.items[i]);
   }
   return out + (v.is(Kind::kArray) ? ']' : '}');
 }
 
-}  // namespace infer::text::json_schema
+}  // namespace infer
