@@ -1,4 +1,6 @@
 // The tool on SmolLM2-135M-Instruct, as `./dev run` uses it.
+#include <algorithm>
+
 #include "tests/cli/tool.h"
 
 using namespace infer::testing;
@@ -165,6 +167,13 @@ TEST_CASE("SmolLM2 calls a tool, and reads what it gave") {
   CHECK(lines[1]["prompt_tokens"].get<int>() > lines[0]["prompt_tokens"].get<int>() + 20);  // call and result
   // Without a result it ends there.
   CHECK(run_tool(words, "What is the weather in Paris?\n").json_lines().size() == 1);
+  // A call that is cut off is none.
+  std::vector<std::string> few = words;
+  *std::find(few.begin(), few.end(), "60") = "12";
+  const auto cut = run_tool(few, "What is the weather in Paris?\n").json_lines();
+  REQUIRE(cut.size() == 1);
+  CHECK(!cut[0].contains("tool_calls"));
+  CHECK(cut[0]["finish"] == "length");
   const Output refused = run_tool({"chat", model(), "--tools", tools, "--tool-choice", "other"}, "hi\n");
   CHECK(refused.exit_code != 0);
   CHECK_MESSAGE(refused.err.find("other") != std::string::npos, refused.err);

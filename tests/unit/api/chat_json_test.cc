@@ -249,3 +249,24 @@ TEST_CASE("a user's text is never a control token nor a call") {
   REQUIRE(ids.size() == other.size());
   CHECK(std::equal(ids.begin(), ids.end() - 1, other.begin()));
 }
+
+TEST_CASE("an answer in JSON is pulled and cancelled from several threads") {
+  Chat c;
+  const std::string json =
+      Json{{"messages", kHello}, {"max_tokens", 30}, {"ignore_eos", true}, {"stream", true}}.dump();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 6; ++t)
+    threads.emplace_back([&] {
+      infer_request* r = nullptr;
+      REQUIRE(infer_chat_json(c.engine.get(), json.data(), static_cast<int64_t>(json.size()), nullptr, &r) == INFER_OK);
+      infer_piece piece = INFER_PIECE_INIT;
+      REQUIRE(infer_request_next(r, -1, &piece) == INFER_OK);
+      std::thread other([&] { infer_request_cancel(r); });
+      infer_status s = INFER_OK;
+      while (s == INFER_OK) s = infer_request_next(r, -1, &piece);
+      CHECK((s == INFER_DONE || s == INFER_E_CANCELLED));
+      other.join();
+      infer_request_release(r);
+    });
+  for (std::thread& t : threads) t.join();
+}

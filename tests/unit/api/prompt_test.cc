@@ -58,6 +58,20 @@ TEST_CASE("an answer can be pulled while it is generated") {
   CHECK(must(p.value("x")) == a.text);
 }
 
+TEST_CASE("an empty text, and what fails, leave a prompt as it was") {
+  Stack s(tiny("qwen2"));
+  Prompt p = must(s.engine.prompt(greedy(5)));
+  REQUIRE(p.append(""));
+  CHECK(!p.gen("x", Options().set("response.regex", "(")));
+  CHECK(!p.select("x", {"a", ""}));
+  REQUIRE(p.append("One two"));
+  auto r = must(p.stream("x"));
+  collect(r);
+  auto direct = must(s.engine.text("One two", greedy(5)));
+  collect(direct);
+  CHECK(must(r.tokens()) == must(direct.tokens()));
+}
+
 TEST_CASE("what was computed is found again") {
   Stack s(tiny("qwen2"), "reference", Options().set("kv.page", 4));
   Prompt p = must(s.engine.prompt(greedy(8)));
