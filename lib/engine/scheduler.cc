@@ -191,7 +191,7 @@ const Plan& Scheduler::plan(int64_t now, int32_t beside) {
   };
   for (size_t i = 0; i < running_.size();)  // who is preempted is no longer there
     if (!asks(i) || plan_part(i, tokens_left, rows_left)) ++i;
-  const Request* first = plan_.empty() ? nullptr : plan_.front().request;  // of those that decode
+  const Request* first = plan_.empty() ? nullptr : plan_.front().request;  // of those that came in order
   const size_t n_planned = plan_.size();
   for (size_t i = 0, next = 0; i < running_.size(); ++i) {
     Sequence& s = running_[i]->sequence();

@@ -20,6 +20,7 @@ uint32_t less(uint32_t room) { return room == Nfa::kAny || room == 0 ? room : ro
 Automaton::Automaton(std::unique_ptr<Nfa> nfa) : nfa_(std::move(nfa)) { forget(); }
 
 void Automaton::forget() {
+  nfa_->forget();
   states_.clear(), tails_.clear(), state_of_.clear(), tail_of_.clear();
   bytes_ = 0;
   states_.emplace_back();  // kNone
@@ -31,14 +32,22 @@ StateId Automaton::start() {
   return p.local == kDead ? kNone : begin({&p, 1});
 }
 
+// What a call that failed has left is not of the next state.
+void Automaton::fresh() {
+  todo_.clear(), found_.clear();
+  facts_ = {};
+  too_many_ = false;
+}
+
 StateId Automaton::begin(std::span<const Pair> pairs) {
+  fresh();
   for (const Pair p : pairs) visit(p.local, p.tail);
   return intern();
 }
 
 StateId Automaton::alone(Pair p) {
-  found_ = {p};
-  todo_.clear();
+  fresh();
+  found_.push_back(p);
   return intern();
 }
 
@@ -110,9 +119,8 @@ StateId Automaton::intern() {
   close();
   std::vector<Pair> pairs = std::move(found_);
   const Facts facts = facts_;
-  found_.clear(), todo_.clear(), facts_ = {};
   if (too_many_) {
-    too_many_ = false, ambiguous_ = true;
+    ambiguous_ = true;
     return kNone;
   }
   // What no byte leads on from has said all: its calls and its end are there.
@@ -138,6 +146,7 @@ StateId Automaton::find_next(StateId s, uint8_t byte) {
     states_[s].next->fill(kUnknown);
     bytes_ += 1024;
   }
+  fresh();
   for (size_t i = 0; i < states_[s].pairs.size(); ++i) {
     const Pair p = states_[s].pairs[i];
     const Local to = nfa_->next(p.local, byte);

@@ -7,7 +7,7 @@
 // same rule from several places of one Local has one tail, which keeps ambiguous grammars small; what is ambiguous
 // beyond that is bounded by kMostPairs: what would have more is taken for what nothing may follow.
 //
-// Memory is bounded: see full(). One thread at a time.
+// Memory can be bounded: see bytes(), forget(). One thread at a time.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -95,6 +95,7 @@ class Automaton {
     std::unique_ptr<std::array<StateId, 256>> next;
   };
   Tail make_tail(const TailData& t);
+  void fresh();
   void close();  // todo_ into found_ and facts_
   void enter(uint32_t loop, uint32_t need, uint32_t room, Tail below);
   void visit(Local l, Tail t);

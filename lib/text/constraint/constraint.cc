@@ -68,8 +68,8 @@ Result<std::shared_ptr<Constraint>> Constraint::compile(Kind kind, std::span<con
 
 StateId Constraint::state(Place& p) {
   if (automaton_.bytes() + masks_.bytes() > kMostMemory) {
-    masks_.forget(), automaton_.forget();
     ++age_;
+    masks_.forget(), automaton_.forget();
   }
   if (p.age_ != age_) p.state_ = automaton_.run(automaton_.start(), p.text_), p.age_ = age_;
   return p.state_;

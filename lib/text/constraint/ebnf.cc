@@ -15,6 +15,9 @@ namespace {
 using Expr = Grammar::Expr;
 using Ranges = std::vector<CodeRange>;
 
+// Of alternatives that are one character; with more, what they are is not kept for exceptions. XML's names need 320.
+constexpr size_t kMostRanges = 512;
+
 class EbnfParser : GrammarReader {
  public:
   EbnfParser(Grammar& g, std::string_view source) : GrammarReader(g, source) {}
@@ -42,7 +45,7 @@ class EbnfParser : GrammarReader {
  private:
   struct Part {
     Expr what;
-    std::optional<Ranges> one;  // it is one of these characters
+    std::optional<Ranges> one;  // it is one of these characters; tidy
   };
 
   Result<Grammar::Rule> rule() {
@@ -68,7 +71,11 @@ class EbnfParser : GrammarReader {
       TRY_SET(const Part option, sequence(depth));
       options.push_back(option.what);
       if (!option.one) one.reset();
-      if (one) one->insert(one->end(), option.one->begin(), option.one->end());
+      if (!one) continue;
+      const auto added = one->insert(one->end(), option.one->begin(), option.one->end());
+      std::inplace_merge(one->begin(), added, one->end(), [](CodeRange a, CodeRange b) { return a.first < b.first; });
+      one = tidy_ranges(std::move(*one), false);
+      if (one->size() > kMostRanges) one.reset();
     } while (in_.skip("|") || (iso_ && (skip_slash() || in_.skip("!"))));
     return Part{g_.choice(options), std::move(one)};
   }

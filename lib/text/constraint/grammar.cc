@@ -23,7 +23,8 @@ std::vector<CodeRange> scalar_values(const std::vector<CodeRange>& tidy) {
 
 std::vector<CodeRange> tidy_ranges(std::vector<CodeRange> ranges, bool negated) {
   std::erase_if(ranges, [](CodeRange r) { return r.first > r.last || r.first > kLastCodePoint; });
-  std::sort(ranges.begin(), ranges.end(), [](CodeRange a, CodeRange b) { return a.first < b.first; });
+  const auto before = [](CodeRange a, CodeRange b) { return a.first < b.first; };
+  if (!std::is_sorted(ranges.begin(), ranges.end(), before)) std::sort(ranges.begin(), ranges.end(), before);
   std::vector<CodeRange> out;
   uint32_t next = 0;  // negated: what is not covered begins here; else: the last range may be joined up to here
   for (CodeRange r : ranges) {
@@ -48,17 +49,19 @@ Grammar::Grammar(const GrammarLimits& limits) : limits_(limits) {
 }
 
 Grammar::Expr Grammar::add(Node n) {
-  if (static_cast<int64_t>(nodes_.size()) >= limits_.expressions) {
-    fail(Status::invalid(str("the grammar has more than ", limits_.expressions, " parts"),
-                         "make it smaller: fewer rules, values or bounds"));
+  const auto refuse = [&](Status s) {
+    fail(std::move(s));
+    if (n.n > 0) parts_.resize(n.first);
     return kNothing;
-  }
+  };
+  if (static_cast<int64_t>(nodes_.size()) >= limits_.expressions)
+    return refuse(Status::invalid(str("the grammar has more than ", limits_.expressions, " parts"),
+                                  "make it smaller: fewer rules, values or bounds"));
   // Whoever goes through an expression may recurse.
   constexpr int32_t kMostDepth = 5000;
-  if (n.depth > kMostDepth) {
-    fail(Status::invalid(str("the grammar nests deeper than ", kMostDepth, " levels"), "use shorter sequences"));
-    return kNothing;
-  }
+  if (n.depth > kMostDepth)
+    return refuse(
+        Status::invalid(str("the grammar nests deeper than ", kMostDepth, " levels"), "use shorter sequences"));
   nodes_.push_back(n);
   return static_cast<Expr>(nodes_.size() - 1);
 }
@@ -70,7 +73,7 @@ void Grammar::contain(Node& n, Expr part, int32_t times) const {
 }
 
 Grammar::Expr Grammar::bytes(const ByteSet& one) {
-  if (one == ByteSet{}) return kNothing;
+  if (one == ByteSet{} || !failed_.ok()) return kNothing;
   sets_.push_back(one);
   return add({.kind = Kind::kBytes, .first = static_cast<uint32_t>(sets_.size() - 1)});
 }
@@ -91,6 +94,7 @@ Grammar::Expr Grammar::literal(std::string_view text) {
 }
 
 Grammar::Expr Grammar::code_points(std::vector<CodeRange> ranges, bool negated) {
+  if (!failed_.ok()) return kNothing;
   ranges = scalar_values(tidy_ranges(std::move(ranges), negated));
   const std::string key(reinterpret_cast<const char*>(ranges.data()), ranges.size() * sizeof(CodeRange));
   if (const auto found = class_of_.find(key); found != class_of_.end()) return found->second;

@@ -52,7 +52,7 @@ bool Masks::set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leav
     for (const int32_t t : trie_.tokens_below(n)) set(t, mask);
     return true;
   }
-  if (!r.settled || (n.classes & ByteClasses::kText) != 0) return false;
+  if (!r.stops || (n.classes & ByteClasses::kText) != 0) return false;
   // A byte is a character: those that are not too long.
   const auto nodes = trie_.nodes();
   for (auto i = static_cast<uint32_t>(&n - nodes.data()) + 1; i < n.beyond;) {
@@ -74,6 +74,8 @@ Masks::Run& Masks::run(StateId s) {
   Run r{.known = true};
   const uint32_t alike = automaton_.alike(s);
   const ByteSet following = automaton_.following(s);
+  for (size_t b = 0; b < 0x80; ++b)
+    if (following.has(static_cast<uint8_t>(b))) r.takes = static_cast<uint16_t>(r.takes | 1 << ByteClasses::kOf[b]);
   for (uint8_t c = 0; c < ByteClasses::kAscii; ++c) {
     const uint8_t byte = ByteClasses::kOne[c];
     if ((alike >> c & 1) == 0 || !following.has(byte)) continue;
@@ -103,12 +105,14 @@ const Masks::Run& Masks::run_for(StateId s, uint8_t characters) {
     const Run& next = runs_[r.next];
     if ((next.classes & r.classes) != r.classes) {
       r.settled = true;
+      r.stops = (next.takes & r.classes) == 0;
       continue;
     }
     const bool any = next.room == TokenTrie::kMany;
     r.room = any ? next.room : static_cast<uint8_t>(std::min<int>(next.room + 1, TokenTrie::kMany - 1));
     r.leaves = r.leaves || next.leaves;
     r.settled = next.settled;
+    r.stops = next.stops && next.room < TokenTrie::kMany - 1;  // room is all of it
   }
   return runs_[s];
 }

@@ -38,9 +38,11 @@ class Masks {
   // made of such are set together.
   struct Run {
     uint16_t classes = 0;  // ByteClasses
+    uint16_t takes = 0;    // the ASCII ones of which some byte leads on, wherever to
     uint8_t room = 0;      // characters; TokenTrie::kMany: any number
     bool known = false;    // the next state is
     bool settled = false;  // room is not just as far as was looked
+    bool stops = false;    // and behind it no ASCII character of the classes leads on
     bool leaves = false;   // on the way, what was begun may end
     StateId next = Automaton::kNone;
   };

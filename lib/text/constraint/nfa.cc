@@ -22,22 +22,30 @@ Result<std::unique_ptr<Nfa>> Nfa::create(Grammar& g) {
 
 Status Nfa::build() {
   // without_empty() adds rules on the way: until all that there are are laid.
-  std::vector<uint32_t> first;
   for (Grammar::Rule r = 0; r < grammar_.n_rules(); ++r) {
-    first.push_back(place());
-    const uint32_t end = lay(grammar_.body(r), first.back());
+    begins_.push_back(place());
+    const uint32_t end = lay(grammar_.body(r), begins_.back());
     places_[end].final = true;
     if (static_cast<int64_t>(places_.size()) > kMostPlaces)
       return Status::invalid(str("the grammar needs more than ", kMostPlaces, " places"), "use smaller bounds");
   }
   TRY(grammar_.finish(grammar_.root()));  // what was added
   root_ = grammar_.root();
-  for (const uint32_t p : first) starts_.push_back(intern({p}));
-  for (size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i].body = intern({loop_bodies_[i]});
-    loops_[i].after = intern({loop_afters_[i]});
-  }
+  starts_.resize(begins_.size());
+  forget();
   return {};
+}
+
+void Nfa::forget() {
+  std::fill(starts_.begin(), starts_.end(), kUnknown);
+  for (Loop& loop : loops_) loop.body = kUnknown;
+  known_.clear(), states_.clear();
+  bytes_ = 0;
+}
+
+void Nfa::find_ends(uint32_t loop) {
+  const Local body = intern({loop_bodies_[loop]}), after = intern({loop_afters_[loop]});
+  loops_[loop].body = body, loops_[loop].after = after;
 }
 
 uint32_t Nfa::lay(Grammar::Expr e, uint32_t from) {
@@ -139,11 +147,8 @@ Local Nfa::intern(std::vector<uint32_t> places) {
   all.erase(std::unique(all.begin(), all.end()), all.end());
   if (all.empty()) return kDead;
   if (const auto found = known_.find(all); found != known_.end()) return found->second;
-  const auto l = static_cast<Local>(states_.size());
-  known_.emplace(all, l);
-  states_.push_back(std::make_unique<State>());
-  State& s = *states_.back();
-  bytes_ += static_cast<int64_t>(200 + 16 * all.size());
+  auto made = std::make_unique<State>();
+  State& s = *made;
   bool leaves = false;
   for (const uint32_t p : all) {
     s.final = s.final || places_[p].final;
@@ -151,8 +156,13 @@ Local Nfa::intern(std::vector<uint32_t> places) {
     leaves = leaves || !places_[p].bytes.empty() || !places_[p].calls.empty();
     for (const auto& [loop, to] : places_[p].loops) s.loops.push_back(loop);
   }
-  s.places = std::move(all);
+  s.places = all;
   s.bare = s.final && !leaves && s.loops.empty();
+  // known_ comes last: memory may be short on the way.
+  const auto l = static_cast<Local>(states_.size());
+  bytes_ += static_cast<int64_t>(200 + 16 * all.size());
+  states_.push_back(std::move(made));
+  known_.emplace(std::move(all), l);
   return l;
 }
 
@@ -161,10 +171,12 @@ void Nfa::meet(Local l) {
   std::map<Grammar::Rule, std::vector<uint32_t>> calls;
   for (const uint32_t p : states_[l]->places)
     for (const auto& [rule, to] : places_[p].calls) calls[rule].push_back(to);
+  std::vector<std::pair<Grammar::Rule, Local>> met;
   for (auto& [rule, to] : calls) {
     const Local back = intern(std::move(to));
-    if (back != kDead) states_[l]->calls.emplace_back(rule, back);
+    if (back != kDead) met.emplace_back(rule, back);
   }
+  states_[l]->calls = std::move(met);
   states_[l]->met = true;
 }
 

@@ -29,8 +29,11 @@ class Nfa {
   // g is finished; what is needed of it is kept.
   static Result<std::unique_ptr<Nfa>> create(Grammar& g);
 
-  Local start(Grammar::Rule rule) { return starts_[rule]; }
-  Local root() { return starts_[root_]; }
+  Local start(Grammar::Rule rule) {
+    if (starts_[rule] == kUnknown) starts_[rule] = intern({begins_[rule]});
+    return starts_[rule];
+  }
+  Local root() { return start(root_); }
   struct State {
     std::vector<uint32_t> places;                        // sorted
     std::vector<std::pair<Grammar::Rule, Local>> calls;  // the rule, and where it returns to
@@ -46,7 +49,10 @@ class Nfa {
     if (!states_[l]->met) meet(l);
     return *states_[l];
   }
-  const Loop& loop(uint32_t i) const { return loops_[i]; }
+  const Loop& loop(uint32_t i) {
+    if (loops_[i].body == kUnknown) find_ends(i);
+    return loops_[i];
+  }
   const ByteSet& following(Local l) const { return states_[l]->following; }
   Local next(Local l, uint8_t byte) {
     if (!states_[l]->next) find_next(l);
@@ -57,9 +63,11 @@ class Nfa {
     if (!states_[l]->next) find_next(l);
     return states_[l]->alike;
   }
-  int64_t bytes() const { return bytes_; }  // of memory, about
+  int64_t bytes() const { return bytes_; }  // of memory, about, for what forget() forgets
+  void forget();                            // every Local is void afterwards
 
  private:
+  static constexpr Local kUnknown = kDead - 1;
   struct Place {
     std::vector<std::pair<uint32_t, uint32_t>> bytes;       // set, place
     std::vector<uint32_t> free;                             // places that are also here
@@ -77,6 +85,7 @@ class Nfa {
   uint32_t lay(Grammar::Expr e, uint32_t from);
   uint32_t lay_repeat(const Grammar::Node& n, uint32_t from);
   Local intern(std::vector<uint32_t> places);
+  void find_ends(uint32_t loop);
   void meet(Local l);
   void find_next(Local l);
 
@@ -87,7 +96,8 @@ class Nfa {
   std::vector<uint32_t> loop_bodies_, loop_afters_;  // places
   std::vector<std::unique_ptr<State>> states_;
   std::map<std::vector<uint32_t>, Local> known_;
-  std::vector<Local> starts_;  // [rules]
+  std::vector<uint32_t> begins_;  // [rules] places
+  std::vector<Local> starts_;     // [rules] kUnknown: not asked for yet, and so the body of a loop
   Grammar::Rule root_ = 0;
   int64_t bytes_ = 0;
 };

@@ -43,7 +43,8 @@ class TagsCompiler {
  private:
   struct Tag {
     std::string begin;
-    Expr rest;  // what is between, and the end
+    Expr rest;  // what is between, and the end; with check_triggers(), also what of begin is behind the trigger
+    size_t trigger = 0;  // that it is reached by: the first of those that are the same
   };
 
   // ---- from JSON
@@ -120,7 +121,7 @@ class TagsCompiler {
     if (kind == "text") {
       if (!between->is(Kind::kBoolean) || !between->truth) return wrong(kind, "true");
       if (end.empty()) return wrong("end", "a text where text comes before it: that ends there");
-      tags_.push_back({begin, text_until(end)});
+      tags_.push_back({std::move(begin), text_until(end)});
       return {};
     }
     if (kind != "schema" && !between->is(Kind::kString)) return wrong(kind, "a text");
@@ -128,7 +129,7 @@ class TagsCompiler {
                 : kind == "regex" ? compile_regex(g_, between->text)
                                   : compile_gbnf(g_, between->text);
     TRY(made.status().in(kind));
-    tags_.push_back({begin, once(g_.sequence({*made, g_.literal(end)}))});
+    tags_.push_back({std::move(begin), once(g_.sequence({*made, g_.literal(end)}))});
     return {};
   }
 
@@ -150,26 +151,24 @@ class TagsCompiler {
     return known->second;
   }
 
-  // What may come where these triggers have ended: the rests of the tags that begin with them.
+  // What may come where these triggers, in order, have ended: the rests of the tags that they lead to.
   Expr tags_after(const std::vector<size_t>& triggers) {
     std::vector<Expr> options;
     for (const Tag& tag : tags_)
-      for (const size_t t : triggers)
-        if (tag.begin.starts_with(triggers_[t]))
-          options.push_back(
-              g_.sequence({g_.literal(std::string_view(tag.begin).substr(triggers_[t].size())), tag.rest}));
+      if (std::binary_search(triggers.begin(), triggers.end(), tag.trigger)) options.push_back(tag.rest);
     return once(g_.choice(options));
   }
 
   Result<Expr> tags_only() {
-    triggers_ = {""};
-    const Expr tag = tags_after({0});
+    std::vector<Expr> options;
+    for (const Tag& tag : tags_) options.push_back(g_.sequence({g_.literal(tag.begin), tag.rest}));
+    const Expr tag = once(g_.choice(options));
     if (stop_after_first_) return tag;
     return g_.sequence({tag, g_.repeat(g_.sequence({g_.literal(separator_), tag}), 0)});
   }
 
-  // Every trigger leads to a tag, and every tag is led to.
-  Status check_triggers(const FreeTextRules& free) const {
+  // Every trigger begins a tag, and every tag is led to: by which one is noted, with what of the tag is behind it.
+  Status check_triggers(const FreeTextRules& free) {
     if (triggers_.empty()) return wrong("triggers", "a list of at least one text, unless free_text is false");
     const auto is_empty = [](const std::string& t) { return t.empty(); };
     if (std::any_of(triggers_.begin(), triggers_.end(), is_empty))
@@ -181,13 +180,17 @@ class TagsCompiler {
                                "a trigger is what a tag's begin begins with; a control token is in it as a whole");
     }
     for (size_t i = 0; i < tags_.size(); ++i) {
-      const FreeTextRules::Hit hit = free.first_in(tags_[i].begin);
+      Tag& tag = tags_[i];
+      const FreeTextRules::Hit hit = free.first_in(tag.begin);
       const auto reaches = [&](size_t t) { return triggers_[t].size() == hit.end; };
-      if (std::none_of(hit.words.begin(), hit.words.end(), reaches))
+      const auto trigger = std::find_if(hit.words.begin(), hit.words.end(), reaches);
+      if (trigger == hit.words.end())
         return Status::invalid(
             str("tags[", i, "] can never be written: ",
                 hit.words.empty() ? "no trigger begins it" : str("triggers[", hit.words.front(), "] ends within it")),
             "give each tag a trigger that begins it, and let no trigger lie in the middle of another");
+      tag.trigger = *trigger;
+      tag.rest = g_.sequence({g_.literal(std::string_view(tag.begin).substr(hit.end)), tag.rest});
     }
     return {};
   }

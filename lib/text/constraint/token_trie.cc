@@ -45,9 +45,10 @@ TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> e
   leave(0);
   for (size_t i = nodes_.size(); i-- > 0;) look_below(nodes_[i], static_cast<uint32_t>(i), 0, 0, 0);
   for (const Control& c : controls) {
-    if (c.text.empty()) continue;
+    if (c.text.empty() || c.text.size() > kLongest) continue;
     controls_.insert_or_assign(c.text, c.token);
     control_sizes_.push_back(c.text.size());
+    begins_control_[static_cast<uint8_t>(c.text[0])] = true;
   }
   std::sort(control_sizes_.begin(), control_sizes_.end(), std::greater<>());
   control_sizes_.erase(std::unique(control_sizes_.begin(), control_sizes_.end()), control_sizes_.end());
@@ -82,16 +83,17 @@ void TokenTrie::look_below(Node& n, uint32_t at, uint8_t more, uint8_t first, ui
 std::string TokenTrie::coded(std::string_view text) const {
   std::string out;
   for (size_t at = 0; at < text.size();) {
-    const auto here = [&](size_t n) { return controls_.find(std::string(text.substr(at, n))); };
-    const auto n = std::find_if(control_sizes_.begin(), control_sizes_.end(),
-                                [&](size_t size) { return size <= text.size() - at && here(size) != controls_.end(); });
-    if (n == control_sizes_.end()) {
+    auto found = controls_.end();
+    if (begins_control_[static_cast<uint8_t>(text[at])])
+      for (auto n = control_sizes_.begin(); n != control_sizes_.end() && found == controls_.end(); ++n)
+        if (*n <= text.size() - at) found = controls_.find(text.substr(at, *n));
+    if (found == controls_.end()) {
       out += text[at++];
       continue;
     }
-    const int32_t token = here(*n)->second;
+    const auto& [spelled, token] = *found;
     ControlCode::append(out, token, std::find(ends_.begin(), ends_.end(), token) != ends_.end());
-    at += *n;
+    at += spelled.size();
   }
   return out;
 }

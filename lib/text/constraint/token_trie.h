@@ -1,11 +1,13 @@
 // The texts of a vocabulary's tokens as a tree of their beginnings, laid out in the order in which a walk meets them:
 // a node, then all below it. Made once per vocabulary, does not change, shared by all threads.
 #pragma once
+#include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace infer::text {
@@ -53,8 +55,9 @@ class TokenTrie {
   std::vector<Node> nodes_;
   std::vector<int32_t> tokens_;
   std::vector<int32_t> ends_;
-  std::unordered_map<std::string, int32_t> controls_;
-  std::vector<size_t> control_sizes_;  // their lengths, longest first
+  std::map<std::string, int32_t, std::less<>> controls_;
+  std::vector<size_t> control_sizes_;          // their lengths, longest first
+  std::array<bool, 256> begins_control_ = {};  // by byte
   uint32_t longest_ = 0;
 };
 

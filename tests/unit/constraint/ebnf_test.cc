@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/utf8.h"
 #include "tests/support/naive_grammar.h"
 #include "tests/unit/constraint/refusal.h"
 
@@ -111,4 +112,24 @@ TEST_CASE("grammars that were made to do harm are refused soon") {
   refused("a ::= " + repeated("/* ", 80'000), "a comment is not closed");
   refused("a ::= 'a' " + repeated("[", 200'000), "'[' is not closed");
   refused("a ::= ([1] " + repeated("[1]", 80'000), "is not closed");
+}
+
+TEST_CASE("rules that are one character take little time and memory, however they are made of each other") {
+  std::string doubled = "r0 ::= 'x'\n";
+  for (int i = 1; i <= 60; ++i) doubled += str("r", i, " ::= r", i - 1, "|r", i - 1, "\n");
+  // Of many ranges, none of which touch, used many times.
+  const auto used = [](uint32_t n_ranges, const std::string& between, size_t times) {
+    std::string source = "x ::= [";
+    for (uint32_t i = 0; i < n_ranges; ++i) append_utf8(source, 0x100 + 2 * i);
+    return source + "]\nroot ::= x" + repeated(between + "x", times) + "\n";
+  };
+  for (const std::string& source :
+       {doubled, used(30'000, "|", 60'000), used(30'000, " ", 4000), used(512, "|", 60'000), used(512, "-", 10)}) {
+    CAPTURE(source.substr(0, 200));
+    const double started = seconds();
+    Grammar g;
+    (void)g.finish_with(compile_ebnf(g, source));
+    CHECK(seconds() - started < kSoon);
+  }
+  check(doubled + "root ::= (r60 | [a-c]) - [b]", {"x", "a", "c"}, {"b", "xx"});
 }

@@ -1,5 +1,5 @@
 // Masks where tokens are looked at together: a vocabulary of thousands of words in several scripts, broken characters
-// among them, against what the automaton says of each token by itself.
+// among them, and one of words of letters and of digits only, against what the automaton says of each token by itself.
 #include "text/constraint/masks.h"
 
 #include <doctest/doctest.h>
@@ -12,7 +12,12 @@
 namespace infer::text {
 namespace {
 
-std::vector<std::string> vocabulary() {
+struct Vocabulary {
+  std::vector<std::string> tokens;
+  std::shared_ptr<const TokenTrie> trie = std::make_shared<const TokenTrie>(tokens, std::vector<int32_t>{});
+};
+
+std::vector<std::string> words_of_several_scripts() {
   std::mt19937 random(11);
   const auto below = [&](size_t n) { return random() % n; };
   const std::vector<std::vector<uint32_t>> alphabets{
@@ -35,32 +40,63 @@ std::vector<std::string> vocabulary() {
   return all;
 }
 
-// The words of the walk are written one after another; at each place every token is looked at.
+// All words of up to three characters of one alphabet: below each there are many of its own class, and no others.
+std::vector<std::string> words_of_one_class() {
+  std::vector<std::string> all;
+  for (const std::string_view alphabet : {"abex", "AZQR", "0159"}) {
+    std::vector<std::string> last{""};
+    for (size_t n = 1; n <= 3; ++n) {
+      std::vector<std::string> next;
+      for (const std::string& t : last)
+        for (const char c : alphabet) next.push_back(t + c);
+      all.insert(all.end(), next.begin(), next.end());
+      last = std::move(next);
+    }
+  }
+  return all;
+}
+
+std::shared_ptr<Constraint> compile(const Vocabulary& v, Constraint::Kind kind, const std::string& source) {
+  auto made = Constraint::compile(kind, {&source, 1}, v.trie);
+  REQUIRE_MESSAGE(made.ok(), std::string(made.status().message()));
+  return made.take();
+}
+
+// Looks at every token; how many were taken.
+size_t check_place(const Vocabulary& v, Constraint& c, Constraint::Place& place) {
+  CAPTURE(place.text());
+  std::vector<uint32_t> mask(v.trie->words());
+  c.mask(place, mask);
+  std::string wrong;
+  size_t taken = 0;
+  for (size_t t = 0; t < v.tokens.size(); ++t) {
+    if (v.tokens[t].empty()) continue;
+    Constraint::Place tried = place;
+    const bool accepted = c.accept(tried, v.tokens[t]);
+    if (accepted != ((mask[t / 32] >> t % 32 & 1) != 0)) wrong += str(wrong.empty() ? "" : ", ", v.tokens[t]);
+    taken += accepted;
+  }
+  CHECK(wrong == "");
+  return taken;
+}
+
+// The words of the walk are written one after another.
+size_t check_with(const Vocabulary& v, Constraint::Kind kind, const std::string& source,
+                  const std::vector<std::string>& walk) {
+  const auto c = compile(v, kind, source);
+  Constraint::Place place;
+  size_t taken = check_place(v, *c, place);
+  for (const std::string& word : walk) {
+    REQUIRE(c->accept(place, word));
+    taken += check_place(v, *c, place);
+  }
+  return taken;
+}
+
 void check(Constraint::Kind kind, const std::string& source, const std::vector<std::string>& walk) {
   CAPTURE(source);
-  static const std::vector<std::string> tokens = vocabulary();
-  static const auto trie = std::make_shared<const TokenTrie>(tokens, std::vector<int32_t>{});
-  auto made = Constraint::compile(kind, {&source, 1}, trie);
-  REQUIRE_MESSAGE(made.ok(), std::string(made.status().message()));
-  Constraint& c = **made;
-  Constraint::Place place;
-  std::vector<uint32_t> mask(trie->words());
-  size_t all_taken = 0;
-  for (size_t at = 0; at <= walk.size(); ++at) {
-    CAPTURE(place.text());
-    c.mask(place, mask);
-    std::string wrong;
-    for (size_t t = 0; t < tokens.size(); ++t) {
-      if (tokens[t].empty()) continue;
-      Constraint::Place tried = place;
-      const bool accepted = c.accept(tried, tokens[t]);
-      if (accepted != ((mask[t / 32] >> t % 32 & 1) != 0)) wrong += str(wrong.empty() ? "" : ", ", tokens[t]);
-      all_taken += accepted;
-    }
-    CHECK(wrong == "");
-    if (at < walk.size()) REQUIRE(c.accept(place, walk[at]));
-  }
-  CHECK(all_taken > 0);
+  static const Vocabulary several{words_of_several_scripts()}, one_class{words_of_one_class()};
+  CHECK(check_with(several, kind, source, walk) + check_with(one_class, kind, source, walk) > 0);
 }
 
 TEST_CASE("masks are what each token says by itself, where many are looked at together") {
@@ -76,9 +112,26 @@ TEST_CASE("masks are what each token says by itself, where many are looked at to
   check(Kind::kRegex, "([^<]{2,7}<)*", {"ab", "xe"});
   check(Kind::kRegex, "[a-z]*( [A-Z0-9]{0,5}[^a-z]*)?", {"ab", " A"});
   check(Kind::kRegex, "([\\x00-\\x7f]|[\\u{4e00}-\\u{9fff}])*", {"a\xe4", "\xbd\xa0"});
+  for (const char* drops : {"[a-z]{3}[abe][a-z]*", "[a-z]{2}[a-z0-9][a-z]*", "[a-z]{2}([a-y][a-z])*z?"})
+    check(Kind::kRegex, drops, {"b", "a", "e", "a"});
+  for (const char* drops : {"[0-9]{3}[019][0-9]*", "[1-9]\\d{2}[1-9]\\d{6}", "\\d{3}([0-8]|9\\d)\\d{4}"})
+    check(Kind::kRegex, drops, {"1", "0", "9", "1"});
+  check(Kind::kRegex, "[A-Z0-9]{4}\\d{7}", {"A", "Z", "1", "0", "1"});
   check(Kind::kGrammar, "root ::= (word \" \"?)*\nword ::= [^ ] | [a-z0-9]{2,300}", {"ab", "ab"});
   check(Kind::kTags, R"({"triggers": ["<"], "tags": [{"begin": "<a", "text": true, "end": "e!"}]})",
         {"xe", "<a", "te"});
+}
+
+TEST_CASE("tokens that are longer than a run is counted are masked as all others are") {
+  Vocabulary v{{std::string(300, 'a'), std::string(254, 'a') + "b", std::string(255, 'a'), std::string(254, 'a')}};
+  const auto c = compile(v, Constraint::Kind::kRegex, "[a-z]{700}!");
+  size_t taken = 0;
+  for (size_t left = 20; left < 400; left += 20) {  // what was found out of the end is used farther and farther from it
+    Constraint::Place place;
+    REQUIRE(c->accept(place, std::string(700 - left, 'x')));
+    taken += check_place(v, *c, place);
+  }
+  CHECK(taken > 20);
 }
 
 }  // namespace
