@@ -62,9 +62,11 @@ class Adapter {
       : facts_(facts), format_(format), tools_(tools) {}
 
   Result<std::vector<Message>> run(std::vector<Message> in) {
+    const size_t given = in.size();
     if (tools_ && !facts_.tools && !tools_->all().empty()) describe_tools(in);
+    const size_t added = in.size() - given;  // before them
     for (size_t i = 0; i < in.size(); ++i) {
-      path_ = str("messages/", i);
+      path_ = str("messages/", i < added ? 0 : i - added);
       fields_ = {.kind = Kind::kObject};
       if (!in[i].fields_json.empty()) {
         TRY_SET(fields_, parse_json_tree(in[i].fields_json, kLimits, path_));
@@ -162,15 +164,17 @@ class Adapter {
       finish(m);
       return {};
     }
-    // One at a time, each before its result.
-    for (size_t i = 0; i < calls.size(); ++i) {
+    // One at a time, each before its result. What else the message says stands with the first.
+    for (Call& c : calls) {
       Json one{.kind = Kind::kArray};
-      one.items.push_back(std::move(calls[i].json));
-      Message each = m;
-      if (i > 0 && !each.parts.empty()) put_text(each, "");
+      one.items.push_back(std::move(c.json));
       set(fields_, "tool_calls", std::move(one));
-      each.fields_json = json_dumps(fields_);
-      waiting_.emplace_back(calls[i].as_written.id, std::move(each));
+      m.fields_json = json_dumps(fields_);
+      Message next{m.role, {}, {}};
+      if (!facts_.no_content) put_text(next, "");
+      waiting_.emplace_back(c.as_written.id, std::exchange(m, std::move(next)));
+      fields_ = {.kind = Kind::kObject};
+      if (facts_.no_content) set(fields_, "content", {});
     }
     return {};
   }
@@ -229,6 +233,13 @@ class Adapter {
   void result(Message m) {
     const Json* id = fields_.find("tool_call_id");
     const std::string old = id ? id->text : "";
+    const std::string new_one = old.empty() ? old : new_id(old);
+    const auto call = std::find_if(waiting_.begin(), waiting_.end(),
+                                   [&](const auto& w) { return old.empty() || w.first == new_one; });
+    if (call != waiting_.end()) {
+      out_.push_back(std::move(call->second));
+      waiting_.erase(call);
+    }
     if (!facts_.results) {
       const std::string text = str("<tool_response>\n", text_of(m), "\n</tool_response>");
       if (!out_.empty() && out_.back().role == "user" && said_results_) {
@@ -242,13 +253,7 @@ class Adapter {
     }
     if (const auto known = names_.find(old); known != names_.end() && !fields_.find("name"))
       set(fields_, "name", text_json(known->second));
-    const std::string new_one = old.empty() ? old : new_id(old);
     if (!old.empty()) set(fields_, "tool_call_id", text_json(new_one));
-    const auto call = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& w) { return w.first == new_one; });
-    if (call != waiting_.end()) {
-      out_.push_back(std::move(call->second));
-      waiting_.erase(call);
-    }
     finish(m);
   }
 

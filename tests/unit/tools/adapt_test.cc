@@ -129,6 +129,59 @@ TEST_CASE("calls come one by one, each before its result, where a message holds 
   CHECK(m[5]["content"] == "two");
 }
 
+TEST_CASE("what a message says besides its calls is said once, where a message holds one call") {
+  for (const bool no_content : {false, true}) {
+    TemplateFacts one = kAll;
+    one.parallel = false;
+    one.no_content = no_content;
+    const OrderedJson m = adapted(kTurns, one);
+    REQUIRE(m.size() == 6);
+    CHECK(m[2]["reasoning_content"] == "hm");
+    CHECK(!m[4].contains("reasoning_content"));
+    CHECK(m[4]["content"] == (no_content ? OrderedJson() : OrderedJson("")));
+  }
+  std::string calls;
+  for (int i = 0; i < 1000; ++i)
+    calls += str(calls.empty() ? "" : ", ", R"({"id": "c)", i, R"(", "function": {"name": "f", "arguments": "{}"}})");
+  TemplateFacts one = kAll;
+  one.parallel = false;
+  const std::string long_one(100'000, 'x');
+  const auto out = adapt({{"assistant",
+                           {{"text", long_one}},
+                           str("{\"reasoning_content\": \"", long_one, "\", \"tool_calls\": [", calls, "]}")}},
+                         one, *find("hermes"), nullptr);
+  REQUIRE(out.ok());
+  REQUIRE(out->size() == 1000);
+  size_t bytes = 0;
+  for (const Message& m : *out) bytes += m.fields_json.size() + m.parts.at(0).data.size();
+  CHECK(bytes < 500'000);
+}
+
+TEST_CASE("calls come one by one before their results where results are the user's words") {
+  TemplateFacts one = kAll;
+  one.parallel = one.results = false;
+  const OrderedJson m = adapted(kTurns, one);
+  REQUIRE(m.size() == 6);
+  CHECK(m[2]["tool_calls"][0]["function"]["name"] == "f");
+  CHECK(m[3] == OrderedJson::parse(R"({"role": "user", "content": "<tool_response>\none\n</tool_response>"})"));
+  CHECK(m[4]["tool_calls"][0]["function"]["name"] == "g");
+  CHECK(m[5] == OrderedJson::parse(R"({"role": "user", "content": "<tool_response>\ntwo\n</tool_response>"})"));
+}
+
+TEST_CASE("results without ids are those of the calls in their order") {
+  TemplateFacts one = kAll;
+  one.parallel = false;
+  const OrderedJson m = adapted(R"([
+    {"role": "assistant", "tool_calls": [{"function": {"name": "f"}}, {"function": {"name": "g"}}]},
+    {"role": "tool", "content": "one"}, {"role": "tool", "content": "two"}])",
+                                one);
+  REQUIRE(m.size() == 4);
+  CHECK(m[0]["tool_calls"][0]["function"]["name"] == "f");
+  CHECK(m[1]["content"] == "one");
+  CHECK(m[2]["tool_calls"][0]["function"]["name"] == "g");
+  CHECK(m[3]["content"] == "two");
+}
+
 TEST_CASE("what a template has no words for is text") {
   const auto tools = ToolSet::read(R"([{"name": "f", "description": "does f"}])");
   REQUIRE(tools.ok());
@@ -173,4 +226,12 @@ TEST_CASE("messages of another shape are refused by path") {
     REQUIRE(!r.ok());
     CHECK_MESSAGE(r.status().message().find("messages/0/tool_calls/0") != std::string::npos, r.status().message());
   }
+  // Where the tools were described in a message of their own, the path is that of the request.
+  const auto tools = ToolSet::read(R"([{"name": "f"}])");
+  TemplateFacts no_tools = kAll;
+  no_tools.tools = false;
+  const auto r = adapt({{"user", {{"text", "Hi"}}, {}}, {"assistant", {}, R"({"tool_calls": [1]})"}}, no_tools,
+                       *find("json"), &*tools);
+  REQUIRE(!r.ok());
+  CHECK_MESSAGE(r.status().message().starts_with("messages/1/tool_calls/0"), r.status().message());
 }
