@@ -1,7 +1,9 @@
 // Arguments that are not JSON as a grammar: each at most once, in the order of the schema, the required ones always.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "text/constraint/schema_document.h"
 #include "text/tools/constraint.h"
 #include "text/tools/values.h"
@@ -12,18 +14,26 @@ namespace {
 using Kind = Json::Kind;
 using namespace json_schema;
 
-constexpr std::string_view kJsonRules =
-    "value ::= object | array | string | number | true | false | null\n"
-    "object ::= \"{\" (string \": \" value (\", \" string \": \" value)*)? \"}\"\n"
-    "array ::= \"[\" (value (\", \" value)*)? \"]\"\n"
-    "string ::= \"\\\"\" ([^\"\\\\\\x00-\\x1f] | \"\\\\\" ([\"\\\\/bfnrt] | \"u\" [0-9a-fA-F]{4}))* \"\\\"\"\n"
-    "integer ::= \"-\"? (\"0\" | [1-9] [0-9]*)\n"
-    "number ::= integer (\".\" [0-9]+)? ([eE] [-+]? [0-9]+)?\n";
-
 std::string literal(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
+}
+
+// As `what`?, but never by a counter, which a repetition of what is large would get.
+std::string maybe(std::string_view what) { return str("(", what, " | \"\")"); }
+
+// Any text without `end`, which has '<' at its beginning only: from each '<' on, a text leaves `end` before it is
+// whole.
+std::string text_without(std::string_view end) {
+  std::string open, close;
+  for (size_t at = 1, length; at < end.size(); at += length) {
+    length = decode_utf8(end, at).length;
+    const std::string_view c = end.substr(at, length);
+    open += str("([^", c, "<] [^<]*", at + length < end.size() ? str(" | ", literal(c), " ") : "");
+    close += ")?";
+  }
+  return str("[^<]* (\"<\" ", open, close, ")*");
 }
 
 class Writer {
@@ -31,80 +41,145 @@ class Writer {
   Writer(const CallSyntax& syntax, const Tool& tool)
       : syntax_(syntax), tool_(tool), python_(syntax.notation == Notation::kPython) {}
 
-  // first<i>: arguments from the i-th on, of which none was written before; next<i>: some was.
+  // Many tools are held to at once, and their rules are counted: few are made, and none that is not referred to.
   std::string run() {
     const Json* properties = tool_.parameters.find("properties");
-    const Json* required = tool_.parameters.find("required");
     const size_t n = properties && properties->is(Kind::kObject) ? properties->keys.size() : 0;
-    const std::string line = python_ ? "" : " line";
-    out_ = str("root ::= first0", line, "\n");
+    std::string all;
+    bool none = true;  // no argument may be there
     for (size_t i = 0; i < n; ++i) {
       const std::string& key = properties->keys[i];
-      const bool must = required && std::any_of(required->items.begin(), required->items.end(),
-                                                [&](const Json& r) { return r.text == key; });
-      const std::string skip = must ? "" : " | ", separator = python_ ? "\", \" " : "";
-      out_ += str("first", i, " ::= argument", i, " next", i + 1, skip, must ? "" : str("first", i + 1), "\n");
-      out_ +=
-          str("next", i, " ::= ", separator, "argument", i, " next", i + 1, skip, must ? "" : str("next", i + 1), "\n");
-      out_ += str("argument", i, " ::= ", argument(key, properties->items[i]), "\n");
+      const std::string one = argument(key, properties->items[i]);
+      if (python_) {
+        append_to_list(all, none, one, required(key), i);
+      } else {
+        all += required(key) ? one : maybe(one);
+        all += ' ';
+      }
     }
-    out_ += str("first", n, " ::= \"\"\nnext", n, " ::= \"\"\n");
-    if (!python_) {  // a string ends where its tag does; the tag's end begins with </
-      out_ += "line ::= \"\\n\"?\ntext ::= ([^<] | \"<\"+ [^</])*\n";
-    }
-    out_ += kJsonRules;
-    out_ += python_ ? "true ::= \"True\"\nfalse ::= \"False\"\nnull ::= \"None\"\n"
-                    : "true ::= \"true\" | \"True\"\nfalse ::= \"false\" | \"False\"\nnull ::= \"null\" | \"None\"\n";
-    return std::move(out_);
+    if (python_ && none) all = maybe(all);
+    return str("root ::= ", all, python_ ? "\n" : "\"\\n\"?\n", rules_, mark_rules(), json_rules());
   }
 
  private:
-  std::string argument(const std::string& key, const Json& schema) const {
+  bool required(const std::string& key) const {
+    const Json* names = tool_.parameters.find("required");
+    return names && std::any_of(names->items.begin(), names->items.end(), [&](const Json& r) { return r.text == key; });
+  }
+
+  // all: some arguments with ", " between them. While none is required, an argument follows others or is the first:
+  // brackets in brackets, which become a rule before they are too deep.
+  void append_to_list(std::string& all, bool& none, std::string one, bool must, size_t i) {
+    constexpr size_t kDeep = 16, kLong = 200;
+    const std::string_view separator = "\", \"";
+    if (all.empty()) {
+      all = std::move(one);
+    } else if (!none) {
+      one = str(separator, " ", one);
+      all += str(" ", must ? one : maybe(one));
+    } else if (must) {
+      all = str(maybe(str(all, " ", separator)), " ", one);
+    } else {
+      if (one.size() > kLong) one = rule(str("argument", i), one);  // it stands there twice
+      all = str("(", all, " ", maybe(str(separator, " ", one)), " | ", one, ")");
+      if (i % kDeep == 0) all = rule(str("some", i), all);
+    }
+    none = none && !must;
+  }
+
+  std::string rule(std::string name, std::string_view what) {
+    rules_ += str(name, " ::= ", what, "\n");
+    return name;
+  }
+
+  // Marks, which stand at every argument.
+  std::string mark_rules() const {
+    if (!begun_[false] && !begun_[true]) return {};
+    const TagMarks& tags = *syntax_.tags;
+    const std::string_view line = tags.lines ? "\n" : "";
+    std::string out =
+        str("key ::= \"\\n\"? ", literal(tags.key), "\nend ::= ", literal(str(line, tags.value_end)), "\n");
+    for (const bool is_text : {false, true}) {
+      if (!begun_[is_text]) continue;
+      std::string_view attribute;
+      if (tags.attribute == " string=") attribute = is_text ? " string=\"true\"" : " string=\"false\"";
+      out += is_text ? "begin_string ::= " : "begin ::= ";
+      std::string mark = str(tags.key_end, attribute, tags.attributes_end);
+      if (!tags.value.empty()) out += str(literal(std::exchange(mark, std::string(tags.value))), " \"\\n\"? ");
+      out += str(literal(str(mark, line)), "\n");
+    }
+    return out;
+  }
+
+  std::string json_rules() {
+    std::string out;
+    if (text_) out += str("text ::= ", text_without(syntax_.tags->value_end), "\n");
+    if (used_ & (kObject | kArray)) {
+      used_ = kAnyType;
+      out += str("value ::= object | array | string | number | ", truth(true), " | ", truth(false), " | ", null(),
+                 "\nobject ::= \"{\" (string \": \" value (\", \" string \": \" value)*)? \"}\"\n"
+                 "array ::= \"[\" (value (\", \" value)*)? \"]\"\n");
+    }
+    if (used_ & kString)
+      out +=
+          "string ::= \"\\\"\" ([^\"\\\\\\x00-\\x1f] | \"\\\\\" ([\"\\\\/bfnrt] | \"u\" [0-9a-fA-F]{4}))* \"\\\"\"\n";
+    if (used_ & kFraction) out += "number ::= integer (\".\" [0-9]+)? ([eE] [-+]? [0-9]+)?\n";
+    if (used_ & (kFraction | kInteger)) out += "integer ::= \"-\"? (\"0\" | [1-9] [0-9]*)\n";
+    return out;
+  }
+  std::string_view truth(bool is) const {
+    if (python_) return is ? "\"True\"" : "\"False\"";
+    return is ? "(\"true\" | \"True\")" : "(\"false\" | \"False\")";
+  }
+  std::string_view null() const { return python_ ? "\"None\"" : "(\"null\" | \"None\")"; }
+
+  std::string argument(const std::string& key, const Json& schema) {
     const uint8_t types = types_of(&schema);
     const std::string what = value(schema, types);
     if (python_) return str(literal(key + "="), " ", what);
-    const TagMarks& tags = *syntax_.tags;
-    std::string attribute;
-    if (tags.attribute == " string=") attribute = str(" string=\"", types == kString ? "true" : "false", "\"");
-    const std::string behind_key = str(tags.key_end, attribute, tags.attributes_end);
-    return str("line ", literal(str(tags.key, key, behind_key)), " ",
-               tags.value.empty() ? "" : str("line ", literal(tags.value), " "), tags.lines ? "\"\\n\" " : "", what,
-               tags.lines ? " \"\\n\" " : " ", literal(tags.value_end));
+    const bool is_text = types == kString && syntax_.tags->attribute == " string=";
+    begun_[is_text] = true;
+    return str("key ", literal(key), is_text ? " begin_string " : " begin ", what, " end");
   }
 
-  std::string value(const Json& schema, uint8_t types) const {
+  std::string value(const Json& schema, uint8_t types) {
     if (const Json* values = schema.find("enum"); values && !values->items.empty()) {
       std::string options;
       for (const Json& v : values->items) options += str(options.empty() ? "(" : " | ", fixed(v));
       return options + ")";
     }
     if (const Json* only = schema.find("const")) return fixed(*only);
-    static constexpr std::pair<uint8_t, std::string_view> kRules[] = {
-        {kString, "text"}, {kObject, "object"}, {kArray, "array"}, {kBoolean, "true | false"}, {kNull, "null"}};
-    if (types == kAnyType) return python_ ? "value" : "text";
+    if (!python_ && types & kString) text_ = true;
+    if (types == kAnyType && !python_) return "text";
+    used_ |= python_ ? types : types & ~kString;
+    if (types == kAnyType) return "value";
     std::string options;
-    const auto add = [&](std::string_view rule) { options += str(options.empty() ? "(" : " | ", rule); };
-    for (const auto& [bit, rule] : kRules)
-      if (types & bit) add(bit == kString && python_ ? "string" : rule);
-    if (types & kFraction) {
-      add("number");
-    } else if (types & kInteger) {
-      add("integer");
-    }
+    const auto add = [&](uint8_t bits, std::string_view what) {
+      if (types & bits) options += str(options.empty() ? "(" : " | ", what);
+    };
+    add(kString, python_ ? "string" : "text");
+    add(kObject, "object");
+    add(kArray, "array");
+    add(kBoolean, str(truth(true), " | ", truth(false)));
+    add(kNull, null());
+    add(kFraction | kInteger, types & kFraction ? "number" : "integer");
     return options + ")";
   }
 
   // A value that is written in one way.
   std::string fixed(const Json& v) const {
-    if (v.is(Kind::kBoolean)) return v.truth ? "true" : "false";
-    if (v.is(Kind::kNull)) return "null";
+    if (v.is(Kind::kBoolean)) return std::string(truth(v.truth));
+    if (v.is(Kind::kNull)) return std::string(null());
     return literal(v.is(Kind::kString) && !python_ ? v.text : json_dumps(v));
   }
 
   const CallSyntax& syntax_;
   const Tool& tool_;
   const bool python_;
-  std::string out_;
+  std::string rules_;
+  bool begun_[2] = {};  // arguments that are a text, as their tag says; others
+  uint8_t used_ = 0;    // types whose rules of JSON are referred to
+  bool text_ = false;   // the rule is
 };
 
 }  // namespace

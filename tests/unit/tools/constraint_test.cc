@@ -5,9 +5,11 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "tests/support/naive_grammar.h"
 #include "tests/unit/tools/parse.h"
+#include "text/constraint/constraint.h"
 #include "text/constraint/gbnf.h"
 #include "text/constraint/schema.h"
 #include "text/tools/write.h"
@@ -156,6 +158,139 @@ TEST_CASE("arguments in tags and in Python are held to names, order and types") 
   CHECK(!matches("qwen3-coder", "\n<parameter=a>\nx</parameter>\n"));
   CHECK(matches("seed-oss", "<parameter=n>1</parameter><parameter=e>x</parameter>"));
   CHECK(!matches("seed-oss", "<parameter=n>1</parameter><parameter=e>y</parameter>"));
+}
+
+TEST_CASE("a text between tags is any text without what ends it") {
+  const char* const kOne =
+      R"([{"name": "f", "parameters": {"properties": {"a": {"type": "string"}}, "required": ["a"]}}])";
+  const ToolSet one = set(kOne);
+  std::mt19937 random(7);
+  int formats_held = 0;
+  for (const ToolFormat& f : formats()) {
+    const CallSyntax& syntax = f.calls[0];
+    if (syntax.notation != Notation::kTags || syntax.tags->nested || syntax.tags->attribute == " type=") continue;
+    CAPTURE(f.name);
+    formats_held++;
+    const std::string end(syntax.tags->value_end);
+    REQUIRE(end.rfind('<') == 0);
+    Grammar g;
+    const Status s = g.finish_with(compile_gbnf(g, arguments_grammar(syntax, *one.find("f"))));
+    REQUIRE_MESSAGE(s.ok(), s.message());
+    const std::string value = str(syntax.tags->value, syntax.tags->lines ? "\n" : "");
+    const std::string key = str(syntax.tags->key, "a", syntax.tags->key_end,
+                                syntax.tags->attribute.empty() ? "" : " string=\"true\"", syntax.tags->attributes_end);
+    const auto holds_text = [&](const std::string& text) {
+      return testing::naive_matches(g, key + value + text + (syntax.tags->lines ? "\n" : "") + end);
+    };
+    const std::string almost = str("<b>x</b> ", end.substr(0, end.size() - 1), " <<", end.substr(0, 2));
+    CHECK(holds_text(almost));
+    for (const auto& tag : tags(f, {.parallel = false}, kOne)["tags"]) {  // and it is read as it was meant
+      const std::string text = str(tag["begin"].get<std::string>(), key, value, almost, syntax.tags->lines ? "\n" : "",
+                                   end, tag["end"].get<std::string>());
+      CAPTURE(text);
+      const Answer a = answer_of(parse(f, {.tools = &one}, text));
+      REQUIRE(a.calls.size() == 1);
+      CHECK(ordered_json::parse(a.calls[0].arguments) == ordered_json{{"a", almost}});
+    }
+    int with = 0;
+    for (int i = 0; i < 200; ++i) {
+      std::string text;
+      for (int piece = 0; piece < 4; ++piece) {  // beginnings and ends of the end, and what is neither
+        const size_t at = random() % (end.size() + 1);
+        const char* const other[] = {"<", "", "x", "\n", ">"};
+        const std::string pieces[] = {end.substr(0, at), end.substr(at), other[random() % 5], end};
+        std::string next = pieces[random() % 16 == 0 ? 3 : random() % 3];
+        for (char& c : next)
+          if ((c & 0x80) != 0) c = '|';  // no halves of a character; so these are no end either
+        text += next;
+      }
+      if (random() % 8 == 0) text += end + "y";
+      CAPTURE(text);
+      const bool ends = text.find(end) != text.npos;
+      with += ends;
+      CHECK(holds_text(text) == !ends);
+    }
+    CHECK(with > 10);
+    CHECK(with < 190);
+  }
+  CHECK(formats_held >= 8);
+}
+
+TEST_CASE("each order of arguments in Python that the schema has, and no other") {
+  for (const unsigned must : {0u, 1u, 4u, 10u, 16u}) {
+    ordered_json schema = {{"properties", ordered_json::object()}, {"required", ordered_json::array()}};
+    for (unsigned i = 0; i < 5; ++i) {
+      schema["properties"][std::string(1, static_cast<char>('a' + i))] = {{"type", "boolean"}};
+      if (must >> i & 1) schema["required"].push_back(std::string(1, static_cast<char>('a' + i)));
+    }
+    const ToolSet tools = set(ordered_json::array({{{"name", "f"}, {"parameters", schema}}}).dump().c_str());
+    Grammar g;
+    REQUIRE(g.finish_with(compile_gbnf(g, arguments_grammar(find("llama4")->calls[0], *tools.find("f")))).ok());
+    for (unsigned there = 0; there < 32; ++there) {
+      std::string text, backwards;
+      for (unsigned i = 0; i < 5; ++i) {
+        if (!(there >> i & 1)) continue;
+        const std::string one = std::string(1, static_cast<char>('a' + i)) + "=True";
+        text += (text.empty() ? "" : ", ") + one;
+        backwards = one + (backwards.empty() ? "" : ", ") + backwards;
+      }
+      CAPTURE(text);
+      CHECK(testing::naive_matches(g, text) == ((there & must) == must));
+      CHECK(!testing::naive_matches(g, text + ", "));
+      if (text != backwards) CHECK(!testing::naive_matches(g, backwards));
+    }
+  }
+}
+
+TEST_CASE("1024 arguments of which none is required") {
+  ordered_json properties;
+  for (int i = 0; i < 1024; ++i) properties["p" + std::to_string(i)] = {{"type", "integer"}};
+  const ordered_json tools = ordered_json::array({{{"name", "f"}, {"parameters", {{"properties", properties}}}}});
+  const std::pair<const char*, const char*> calls[] = {
+      {"llama4", "[f(p3=1, p900=2, p1023=3)]"},
+      {"qwen3-coder",
+       "<tool_call>\n<function=f>\n<parameter=p3>\n1\n</parameter>\n<parameter=p1023>\n3\n</parameter>\n"
+       "</function>\n</tool_call>"}};
+  for (const auto& [format, call] : calls) {
+    const auto json = constraint(*find(format), set(tools.dump().c_str()), {});
+    REQUIRE(json.ok());
+    const std::vector<std::string> vocabulary{"x"};
+    const auto c = Constraint::compile(Constraint::Kind::kTags, {&*json, 1},
+                                       std::make_shared<const TokenTrie>(vocabulary, std::vector<int32_t>{}));
+    REQUIRE_MESSAGE(c.ok(), c.status().message());
+    Constraint::Place place;
+    CHECK((*c)->accept(place, call));
+  }
+}
+
+TEST_CASE("128 tools of eight parameters each are not too many, in any notation") {
+  ordered_json tools = ordered_json::array();
+  for (int t = 0; t < 128; ++t) {
+    ordered_json properties;
+    const char* const kTypes[] = {"string", "integer", "number", "boolean", "array", "object", "string", "string"};
+    for (int p = 0; p < 8; ++p)
+      properties["parameter_" + std::to_string(p)] = {{"type", kTypes[p]}, {"description", "What it is."}};
+    properties["parameter_4"]["items"] = {{"type", "string"}};
+    properties["parameter_7"]["enum"] = {"first", "second", "third"};
+    ordered_json parameters = {{"type", "object"}, {"properties", properties}};
+    if (t % 2 == 0) parameters["required"] = {"parameter_0", "parameter_1"};
+    tools.push_back({{"name", "some_tool_" + std::to_string(t)}, {"parameters", parameters}});
+  }
+  const ToolSet all = set(tools.dump().c_str());
+  const std::vector<std::string> vocabulary{"x"};
+  const auto trie = std::make_shared<const TokenTrie>(vocabulary, std::vector<int32_t>{});
+  const auto check = [&](const std::string& format, const ToolChoice& choice, const GrammarLimits& limits) {
+    const auto json = constraint(*find(format), all, choice);
+    REQUIRE(json.ok());
+    const auto c = Constraint::compile(Constraint::Kind::kTags, {&*json, 1}, trie, limits);
+    CHECK_MESSAGE(c.ok(), format, ": ", c.status().message());
+  };
+  for (const char* format : {"hermes", "mistral", "mistral-v11", "qwen3-coder", "llama4"}) check(format, {}, {});
+  for (const char* format : {"deepseek-v3", "deepseek-v3.2"}) check(format, {.parallel = false}, {});
+  // Where calls that begin a section and calls within one are two tags of each tool, they need twice as much.
+  const GrammarLimits twice{.source_bytes = 512 << 10, .rules = 5000};
+  for (const char* format : {"deepseek-v3", "hunyuan3"}) check(format, {}, twice);
+  check("functionary-v3.2", {.kind = ToolChoice::Kind::kRequired, .reasoning = true}, twice);
 }
 
 TEST_CASE("choices: none is free, a name must be a tool's, required needs tools") {
