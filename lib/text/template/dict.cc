@@ -22,7 +22,10 @@ const Value* Dict::find(std::string_view key) const {
 }
 
 Result<const Value*> Dict::find(Meter& m, const Value& key) const {
-  if (key.is_string()) return find(key.text().bytes);
+  if (key.is_string()) {
+    TRY(m.step(static_cast<int64_t>(key.text().bytes.size() >> 10)));
+    return find(key.text().bytes);
+  }
   TRY(check_hashable(m, key));
   for (const Entry& e : entries) {
     TRY(m.step());

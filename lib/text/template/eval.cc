@@ -209,6 +209,7 @@ Result<Args> Interpreter::arguments(const Expr& e, Scope& scope) {
     TRY(check_spread(more.dict().entries.size()));
     for (const auto& entry : more.dict().entries) {
       TRY_SET(const Text* key, need_text(entry.key, "**"));
+      TRY(meter_.pass(key->bytes.size()));
       args.named.push_back({key->bytes, entry.value, all_marks(*key)});
     }
   }

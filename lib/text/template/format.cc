@@ -17,7 +17,8 @@ namespace {
 using std::string_view;
 
 // The value that "name.attr[key]" or "0" or "" stands for.
-Result<Value> field_value(Meter& m, string_view name, const Args& args, size_t& automatic) {
+Result<Value> field_value(Meter& m, string_view name, const Args& args, const Dict* names, size_t& automatic) {
+  TRY(m.step(static_cast<int64_t>(1 + (args.named.size() >> 4))));
   const size_t head_end = std::min(name.find_first_of(".["), name.size());
   const string_view head = name.substr(0, head_end);
   Value v;
@@ -27,6 +28,8 @@ Result<Value> field_value(Meter& m, string_view name, const Args& args, size_t& 
     const size_t n = head.empty() ? automatic++ : static_cast<size_t>(index);
     if (n >= args.positional.size()) return type_error(str("format has no argument number ", n));
     v = args.positional[n];
+  } else if (const Value* found = names ? names->find(head) : nullptr) {
+    v = *found;
   } else {
     const auto row = std::find_if(args.named.begin(), args.named.end(), [&](const auto& a) { return a.name == head; });
     if (row == args.named.end()) return type_error(str("format has no argument '", head.substr(0, 100), "'"));
@@ -63,20 +66,18 @@ Result<Value> shown(Meter& m, const Value& v, char how) {
   if (how == 'r') return all;
   Builder out(m);
   map_characters(out, all.text(), [](char32_t c, size_t, std::string& to) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    if (c < 128) return to.push_back(static_cast<char>(c));
-    const int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
-    to += digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U";
-    for (int i = digits - 1; i >= 0; i--) to += kDigits[(c >> (4 * i)) & 15];
+    c < 128 ? to.push_back(static_cast<char>(c)) : hex_escape(c, to);
   });
   return out.finish();
 }
 
 }  // namespace
 
-Result<Value> format_braces(Meter& m, const Value& format, const Args& args) {
+Result<Value> format_braces(Meter& m, const Value& format, const Args& args, const Dict* names) {
   const Text& t = format.text();
   const string_view s = t.bytes;
+  const Marks marks = all_marks(t);
+  TRY(m.pass(s.size()));
   Builder out(m);
   size_t automatic = 0;
   for (size_t i = 0; i < s.size() && out.ok();) {
@@ -97,7 +98,7 @@ Result<Value> format_braces(Meter& m, const Value& format, const Args& args) {
       spec = field.substr(colon + 1), field = field.substr(0, colon);
     char conversion = 0;
     if (field.size() >= 2 && field[field.size() - 2] == '!') conversion = field.back(), field.remove_suffix(2);
-    TRY_SET(Value v, field_value(m, field, args, automatic));
+    TRY_SET(Value v, field_value(m, field, args, names, automatic));
     if (conversion == 'r' || conversion == 'a') {
       TRY_SET(v, shown(m, v, conversion));
     } else if (conversion == 's') {
@@ -109,7 +110,7 @@ Result<Value> format_braces(Meter& m, const Value& format, const Args& args) {
       print(out, m, v);
     } else {
       TRY_SET(Field f, parse_spec(spec));
-      f.marks = all_marks(t);
+      f.marks = marks;
       TRY(add_field(out, m, v, std::move(f)));
     }
     i = close + 1;
@@ -120,6 +121,7 @@ Result<Value> format_braces(Meter& m, const Value& format, const Args& args) {
 Result<Value> format_percent(Meter& m, const Value& format, const std::vector<Value>& args, const Value* named) {
   const Text& t = format.text();
   const string_view s = t.bytes;
+  TRY(m.pass(s.size()));
   Builder out(m);
   size_t used = 0;
   for (size_t i = 0; i < s.size() && out.ok();) {
@@ -133,6 +135,7 @@ Result<Value> format_percent(Meter& m, const Value& format, const std::vector<Va
       i++;
       continue;
     }
+    TRY(m.step());
     Value v;
     bool have = false;
     if (i < s.size() && s[i] == '(') {

@@ -11,16 +11,15 @@ Interpreter::Interpreter(const Program& program, const Template::Context& contex
 
 Interpreter::~Interpreter() {
   for (const auto& ns : namespaces_) ns->attributes.clear();
-  for (const auto& scope : kept_) scope->clear();
+  while (kept_) kept_ = std::move(kept_->next);
 }
 
 void Interpreter::Inner::renew(Scope* parent) {
-  if (scope_->captured()) {
-    interpreter_.kept_.push_back(std::move(scope_));
-    if (parent) scope_ = std::make_unique<Scope>(interpreter_.meter_, parent);
-  } else {
-    scope_->clear();
-  }
+  if (!scope_->captured()) return scope_->clear();
+  auto fresh = parent ? std::make_unique<Scope>(interpreter_.meter_, parent) : nullptr;
+  scope_->next = std::move(interpreter_.kept_);
+  interpreter_.kept_ = std::move(scope_);
+  scope_ = std::move(fresh);
 }
 
 Result<Value> Interpreter::new_namespace() {
@@ -174,8 +173,7 @@ Result<Interpreter::Flow> Interpreter::run_statement(const Stmt& s, Scope& scope
       TRY(run_set(s, scope));
       return Flow::kOn;
     case StmtKind::kSetBlock:
-      TRY(run_set_block(s, scope));
-      return Flow::kOn;
+      return run_set_block(s, scope);
     case StmtKind::kMacro:
       TRY(run_macro(s, scope));
       return Flow::kOn;
@@ -183,8 +181,7 @@ Result<Interpreter::Flow> Interpreter::run_statement(const Stmt& s, Scope& scope
       TRY(run_call_block(s, scope, out));
       return Flow::kOn;
     case StmtKind::kFilterBlock:
-      TRY(run_filter_block(s, scope, out));
-      return Flow::kOn;
+      return run_filter_block(s, scope, out);
   }
   return Status::internal("a statement of no kind");
 }
@@ -265,29 +262,33 @@ Status Interpreter::run_set(const Stmt& s, Scope& scope) {
   return assign(s.target, std::move(v), scope);
 }
 
-// The text that a block writes, in a scope of its own.
-Result<Value> Interpreter::capture(const Block& block, Scope& scope) {
+// The text that a block writes, in a scope of its own. A block that is left by break or continue gives none.
+Result<Value> Interpreter::capture(const Block& block, Scope& scope, Flow& flow) {
   Builder out(meter_);
   Inner inner(*this, &scope);
-  TRY_SET(const Flow flow, run_block(block, *inner, out));
-  (void)flow;
+  TRY_SET(flow, run_block(block, *inner, out));
   return out.finish();
 }
 
-Status Interpreter::run_set_block(const Stmt& s, Scope& scope) {
-  TRY_SET(Value text, capture(s.body, scope));
+Result<Interpreter::Flow> Interpreter::run_set_block(const Stmt& s, Scope& scope) {
+  Flow flow = Flow::kOn;
+  TRY_SET(Value text, capture(s.body, scope, flow));
+  if (flow != Flow::kOn) return flow;
   if (s.expr) {
     TRY_SET(text, apply_all(*s.expr, std::move(text), scope));
   }
-  return assign(s.target, std::move(text), scope);
+  TRY(assign(s.target, std::move(text), scope));
+  return Flow::kOn;
 }
 
-Status Interpreter::run_filter_block(const Stmt& s, Scope& scope, Builder& out) {
-  TRY_SET(Value text, capture(s.body, scope));
+Result<Interpreter::Flow> Interpreter::run_filter_block(const Stmt& s, Scope& scope, Builder& out) {
+  Flow flow = Flow::kOn;
+  TRY_SET(Value text, capture(s.body, scope, flow));
+  if (flow != Flow::kOn) return flow;
   TRY_SET(text, apply_all(*s.expr, std::move(text), scope));
   if (!text.is_string()) return type_error(str("a filter block must give text, not a '", type_name(text), "'"));
   print(out, meter_, text);
-  return {};
+  return Flow::kOn;
 }
 
 Status Interpreter::run_macro(const Stmt& s, Scope& scope) {

@@ -51,7 +51,7 @@ class Interpreter {
     Inner(const Inner&) = delete;
     Inner& operator=(const Inner&) = delete;
     Scope& operator*() { return *scope_; }
-    // An empty scope for the next round of a loop.
+    // An empty scope for the next round of a loop; without a parent, none.
     void renew(Scope* parent);
 
    private:
@@ -75,12 +75,12 @@ class Interpreter {
   Result<Flow> run_loop(const Stmt&, const Value& all, int64_t depth0, Scope&, Builder&);
   Result<Sequence> loop_items(const Stmt&, const Value& all, Scope&);
   Status run_set(const Stmt&, Scope&);
-  Status run_set_block(const Stmt&, Scope&);
-  Status run_filter_block(const Stmt&, Scope&, Builder&);
+  Result<Flow> run_set_block(const Stmt&, Scope&);
+  Result<Flow> run_filter_block(const Stmt&, Scope&, Builder&);
   Status run_call_block(const Stmt&, Scope&, Builder&);
   Status run_macro(const Stmt&, Scope&);
   Result<Flow> run_with(const Stmt&, Scope&, Builder&);
-  Result<Value> capture(const Block&, Scope&);
+  Result<Value> capture(const Block&, Scope&, Flow&);
   Status assign(const Target&, Value, Scope&);
 
   // Expressions.
@@ -113,8 +113,8 @@ class Interpreter {
 
   const Program& program_;
   const Template::Context& context_;
-  Meter meter_;  // before all that holds values
-  std::vector<std::unique_ptr<Scope>> kept_;
+  Meter meter_;                                               // before all that holds values
+  std::unique_ptr<Scope> kept_;                               // a list of scopes that macros need
   std::vector<std::shared_ptr<const Namespace>> namespaces_;  // emptied at the end: they may hold themselves
   int frames_ = 0;
   bool located_ = false;  // the failure on its way out says where it happened

@@ -1,7 +1,7 @@
 // JSON in and out, as Python's json module reads and writes it.
 #pragma once
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include "text/template/builder.h"
 #include "text/template/value.h"
@@ -11,8 +11,8 @@ namespace infer::text::jinja {
 struct JsonStyle {
   bool ensure_ascii = false;  // \uXXXX for everything beyond ASCII
   bool sort_keys = false;
-  std::optional<std::string> indent;  // per level; absent: on one line
-  std::string item_separator = ", ", key_separator = ": ";
+  std::optional<std::string_view> indent;  // per level; absent: on one line
+  std::string_view item_separator = ", ", key_separator = ": ";
 };
 
 // Text made from any input is input as a whole: its structure follows from data.

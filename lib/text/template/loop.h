@@ -19,7 +19,7 @@ struct Loop : Object {
   // Lets go of what changed() remembered: it may be this very loop.
   void finish() const {
     finished = true;
-    changed.clear();
+    std::vector<Value>().swap(changed);
   }
 };
 

@@ -17,7 +17,7 @@ std::span<const Entry> string_methods();
 // A method of strings by its Python name, on str() of the value: for the filters that are such methods.
 Result<Value> string_method(Meter&, const Value& any, std::string_view name, const Args&);
 
-// "{} and {name}".format(...)
-Result<Value> format_braces(Meter&, const Value& format, const Args&);
+// "{} and {name}".format(...); the names are those of a dict where there is one.
+Result<Value> format_braces(Meter&, const Value& format, const Args&, const Dict* names = nullptr);
 
 }  // namespace infer::text::jinja

@@ -15,7 +15,8 @@ namespace {
 using std::string_view;
 
 // The digits of s as an integer: white space around, sign, underscores between digits, 0x 0o 0b where the base allows.
-bool parse_int(string_view s, int64_t base, int64_t& out) {
+// What is beyond 64 bits is so in `out` too, but need not be the same number.
+bool parse_int(string_view s, int64_t base, __int128& out) {
   const Extent e = strip(s, true, true);
   s = s.substr(e.begin, e.end - e.begin);
   const bool negative = !s.empty() && s[0] == '-';
@@ -36,18 +37,35 @@ bool parse_int(string_view s, int64_t base, int64_t& out) {
     if (c == '_') continue;
     const int digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'z' ? (c | 32) - 'a' + 10 : 99;
     if (digit >= base) return false;
-    value = value * base + digit;
-    if (value > INT64_MAX) return false;
+    value = std::min<__int128>(value * base + digit, UINT64_MAX);
   }
-  out = static_cast<int64_t>(negative ? -value : value);
+  out = negative ? -value : value;
   return true;
+}
+
+bool is_digit_at(string_view s, size_t i) { return i < s.size() && s[i] >= '0' && s[i] <= '9'; }
+
+// Whether a decimal number that is not zero, written as from_chars reads it, is below 1.
+bool below_one(string_view s) {
+  const size_t mark = std::min(s.find('e'), s.size()), point = std::min(s.find('.'), mark);
+  const size_t first = s.find_first_of("123456789");
+  const bool small = mark + 1 < s.size() && s[mark + 1] == '-';
+  int64_t exponent = small ? INT64_MIN / 2 : INT64_MAX / 2;  // where it does not fit
+  if (mark == s.size()) exponent = 0;
+  std::from_chars(s.data() + std::min(s.find_first_of("-0123456789", mark), s.size()), s.data() + s.size(), exponent);
+  return static_cast<int64_t>(point) - static_cast<int64_t>(first) + (first > point) + exponent <= 0;
 }
 
 bool parse_real(string_view s, double& out) {
   const Extent e = strip(s, true, true);
+  s = s.substr(e.begin, e.end - e.begin);
   std::string plain;
-  for (char c : s.substr(e.begin, e.end - e.begin)) {
-    if (c != '_') plain += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  for (size_t i = 0; i < s.size(); i++) {
+    if (s[i] != '_') {
+      plain += static_cast<char>(s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]);
+    } else if (i == 0 || !is_digit_at(s, i - 1) || !is_digit_at(s, i + 1)) {
+      return false;
+    }
   }
   const bool plus = !plain.empty() && plain[0] == '+';
   const char *begin = plain.data() + plus, *end = plain.data() + plain.size();
@@ -55,9 +73,11 @@ bool parse_real(string_view s, double& out) {
   const auto r = std::from_chars(begin, end, out);
   if (r.ptr != end) return false;
   if (r.ec == std::errc::result_out_of_range)
-    out = plain.find("e-") != plain.npos ? 0.0 : HUGE_VAL * (plain[0] == '-' ? -1 : 1);
+    out = std::copysign(below_one(plain) ? 0.0 : HUGE_VAL, plain[0] == '-' ? -1 : 1);
   return r.ec == std::errc() || r.ec == std::errc::result_out_of_range;
 }
+
+Status too_large() { return Status::invalid("an integer of the chat template does not fit 64 bits"); }
 
 Result<Value> f_int(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "int", {"default", "base"}));
@@ -68,14 +88,18 @@ Result<Value> f_int(Meter& m, const Value& v, const Args& args) {
     TRY(m.pass(v.text().bytes.size()));
     // A base that is none gives what a text that is no integer gives.
     const int64_t base = !a[1] ? 10 : a[1]->is_integral() ? a[1]->as_int() : -1;
-    int64_t i = 0;
-    if (base >= 0 && base != 1 && base <= 36 && parse_int(v.text().bytes, base, i)) return Value::integer(i);
+    __int128 i = 0;
+    if (base >= 0 && base != 1 && base <= 36 && parse_int(v.text().bytes, base, i)) {
+      if (i < INT64_MIN || i > INT64_MAX) return too_large();
+      return Value::integer(static_cast<int64_t>(i));
+    }
     if (!parse_real(v.text().bytes, d)) d = NAN;
   } else if (v.is(Kind::kFloat)) {
     d = v.as_real();
+    if (std::isinf(d)) return type_error("infinity is not an integer");
   }
   if (std::isfinite(d)) {
-    if (std::fabs(d) >= 9.2e18) return Status::invalid("an integer of the chat template does not fit 64 bits");
+    if (d < -0x1p63 || d >= 0x1p63) return too_large();
     return Value::integer(static_cast<int64_t>(d));
   }
   return a[0] ? *a[0] : Value::integer(0);
@@ -108,7 +132,7 @@ double round_to(double v, int digits) {
   return out;
 }
 
-Result<Value> f_round(Meter&, const Value& v, const Args& args) {
+Result<Value> f_round(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "round", {"precision", "method"}));
   if (!v.is_number())
     return type_error(v.is_undefined() ? why_undefined(v) : str("round does not work on a '", type_name(v), "'"));
@@ -122,11 +146,17 @@ Result<Value> f_round(Meter&, const Value& v, const Args& args) {
     return Value::real((method == "ceil" ? std::ceil(d * scale) : std::floor(d * scale)) / scale);
   if (method != "common") return type_error("the method of round must be common, ceil or floor");
   if (v.is_integral()) {
-    if (precision >= 0) return Value::integer(v.as_int());
-    return Value::integer(static_cast<int64_t>(std::nearbyint(d * scale) / scale));
+    int64_t unit = 1;
+    for (int64_t p = precision; p < 0; p++) unit *= 10;
+    const int64_t i = v.as_int(), rest = i % unit, twice = rest < 0 ? -2 * rest : 2 * rest;
+    const bool away = twice > unit || (twice == unit && i / unit % 2 != 0);  // ties to even
+    return arithmetic(m, Op::kAdd, Value::integer(i), Value::integer((away ? i < 0 ? -unit : unit : 0) - rest));
   }
   if (!std::isfinite(d)) return v;
-  if (precision < 0) return Value::real(std::nearbyint(d * scale) / scale);
+  if (precision < 0) {  // what remains is exact, ties to even
+    const double rest = std::remainder(d, std::pow(10.0, static_cast<double>(-precision)));
+    return Value::real(std::copysign(d - rest, d));
+  }
   return Value::real(round_to(d, static_cast<int>(precision)));
 }
 
@@ -136,8 +166,10 @@ Result<Value> f_filesizeformat(Meter& m, const Value& v, const Args& args) {
   double bytes = 0;
   if (v.is_number()) {
     bytes = v.as_real();
-  } else if (!v.is_string() || !parse_real(v.text().bytes, bytes)) {
-    return type_error(str("filesizeformat needs a number, not a '", type_name(v), "'"));
+  } else {
+    TRY(m.pass(v.is_string() ? v.text().bytes.size() : 0));
+    if (!v.is_string() || !parse_real(v.text().bytes, bytes))
+      return type_error(str("filesizeformat needs a number, not a '", type_name(v), "'"));
   }
   const double base = binary ? 1024 : 1000;
   if (bytes == 1) return make_string(m, "1 Byte");

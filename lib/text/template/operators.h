@@ -22,6 +22,9 @@ void represent(Builder&, Meter&, const Value&);
 // The value itself if it is a string, else str() of it.
 Result<Value> to_string(Meter&, const Value&);
 
+// Appends \xhh, \uhhhh or \Uhhhhhhhh, as repr() and ascii() write a character.
+void hex_escape(char32_t, std::string& out);
+
 // Appends the text with & < > ' " as HTML entities.
 void escape(Builder&, const Text&);
 

@@ -283,11 +283,7 @@ Result<std::unique_ptr<Stmt>> Parser::filter_statement() {
   auto s = make(StmtKind::kFilterBlock);
   next();
   TRY_SET(s->expr, filters(nullptr, true));
-  const int loops = std::exchange(loops_, 0);
-  auto b = scoped_body({"endfilter"}, true);
-  loops_ = loops;
-  if (!b.ok()) return b.status();
-  s->body = b.take();
+  TRY_SET(s->body, scoped_body({"endfilter"}, true));
   return s;
 }
 

@@ -8,14 +8,14 @@ namespace infer::text::jinja {
 
 std::string format_int(int64_t v) { return std::to_string(v); }
 
-namespace {
-
-void hex_escape(Builder& out, char32_t c, Marks marks) {
+void hex_escape(char32_t c, std::string& out) {
   static constexpr char kDigits[] = "0123456789abcdef";
   const int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
-  out.add(digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U", marks);
-  for (int i = digits - 1; i >= 0; i--) out.add(kDigits[(c >> (4 * i)) & 15], marks);
+  out += digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U";
+  for (int i = digits - 1; i >= 0; i--) out += kDigits[(c >> (4 * i)) & 15];
 }
+
+namespace {
 
 void represent_text(Builder& out, const Text& t) {
   const std::string_view s = t.bytes;
@@ -33,7 +33,9 @@ void represent_text(Builder& out, const Text& t) {
     } else if (c == '\n' || c == '\r' || c == '\t') {
       out.add(c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t", marks);
     } else if (!is_printable(c)) {
-      hex_escape(out, c, marks);
+      std::string escaped;
+      hex_escape(c, escaped);
+      out.add(escaped, marks);
     } else {
       out.add(t, i, i + size);
     }

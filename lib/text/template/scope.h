@@ -49,6 +49,8 @@ class Scope {
   }
   bool captured() const { return captured_; }
 
+  std::unique_ptr<Scope> next;  // of those that the interpreter keeps
+
  private:
   static constexpr size_t kIndexed = 16;  // variables from which on they are found by the index
   static constexpr int64_t kBytes = 2 * sizeof(std::pair<Name, Value>) + 48;  // a variable, and its row in the index

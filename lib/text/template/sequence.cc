@@ -200,7 +200,7 @@ Result<Value> subscript(Meter& m, const Value& object, const Value& key) {
 }
 
 Result<Value> attribute(Meter& m, const Value& object, std::string_view name) {
-  TRY(m.step());
+  TRY(m.pass(name.size()));
   if (object.is_undefined()) return type_error(why_undefined(object));
   bool found = false;
   TRY_SET(Value member, member_of(m, object, name, found));

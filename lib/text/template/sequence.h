@@ -12,6 +12,7 @@ class Sequence {
   // Uses up an iterator. An undefined value is an empty sequence.
   static Result<Sequence> of(Meter&, const Value&);
   int64_t size() const { return size_; }
+  const Value& source() const { return source_; }
   Result<Value> at(Meter&, int64_t i) const;
   // All items. Room for them is checked before they are made.
   static Result<std::vector<Value>> collect(Meter&, const Value&);

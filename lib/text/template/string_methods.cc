@@ -96,6 +96,7 @@ Result<Value> str_replace(Meter& m, const Value& self, const Args& args) {
   int64_t count = -1;
   if (a[2]) {
     TRY_SET(count, need_int(*a[2], "the count of replace"));
+    if (count < 0) count = -1;
   }
   const Text& t = self.text();
   Builder out(m);
@@ -308,7 +309,10 @@ Result<Value> str_count(Meter& m, const Value& self, const Args& args) {
   TRY_SET(const Extent w, window(m, self, a[1], a[2]));
   if (w.begin > w.end) return Value::integer(0);
   const string_view s = string_view(self.text().bytes).substr(w.begin, w.end - w.begin);
-  if (sub->bytes.empty()) return Value::integer(static_cast<int64_t>(count_characters(s)) + 1);
+  if (sub->bytes.empty()) {
+    TRY(m.pass(s.size()));
+    return Value::integer(static_cast<int64_t>(count_characters(s)) + 1);
+  }
   int64_t n = 0;
   for (size_t at = 0;; n++) {
     TRY(m.step());
@@ -336,6 +340,7 @@ Result<Value> without(Meter& m, const Value& self, const Args& args, bool prefix
   TRY_SET(const Text* affix, need_text(*a[0], "removeprefix"));
   const string_view s = self.text().bytes;
   const size_t n = affix->bytes.size();
+  TRY(m.pass(n));
   if (prefix ? !s.starts_with(affix->bytes) : !s.ends_with(affix->bytes)) return self;
   return prefix ? piece(m, self, n, s.size()) : piece(m, self, 0, s.size() - n);
 }
@@ -372,6 +377,7 @@ Result<Value> str_expandtabs(Meter& m, const Value& self, const Args& args) {
   TRY_SET(const int64_t stop, a[0] ? need_int(*a[0], "the tabsize of expandtabs") : Result<int64_t>(int64_t{8}));
   TRY_SET(const Value space, make_string(m, " "));
   const Text& t = self.text();
+  TRY(m.pass(t.bytes.size()));
   Builder out(m);
   int64_t column = 0;
   size_t size;
@@ -391,13 +397,8 @@ Result<Value> str_expandtabs(Meter& m, const Value& self, const Args& args) {
 
 Result<Value> str_format_map(Meter& m, const Value& self, const Args& args) {
   TRY_SET(const auto a, bind(args, "format_map", {"mapping"}, 1));
-  Args named;
-  if (a[0]->is(Kind::kDict)) {  // what is none has no names, which is an error where one is asked for
-    for (const auto& e : a[0]->dict().entries) {
-      if (e.key.is_string()) named.named.push_back({e.key.text().bytes, e.value});
-    }
-  }
-  return format_braces(m, self, named);
+  // What is no dict has no names, which is an error where one is asked for.
+  return format_braces(m, self, {}, a[0]->is(Kind::kDict) ? &a[0]->dict() : nullptr);
 }
 
 // side: -1 pads on the right, 1 on the left, 0 on both.
@@ -408,7 +409,7 @@ Result<Value> padded(Meter& m, const Value& self, const Args& args, int side) {
   TRY_SET(const Text* fill, need_text(a[1] ? *a[1] : space, "padding"));
   if (count_characters(fill->bytes) != 1) return type_error("padding needs a single character");
   TRY_SET(const int64_t n, length(m, self));
-  const int64_t pad = std::max<int64_t>(0, width - n);
+  const int64_t pad = width > n ? width - n : 0;
   // Python's center gives the odd one to the left only when the width is odd too.
   const int64_t left = side > 0 ? pad : side < 0 ? 0 : pad / 2 + (pad & width & 1);
   Builder out(m);
@@ -430,7 +431,7 @@ Result<Value> str_zfill(Meter& m, const Value& self, const Args& args) {
   const size_t sign = !t.bytes.empty() && (t.bytes[0] == '-' || t.bytes[0] == '+');
   Builder out(m);
   out.add(t, 0, sign);
-  out.repeat(zero.text(), width - n);
+  out.repeat(zero.text(), width > n ? width - n : 0);
   out.add(t, sign, t.bytes.size());
   return out.finish(t.safe);
 }

@@ -90,6 +90,7 @@ Result<Value> f_truncate(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const int64_t most, a[0] ? need_int(*a[0], "the length of truncate") : Result<int64_t>(int64_t{255}));
   TRY_SET(const int64_t leeway,
           a[3] && !a[3]->is(Kind::kNone) ? need_int(*a[3], "the leeway of truncate") : Result<int64_t>(int64_t{5}));
+  TRY(m.pass(end->bytes.size()));
   const int64_t end_size = static_cast<int64_t>(count_characters(end->bytes));
   if (most < end_size || leeway < 0)
     return type_error("truncate needs a length of at least its end's, and no negative leeway");
@@ -131,6 +132,7 @@ bool styled_by_input(const Value* v) {
 Result<Value> f_tojson(Meter& m, const Value& v, const Args& args) {
   TRY_SET(const auto a, bind(args, "tojson", {"ensure_ascii", "indent", "separators", "sort_keys"}));
   JsonStyle style;
+  std::string spaces;
   style.ensure_ascii = a[0] && a[0]->truthy();
   style.sort_keys = a[3] && a[3]->truthy();
   if (a[1] && a[1]->is_string()) {
@@ -138,9 +140,10 @@ Result<Value> f_tojson(Meter& m, const Value& v, const Args& args) {
   } else if (a[1] && !a[1]->is(Kind::kNone)) {
     TRY_SET(const int64_t width, need_int(*a[1], "the indent of tojson"));
     if (width > 1000) return type_error("tojson indents by at most 1000");
-    style.indent = std::string(static_cast<size_t>(std::max<int64_t>(0, width)), ' ');
+    spaces.assign(static_cast<size_t>(std::max<int64_t>(0, width)), ' ');
+    style.indent = spaces;
   }
-  if (style.indent) style.item_separator.assign(1, ',');
+  if (style.indent) style.item_separator = ",";
   if (a[2] && !a[2]->is(Kind::kNone)) {
     if (!a[2]->is_list() || a[2]->items().size() != 2) return type_error("tojson needs two separators");
     TRY_SET(const Text* item, need_text(a[2]->items()[0], "tojson"));

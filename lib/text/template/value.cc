@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "text/template/loop.h"
+
 namespace infer::text::jinja {
 
 Status Meter::out_of_steps() const {
@@ -114,6 +116,8 @@ int depth_of(const Value& v) {
       return v.as<Cycler>().depth;
     case Kind::kJoiner:
       return 1 + depth_of(v.as<Joiner>().separator);
+    case Kind::kLoop:
+      return 1 + depth_of(v.as<Loop>().items.source());
     default:
       return 0;
   }

@@ -150,7 +150,10 @@ struct Dict : Object {
 
 struct Range : Object {
   int64_t start = 0, stop = 0, step = 1, count = 0;
-  Value at(int64_t i) const { return Value::integer(start + i * step); }
+  Value at(int64_t i) const {  // the item fits, i * step need not
+    const uint64_t offset = static_cast<uint64_t>(i) * static_cast<uint64_t>(step);
+    return Value::integer(static_cast<int64_t>(static_cast<uint64_t>(start) + offset));
+  }
 };
 
 struct View : Object {

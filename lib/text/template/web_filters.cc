@@ -80,6 +80,7 @@ Result<Value> f_xmlattr(Meter& m, const Value& v, const Args& args) {
     return type_error(v.is_undefined() ? why_undefined(v) : str("xmlattr needs a dict, not a '", type_name(v), "'"));
   Builder out(m);
   for (const auto& [key, value] : v.dict().entries) {
+    TRY(m.step());
     if (value.is(Kind::kNone) || value.is_undefined()) continue;
     TRY_SET(const Text* name, need_text(key, "xmlattr"));
     if (name->bytes.find_first_of(string_view(" \t\n\v\f\r/>=")) != name->bytes.npos)

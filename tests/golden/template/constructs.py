@@ -722,6 +722,38 @@ xs | map('int', 1, 'x') | list
 lines.split('\n') | select | list
 u.split()
 [u]
+100000 | round(-5)
+50000 | round(-5)
+-150000 | round(-5)
+-250000 | round(-5)
+true | round(-1)
+9007199254740993 | round(-1)
+9223372036854775807 | round(-18)
+(-9223372036854775807 - 1) | round(-18)
+[25.0 | round(-1), 35.0 | round(-1), -3.0 | round(-1), -15.0 | round(-1)]
+[22517998136852484.0 | round(-1), 1e22 | round(-1), 12345678901234567890123.0 | round(-3)]
+'-9223372036854775808' | int
+'99999999999999999999x' | int
+9210000000000000000.0 | int
+['1__2' | int, '_1' | int, '1_' | int, '1_0' | int]
+['1__2' | float, '_1' | float, '1_.5' | float, '1._5' | float, '1e_5' | float, '1_0.2_5' | float, '1e1_0' | float]
+['1e-400' | float, '-1e-400' | float, '1e400' | string | float, '1e-99999999999999999999' | float, '1e99999999999999999999' | float]
+[('0.' ~ '0' * 400 ~ '1') | float, ('-.' ~ '0' * 400 ~ '1') | float, ('1' ~ '0' * 400) | float]
+[('1' ~ '0' * 400 ~ 'e-10') | float, ('1' ~ '0' * 400 ~ 'e-399') | float, ('0.' ~ '0' * 400 ~ '1e+10') | float, ('0.' ~ '0' * 400 ~ '1e401') | float]
+names | map('replace', 'bob', 'inf') | map('float') | map('int') | list
+'x'.center(-9223372036854775807 - 1) ~ 'x'.ljust(-9223372036854775807 - 1) ~ 'x'.rjust(-9223372036854775807 - 1)
+'x'.zfill(-9223372036854775807 - 1)
+'aXaX'.replace('a', 'b', -9223372036854775807 - 1)
+range(-9223372036854775807, 9223372036854775807, 4611686018427387904) | list
+range(-9223372036854775807, 9223372036854775807, 9223372036854775807)[2]
+'{a}-{b[0]}-{c.d}-{a:>4}'.format_map({'a': 1, 'b': [2], 'c': {'d': 3}})
+'{0}'.format_map({'0': 1})
+'{}'.format_map({'': 1})
+'{a}'.format_map([1])
+'x'.format_map([1])
+'{!a}'.format('é你😀')
+1 | tojson(indent='ab')
+[1, {'a': 2}] | tojson(indent='ab', separators=('<', '>'))
 """.strip("\n").split("\n")
 
 STATEMENTS = [
@@ -759,6 +791,10 @@ STATEMENTS = [
     "a\u00e9{% generation %}x{{ u }}{% endgeneration %}b{% generation %}{% endgeneration %}{% generation %}y{% endgeneration %}", "a{% for x in xs %}{% generation %}{{ x }}{% endgeneration %},{% endfor %}", "a{% generation %}b{% generation %}c{% endgeneration %}{% endgeneration %}",
     "{% raw %}\n", "a{% raw %}", "{#", "a{#-", "{# ", "{% if false %}{{ x is a.b }}{% endif %}ok", "{{ x is a.b }}", "{{ xs | sort(missing) }}", "{{ xs | sort(none) }}", "{{ xs | sort(1) }}", "{{ d | dictsort(reverse='x') }}", "{{ dict(a=1, a=2) }}", "{% macro m(a, a) %}{% endmacro %}", "{{ x\u00a0 }}{{ n\u00a0+ 1 }}",
     "{{ missing | last }}", "{{ (-0.4) // (-2) }}", "{% macro m() %}{{ kwargs | length }}{{ kwargs.caller() }}{% endmacro %}{% call m() %}b{% endcall %}",
+    "{% for i in xs %}{% set x %}a{% if i == 1 %}{% break %}{% endif %}b{% endset %}{{ i }}{{ x }};{% endfor %}|", "{% for i in xs %}{% set x | upper %}a{% if i == 1 %}{% continue %}{% endif %}b{% endset %}{{ i }}{{ x }};{% endfor %}|",
+    "{% for i in xs %}{% filter upper %}a{% if i == 1 %}{% break %}{% endif %}b{% endfilter %}{{ i }};{% endfor %}|", "{% for i in xs %}{% filter upper %}{% set x %}a{% if i == 1 %}{% continue %}{% endif %}b{% endset %}{{ x }}{% endfilter %}{{ i }};{% endfor %}|",
+    "{% set ns = namespace(x=9) %}{% for i in xs %}{% set ns.x %}{{ i }}{% if i == 1 %}{% break %}{% endif %}{% endset %}{% endfor %}{{ ns.x }}", "{% filter upper %}{% break %}{% endfilter %}", "{% set x %}{% break %}{% endset %}",
+    "{% for i in xs %}{% filter upper %}{% macro m() %}{% break %}{% endmacro %}{% endfilter %}{% endfor %}", "{% for i in xs %}{% for j in empty %}{% else %}{% filter upper %}{% break %}{% endfilter %}{% endfor %}{{ i }}{% endfor %}|",
     # macro, call, filter, with
     "{% macro m(a, b=2) %}{{ a }}-{{ b }}{% endmacro %}{{ m(1) }} {{ m(1, 3) }} {{ m(b=5, a=4) }}", "{% macro m(a) %}{{ a is defined }}{% endmacro %}{{ m() }}", "{% macro m(a) %}{{ a.x }}{% endmacro %}{{ m() }}", "{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", "{% macro m(a) %}{% endmacro %}{{ m(b=1) }}", "{% macro m(a, b=a) %}{{ b }}{% endmacro %}{{ m('x') }}",
     "{% macro m(*a) %}{% endmacro %}", "{% macro m() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, x=3) }}", "{% macro m(a) %}{{ a }}{{ varargs | length }}{% endmacro %}{{ m(1, 2, 3) }}", "{% macro f(n) %}{{ n }}{% if n > 0 %}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(5) }}",

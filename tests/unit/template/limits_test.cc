@@ -210,6 +210,10 @@ TEST_CASE("integers that do not fit are errors") {
             .ok());
   CHECK(outcome("{{ range(9223372036854775807, -9223372036854775807, -9223372036854775807) | list }}").ok());
   refused("{{ range(-9223372036854775807, 9223372036854775807, 1) }}", "range");
+  refused("{{ 'fffffffffffffffff' | int(base=16) }}", "64 bits");
+  refused("{{ '99999999999999999999' | int }}", "64 bits");
+  refused("{{ 9223372036854775808.0 | int }}", "64 bits");
+  refused("{{ 9223372036854775807 | round(-1) }}", "64 bits");
 }
 
 TEST_CASE("searching for hostile patterns is counted") {
@@ -242,6 +246,60 @@ TEST_CASE("what holds other values counts as a level of nesting") {
   CHECK(outcome("{% set ns = namespace() %}{% set ns.c = cycler(ns, 1) %}{% set ns.j = joiner(ns) %}{{ ns.c.next() is "
                 "defined }}")
             .ok());
+}
+
+TEST_CASE("loops that walk over loops count as levels of nesting") {
+  refused(
+      "{% set ns = namespace(l=0) %}{% for i in range(100000) %}{% for x in [ns.l] %}{% set ns.l = loop %}{% endfor %}"
+      "{% endfor %}",
+      "deeper");
+}
+
+TEST_CASE("work that writes nothing is counted") {
+  const TemplateLimits few{.steps = 20'000};
+  const std::string values =
+      "{% set s = '0' * 2000000 %}{% set tabs = '\t' * 2000000 %}{% set many = {}.fromkeys(range(2000) | "
+      "map('string')) "
+      "%}{% set big = {s: 1} %}{% set k = {'k': ''} %}{% for i in range(100) %}{% set x = ";
+  const auto small = outcome(values + "1 %}{% endfor %}", few);
+  CHECK_MESSAGE(small.ok(), std::string(small.message()));
+  for (const std::string work :
+       {"('{0}' * 2000).format('')", "('{k}' * 2000).format_map(k)", "('%(k)s' * 2000) % k",
+        "('{' ~ s ~ '}').format('')", "('%0' ~ s ~ 's') % ''", "dict(**big)", "s | filesizeformat",
+        "s | truncate(2000000, end=s)", "many[s]", "s in many", "many.get(s)", "s.count('')", "tabs.expandtabs(0)",
+        "s.removeprefix(s)", "s.removesuffix(s)", "many | xmlattr"}) {
+    const Status s = outcome(values + work + " %}{% endfor %}", few);
+    const std::string message(s.message());
+    CAPTURE(work);
+    CAPTURE(message);
+    CHECK(message.find("steps") != std::string::npos);
+  }
+}
+
+TEST_CASE("a format costs its length, not its fields times something") {
+  const std::string keys = "{% set d = {}.fromkeys(range(60000) | map('string') | map('replace', '', 'k', 1)) %}";
+  CHECK(outcome(keys + "{% for i in range(2000) %}{{ ''.format_map(d) }}{% endfor %}").ok());
+  CHECK(outcome(keys + "{{ ('{k59999}' * 60000).format_map(d) }}").ok());
+  std::string named;
+  for (int i = 0; i < 15'000; i++) named += str("k", i, "='',");
+  refused("{{ ('{k14999}' * 1000000).format(" + named + ") }}", "steps");
+  Template::Context c;
+  c.messages = {{"user", {{"text", "x"}}, ""}};
+  const std::string source =
+      "{% set f %}{% for i in range(90000) %}{{ '{0:1}' }}{{ messages[0].content }}{% endfor %}{% endset %}"
+      "{{ f.format('') | length }}";
+  on_small_stack([&] {
+    const auto r = render(source, c);
+    REQUIRE(r.ok());
+    CHECK(r->text == "180000");
+    timespec cpu{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    CHECK(static_cast<double>(cpu.tv_sec) + 1e-9 * static_cast<double>(cpu.tv_nsec) < kSeconds);
+  });
+}
+
+TEST_CASE("the style of tojson is not copied") {
+  ends("{% set s = ' ' * 30000000 %}{{ 1 | tojson(indent=s, separators=[s, s]) }}");
 }
 
 TEST_CASE("many names, parameters and arguments cost their number, not its square") {
