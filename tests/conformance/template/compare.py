@@ -58,7 +58,13 @@ def main():
     a = p.parse_args()
     warnings.simplefilter("ignore")  # what Python says about the code that jinja2 makes
     tool = Tool(a.tool)
-    files = sorted(f for folder in a.folder for f in pathlib.Path(folder).glob("*.jinja") if a.only in f.name)
+    found = {folder: sorted(pathlib.Path(folder).glob("*.jinja")) for folder in a.folder}
+    for folder, templates in found.items():
+        if not templates:
+            sys.exit(f"no *.jinja in {folder}")
+    files = sorted(f for templates in found.values() for f in templates if a.only in f.name)
+    if not files:
+        sys.exit(f"no template has {a.only} in its name")
     chosen = list(cases(a.random))
     count, full = collections.Counter(), 0
     for f in files:

@@ -63,6 +63,8 @@ def state(tool, group, name, template):
         return "forgotten"
     if group == "members of loop" and answer.get("text") != "True" and name not in ("previtem", "nextitem"):
         return "forgotten"
+    if group == "statements" and "text" not in answer:
+        return "forgotten"
     return "done"
 
 
