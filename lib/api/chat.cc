@@ -104,8 +104,9 @@ Result<std::vector<int32_t>> encode_chat(const Loaded& model, const text::Render
   // template has not; what the model wants after a text (EOS) has no place before an answer.
   std::vector<int32_t> ids;
   TRY(tokenizer.encode(prompt.text, /*add_special=*/false, trusted, ids));
-  const int32_t bos = tokenizer.data().bos;
-  if (tokenizer.adds_bos() && (ids.empty() || ids.front() != bos)) ids.insert(ids.begin(), bos);
+  const std::span<const int32_t> before = tokenizer.before();
+  if (tokenizer.adds_bos() && (ids.empty() || ids.front() != before.front()))
+    ids.insert(ids.begin(), before.begin(), before.end());
   return ids;
 }
 

@@ -43,8 +43,8 @@ Status Prompt::encode(std::string_view text, bool parse, std::vector<int32_t>& o
   TRY(engine_->loaded().tokenizer.status());
   const text::Tokenizer& tokenizer = *engine_->tokenizer();
   if (!text_.empty() || !out.empty()) return tokenizer.encode_more(text, parse, out);
-  if (tokens_.empty() && settings_.flag(Key::prompt_special) && tokenizer.adds_bos())
-    out.push_back(tokenizer.data().bos);
+  if (tokens_.empty() && settings_.flag(Key::prompt_special))
+    out.insert(out.end(), tokenizer.before().begin(), tokenizer.before().end());
   return tokenizer.encode(text, /*add_special=*/false, parse, out);
 }
 

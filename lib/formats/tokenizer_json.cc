@@ -22,12 +22,14 @@ struct Files {
   std::shared_ptr<const File> tokenizer, config;
 };
 
-TokenizerData data_of(std::shared_ptr<const File> file, const std::string& path) {
+Result<TokenizerData> data_of(std::shared_ptr<const File> file, const std::string& path) {
   auto files = std::make_shared<Files>();
   files->tokenizer = std::move(file);
   // Links are followed: in the folders that downloads are kept in, everything is one. What is read is a JSON text.
   if (!path.empty()) {
-    if (auto config = File::open(folder_of(path) + "tokenizer_config.json"); config.ok()) files->config = config.take();
+    auto config = File::open(folder_of(path) + "tokenizer_config.json");
+    if (!config.ok() && config.status().code() != INFER_E_NOT_FOUND) return config.status();
+    if (config.ok()) files->config = config.take();
   }
   TokenizerData data;
   data.model = "tokenizer.json";
@@ -48,11 +50,12 @@ bool is_tokenizer_json(std::span<const std::byte> bytes) {
 
 Result<std::shared_ptr<const ModelFile>> open_tokenizer_json(std::shared_ptr<const File> file,
                                                              const std::string& path) {
+  TRY_SET(TokenizerData tokenizer, data_of(file, path));
   ModelFileBuilder whole;
   whole.add_file(file, file->bytes());
   (void)whole.index_keys(), (void)whole.index_tensors();
   whole.set_architecture("tokenizer.json");
-  whole.set_tokenizer(data_of(std::move(file), path));
+  whole.set_tokenizer(std::move(tokenizer));
   return whole.finish();
 }
 

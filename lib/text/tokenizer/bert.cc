@@ -26,23 +26,24 @@ Result<std::unique_ptr<BertTokenizer>> BertTokenizer::create(std::shared_ptr<con
   const TokenizerData& d = *bert->data_;
   bert->rules_.lowercase = d.lowercase != 0;
   bert->rules_.strip_accents = d.strip_accents < 0 ? bert->rules_.lowercase : d.strip_accents == 1;
-  bert->first_id_ = d.cls >= 0 ? d.cls : d.bos;
-  bert->last_id_ = d.sep >= 0 ? d.sep : d.eos;
+  int32_t first = d.cls >= 0 ? d.cls : d.bos, last = d.sep >= 0 ? d.sep : d.eos;
   bert->unknown_ = d.unk;
   // Not every converter writes all of these; the texts are the same in every BERT.
   const std::pair<std::string_view, int32_t*> named[] = {
-      {"[CLS]", &bert->first_id_}, {"[SEP]", &bert->last_id_}, {"[UNK]", &bert->unknown_}};
+      {"[CLS]", &first}, {"[SEP]", &last}, {"[UNK]", &bert->unknown_}};
   for (const auto& [text, id] : named) {
     const auto found = std::ranges::find(d.tokens, text);
     if (*id < 0 && found != d.tokens.end()) *id = static_cast<int32_t>(found - d.tokens.begin());
   }
+  if (first >= 0) bert->before_ = {first};
+  if (last >= 0) bert->after_ = {last};
   return bert;
 }
 
 Status BertTokenizer::finish() {
   // Files also say whether to add BOS and EOS, which this kind does not have.
-  add_bos_ = first_id_ >= 0;
-  add_eos_ = last_id_ >= 0;
+  add_bos_ = !before_.empty();
+  add_eos_ = !after_.empty();
   std::vector<WordPiece::Piece> pieces;
   pieces.reserve(data_->tokens.size());
   for (size_t i = 0; i < data_->tokens.size(); ++i) {

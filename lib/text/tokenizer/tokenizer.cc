@@ -15,6 +15,7 @@
 namespace infer::text {
 namespace {
 
+constexpr std::string_view kPipeline = "tokenizer.json";  // the kind that finds special tokens itself
 constexpr size_t kLongestText = size_t{1} << 30;  // bytes: places in a text then fit 32 bits, even after escaping
 
 // Texts that end a turn or an answer in some family's chat format. Files often name one of several as EOS.
@@ -98,7 +99,7 @@ Tokenizer::~Tokenizer() = default;
 
 Result<std::unique_ptr<const Tokenizer>> Tokenizer::create(std::shared_ptr<const TokenizerData> data) {
   if (!data) return Status::invalid("no tokenizer data");
-  if (data->model == "tokenizer.json") {
+  if (data->model == kPipeline) {
     TRY_SET(auto pipeline, pipeline::Pipeline::create(*data));
     TRY(check(pipeline->data()));
     return finished(std::move(pipeline));
@@ -126,19 +127,21 @@ Result<std::unique_ptr<const Tokenizer>> Tokenizer::create(std::shared_ptr<const
 }
 
 Result<std::unique_ptr<const Tokenizer>> Tokenizer::finished(std::unique_ptr<Tokenizer> made) {
-  TRY(made->classify());
+  const TokenizerData& d = *made->data_;
+  made->classify();
+  if (d.model != kPipeline) TRY(made->find_special());
   TRY(made->finish());
-  if (made->add_bos_ && made->before_.empty()) made->before_ = {made->first_id_};
-  if (made->add_eos_ && made->after_.empty()) made->after_ = {made->last_id_};
+  if (made->add_bos_ && made->before_.empty()) made->before_ = {d.bos};
+  if (made->add_eos_ && made->after_.empty()) made->after_ = {d.eos};
   return std::unique_ptr<const Tokenizer>(std::move(made));
 }
 
-// Which tokens are control tokens, which end an answer, which are looked for in a text.
+// Which tokens are control tokens, and which end an answer.
 //
 // The file's types are not always right: EOS and its kin, and user-defined tokens spelled <|like this|>, are control
 // tokens even where the file calls them something else. A word that happens to be named (a newline as EOS) stays a
 // word.
-Status Tokenizer::classify() {
+void Tokenizer::classify() {
   const TokenizerData& d = *data_;
   const size_t n = d.tokens.size();
   control_.assign(n, false);
@@ -146,7 +149,6 @@ Status Tokenizer::classify() {
   for (const int32_t id : {d.eos, d.eot, d.eom}) {
     if (id >= 0) end_[static_cast<size_t>(id)] = true;
   }
-  std::vector<SpecialTokens::Entry> entries;
   for (size_t id = 0; id < n; ++id) {
     const std::string_view text = d.tokens[id];
     const auto kind = type(id);
@@ -154,17 +156,23 @@ Status Tokenizer::classify() {
     const bool end_text = is_end_text(text);
     control_[id] = kind == TokenizerData::kControl || kind == TokenizerData::kUnknown || end_text ||
                    (user_defined && is_markup(text));
-    if (end_text && (control_[id])) end_[id] = true;
-    if (control_[id] || user_defined) entries.push_back({text, static_cast<int32_t>(id), control_[id]});
+    if (end_text) end_[id] = true;
+  }
+  if (d.add_bos >= 0) add_bos_ = d.add_bos == 1;
+  if (d.add_eos >= 0) add_eos_ = d.add_eos == 1;
+  add_bos_ = add_bos_ && d.bos >= 0;
+  add_eos_ = add_eos_ && d.eos >= 0;
+}
+
+// Which tokens are looked for in a text.
+Status Tokenizer::find_special() {
+  std::vector<SpecialTokens::Entry> entries;
+  for (size_t id = 0; id < control_.size(); ++id) {
+    if (control_[id] || type(id) == TokenizerData::kUserDefined)
+      entries.push_back({data_->tokens[id], static_cast<int32_t>(id), control_[id]});
   }
   TRY_SET(auto special, SpecialTokens::create(entries));
   special_ = std::make_unique<const SpecialTokens>(std::move(special));
-  if (d.add_bos >= 0) add_bos_ = d.add_bos == 1;
-  if (d.add_eos >= 0) add_eos_ = d.add_eos == 1;
-  if (first_id_ < 0) first_id_ = d.bos;
-  if (last_id_ < 0) last_id_ = d.eos;
-  add_bos_ = add_bos_ && first_id_ >= 0;
-  add_eos_ = add_eos_ && last_id_ >= 0;
   return {};
 }
 

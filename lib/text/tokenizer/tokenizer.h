@@ -62,6 +62,7 @@ class Tokenizer {
   }                                           // generation stops here: EOS, EOT, EOM and their kin by name
   bool adds_bos() const { return add_bos_; }  // whether add_special puts BOS (BERT: CLS) first
   bool adds_eos() const { return add_eos_; }
+  std::span<const int32_t> before() const { return before_; }  // what add_special puts first: BOS, or more
   const TokenizerData& data() const { return *data_; }
 
  protected:
@@ -69,7 +70,8 @@ class Tokenizer {
   // Builds what encode_text needs; control_ is known by now.
   virtual Status finish() = 0;
   // Appends ids of a stretch between special tokens. text: valid UTF-8, not empty. more: it goes on behind other text.
-  virtual void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const = 0;
+  // Every kind has this or encode_all().
+  virtual void encode_text(std::string_view, bool /*more*/, std::vector<int32_t>& /*out*/) const {}
   // Appends ids of a text: of the special tokens in it, and of what stands between by encode_text(). more: its first
   // stretch.
   virtual Status encode_all(std::string_view text, bool more, std::span<const Range> trusted,
@@ -80,15 +82,15 @@ class Tokenizer {
 
   std::shared_ptr<const TokenizerData> data_;
   bool add_bos_ = false, add_eos_ = false;
-  int32_t first_id_ = -1, last_id_ = -1;  // what is added before and behind; unless the kind says, BOS and EOS
-  std::vector<int32_t> before_, after_;   // the same, where a kind adds more than one
+  std::vector<int32_t> before_, after_;  // what add_special adds; unless the kind says, BOS and EOS
 
  private:
   static Result<std::unique_ptr<const Tokenizer>> finished(std::unique_ptr<Tokenizer> made);
-  Status classify();
+  void classify();
+  Status find_special();
 
-  std::vector<bool> control_, end_;  // [n_vocab]
-  std::unique_ptr<const SpecialTokens> special_;
+  std::vector<bool> control_, end_;               // [n_vocab]
+  std::unique_ptr<const SpecialTokens> special_;  // nullptr: the kind has its own encode_all()
 };
 
 // Streaming: bytes come out as soon as they are whole UTF-8 characters.

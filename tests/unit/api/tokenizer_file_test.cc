@@ -57,3 +57,39 @@ TEST_CASE("tokenizer.file takes the place of a model's own tokenizer, if it fits
   CHECK(missing.error().status == INFER_E_NOT_FOUND);
   CHECK(missing.error().message.find("tokenizer.file") != std::string::npos);
 }
+
+TEST_CASE("all that a tokenizer puts before a text stands before a prompt's, a request's and a chat's") {
+  const infer::Folder folder;
+  std::string two = kJson;  // <s> Hello before each text, as ChatGLM has [gMASK] <sop>
+  two.replace(two.find("{\"ids\": [1]}"), 12, "{\"ids\": [1, 5]}");
+  auto rt = must(libinfer::Runtime::create());
+  const std::string path = write(folder, "two.json", two);
+  // A chat template writes it or does not.
+  for (const char* chat : {"{{ messages[0].content }}", "<s> Hello {{ messages[0].content }}"}) {
+    auto model = must(rt.open(tiny("llama"), Options().set("tokenizer.file", path).set("chat.template", chat)));
+    auto engine = must(model.engine(Options().set("device", "reference")));
+    const std::vector<int32_t> ids = must(model.encode("world", INFER_ENCODE_SPECIAL));
+    CHECK(ids == std::vector<int32_t>{1, 5, 6});
+    auto by_tokens = must(engine.tokens(ids, greedy(8)));
+    const Answer wanted = collect(by_tokens);
+    auto by_text = must(engine.text("world", greedy(8)));
+    CHECK(collect(by_text).tokens == wanted.tokens);
+    auto prompt = must(engine.prompt(greedy(8)));
+    REQUIRE(prompt.append("world"));
+    auto by_prompt = must(prompt.stream("x"));
+    CHECK(collect(by_prompt).tokens == wanted.tokens);
+    auto by_chat = must(engine.chat({{"user", "world"}}, greedy(8)));
+    CHECK(collect(by_chat).tokens == wanted.tokens);
+  }
+}
+
+TEST_CASE("a tokenizer_config.json that cannot be read is not passed over") {
+  const infer::Folder folder;
+  const std::string path = write(folder, "tokenizer.json", kJson);
+  auto rt = must(libinfer::Runtime::create());
+  CHECK(bool(rt.open(path, Options().set("model.partial", true))));
+  std::filesystem::create_directory(folder.path / "tokenizer_config.json");
+  const auto refused = rt.open(path, Options().set("model.partial", true));
+  REQUIRE_FALSE(bool(refused));
+  CHECK(refused.error().message.find("tokenizer_config.json") != std::string::npos);
+}

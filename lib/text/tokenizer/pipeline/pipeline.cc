@@ -8,6 +8,7 @@ namespace infer::text::pipeline {
 namespace {
 
 constexpr size_t kLongestToken = 65535;  // bytes
+constexpr size_t kMostAround = 64;       // parts of a template, and ids that stand around a text
 
 // What the members of a tokenizer_config.json name.
 struct NamedToken {
@@ -180,7 +181,9 @@ Status Pipeline::read_post_processor(const Spec& spec, int depth) {
 
 Status Pipeline::read_template(const Spec& spec) {
   bool seen = false;
+  const auto too_many = [&] { return spec.unsupported(str("more than ", kMostAround, " parts or ids")); };
   TRY_SET(const std::vector<Spec> parts, spec.list_of("single"));
+  if (parts.size() > kMostAround) return too_many();
   for (const Spec& part : parts) {
     if (!part.member("Sequence").absent()) {
       if (seen) return part.unsupported("a template that has its text twice is not supported");
@@ -189,6 +192,7 @@ Status Pipeline::read_template(const Spec& spec) {
     }
     TRY_SET(const std::string_view name, part.member("SpecialToken").text_of("id"));
     TRY_SET(const std::vector<Spec> ids, spec.member("special_tokens").member(name).list_of("ids"));
+    if (before_.size() + after_.size() + ids.size() > kMostAround) return too_many();
     for (const Spec& id : ids) {
       TRY_SET(const int64_t value, id.count(0, n_vocab() - 1));
       (seen ? after_ : before_).push_back(static_cast<int32_t>(value));
@@ -225,10 +229,6 @@ Status Pipeline::encode_plain(std::string_view text, bool first, bool trusted, s
     }
   }
   return {};
-}
-
-void Pipeline::encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const {
-  (void)encode_plain(text, !more, false, out);
 }
 
 void Pipeline::append_next(int32_t id, int32_t previous, bool special, bool first, std::string& out) const {

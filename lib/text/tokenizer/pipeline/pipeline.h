@@ -27,7 +27,6 @@ class Pipeline final : public Tokenizer {
   Pipeline(std::shared_ptr<const TokenizerData> data, std::shared_ptr<const Document> document)
       : Tokenizer(std::move(data)), document_(std::move(document)) {}
   Status finish() override;
-  void encode_text(std::string_view text, bool more, std::vector<int32_t>& out) const override;
   Status encode_all(std::string_view text, bool more, std::span<const Range> trusted,
                     std::vector<int32_t>& out) const override;
   Status encode_plain(std::string_view text, bool first, bool trusted, std::vector<int32_t>& out) const;
