@@ -28,6 +28,12 @@ Utf8 decode_utf8(std::string_view s, size_t at) {
   return {value, length, true, false};
 }
 
+size_t utf8_before(std::string_view s, size_t end) {
+  size_t lead = end - 1;
+  while (lead > 0 && end - lead < 4 && (byte_at(s, lead) & 0xC0) == 0x80) --lead;
+  return lead + decode_utf8(s, lead).length == end ? lead : end - 1;
+}
+
 void append_utf8(std::string& out, char32_t c) {
   if ((c >= 0xD800 && c < 0xE000) || c > 0x10FFFF) c = kReplacement;
   const auto put = [&](char32_t b) { out += static_cast<char>(static_cast<uint8_t>(b)); };

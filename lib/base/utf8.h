@@ -22,6 +22,10 @@ struct Utf8 {
 // The character at s[at]; at < s.size().
 Utf8 decode_utf8(std::string_view s, size_t at);
 
+// Where the character that ends at `end` begins; 0 < end <= s.size(). From places where decode_utf8() ends a character,
+// or the end of the text, this leads to the same places, whatever the bytes.
+size_t utf8_before(std::string_view s, size_t end);
+
 // Appends one character. What is not a scalar value (a surrogate, above U+10FFFF) becomes U+FFFD.
 void append_utf8(std::string& out, char32_t c);
 

@@ -1,5 +1,5 @@
 // GPT-2's alphabet, in which byte-level vocabularies are written: bytes that print stand for themselves (as Latin-1);
-// the others, in order, are U+0100, U+0101, ...
+// the others, in order, are U+0100, U+0101, ... And the other spellings of bytes: hexadecimal digits, <0x0A>.
 #pragma once
 #include <cstdint>
 #include <iterator>
@@ -60,6 +60,24 @@ inline bool append_spelled_bytes(std::string_view token, std::string& out) {
     out += static_cast<char>(static_cast<uint8_t>(byte));
   }
   return true;
+}
+
+// -1: none.
+inline int hex_digit(char c) {
+  const char low = static_cast<char>(c | 0x20);
+  return c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+// "<0x0A>" for 10.
+inline std::string byte_token(uint8_t byte) {
+  constexpr const char* kHex = "0123456789ABCDEF";
+  return {'<', '0', 'x', kHex[byte >> 4], kHex[byte & 15], '>'};
+}
+// "<0x0A>" -> 10, also of small letters; -1: not written so.
+inline int byte_value(std::string_view token) {
+  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
+  const int high = hex_digit(token[3]), low = hex_digit(token[4]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
 }  // namespace infer::text

@@ -1,14 +1,9 @@
 #include "text/tokenizer/rwkv.h"
 
+#include "text/tokenizer/alphabet.h"
+
 namespace infer::text {
 namespace {
-
-int hex_digit(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
 
 // The bytes that `written` stands for. What is not one of Python's escapes stands for itself.
 void append_unescaped(std::string_view written, std::string& out) {

@@ -1,24 +1,8 @@
 #include "text/tokenizer/sentencepiece.h"
 
+#include "text/tokenizer/alphabet.h"
+
 namespace infer::text {
-namespace {
-
-// "<0x0A>" -> 10; -1: not written so.
-int byte_value(std::string_view token) {
-  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
-  int value = 0;
-  for (const char c : token.substr(3, 2)) {
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                             : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
-  }
-  return value;
-}
-
-}  // namespace
 
 void append_with_spaces(std::string_view text, std::string& out) {
   for (size_t at; (at = text.find(kSpaceMark)) != std::string_view::npos; text.remove_prefix(at + kSpaceMark.size())) {

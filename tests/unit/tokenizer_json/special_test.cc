@@ -77,3 +77,18 @@ TEST_CASE("tokenizer_config.json says which tokens begin and end a text, and has
   CHECK((*several)->data().chat_template == "y");
   CHECK_FALSE(open(json_text, "{").ok());
 }
+
+TEST_CASE("a model that names no unknown token has none, whatever its vocabulary holds") {
+  for (const auto& [type, unknown] : {std::pair{"WordPiece", "[UNK]"}, {"WordLevel", "<unk>"}}) {
+    const json j = {{"added_tokens", {{{"id", 0}, {"content", unknown}, {"special", true}}}},
+                    {"pre_tokenizer", {{"type", "WhitespaceSplit"}}},
+                    {"model", {{"type", type}, {"vocab", {{unknown, 0}, {"a", 1}}}}}};
+    const std::string text = j.dump();
+    auto made = open(text);
+    REQUIRE(made.ok());
+    CHECK((*made)->data().unk == -1);
+    std::vector<int32_t> ids;
+    REQUIRE((*made)->encode("a zz a", false, false, ids).ok());
+    CHECK(ids == std::vector<int32_t>{1, 1});
+  }
+}

@@ -10,13 +10,6 @@ namespace {
 
 constexpr int64_t kLastId = (1 << 22) - 1;
 
-// Where the character before `at` begins.
-size_t before(std::string_view s, size_t at) {
-  --at;
-  for (int i = 0; i < 3 && at > 0 && (static_cast<uint8_t>(s[at]) & 0xC0) == 0x80; ++i) --at;
-  return at;
-}
-
 bool word_at(std::string_view s, size_t at) { return at < s.size() && is_rust_word(decode_utf8(s, at).value); }
 bool white_at(std::string_view s, size_t at) { return at < s.size() && is_white(decode_utf8(s, at).value); }
 
@@ -34,6 +27,9 @@ Result<std::vector<AddedToken>> read_added_tokens(const Document& document, cons
     TRY_SET(t.single_word, spec.flag_of("single_word", false));
     TRY_SET(t.normalized, spec.flag_of("normalized", !t.special));
     if (t.text.empty()) continue;
+    if (t.text.size() > SpecialTokens::kLongest)
+      return spec.member("content").unsupported(
+          str("a text of ", t.text.size(), " bytes; at most ", SpecialTokens::kLongest, " are supported"));
     t.id = vocabulary.find_any(t.text);
     if (t.id < 0) {
       TRY_SET(const int64_t id, spec.count_of("id", 0, kLastId));
@@ -75,12 +71,12 @@ std::vector<Stretch> AddedTokens::cut_by(const SpecialTokens& search, std::strin
     if (s.id < 0) continue;
     const AddedToken& t = tokens_[static_cast<size_t>(s.id)];
     if (t.single_word) {
-      const bool after_word = s.begin > 0 && word_at(text, before(text, s.begin));
+      const bool after_word = s.begin > 0 && word_at(text, utf8_before(text, s.begin));
       if (after_word || word_at(text, s.end)) continue;
     }
     // White space that the token before it took stays there.
     if (t.left) {
-      while (s.begin > done && white_at(text, before(text, s.begin))) s.begin = before(text, s.begin);
+      while (s.begin > done && white_at(text, utf8_before(text, s.begin))) s.begin = utf8_before(text, s.begin);
     }
     if (t.right) {
       s.end = std::max(s.end, white_end);

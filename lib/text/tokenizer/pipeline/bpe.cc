@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/utf8.h"
+#include "text/tokenizer/alphabet.h"
 #include "text/tokenizer/pipeline/model.h"
 
 namespace infer::text::pipeline {

@@ -8,9 +8,9 @@
 namespace infer::text::pipeline {
 namespace {
 
-constexpr size_t kMostSteps = 64;
+constexpr size_t kMostSteps = 16;
 constexpr size_t kLongestInsert = 256;
-constexpr size_t kLongestToken = 1 << 20;  // bytes that a token may become
+constexpr size_t kMostGrowth = 4;  // of a token, beside one insert: what is longer is cut off
 
 void replace_all(std::string& s, std::string_view what, std::string_view by) {
   if (what.empty()) return;
@@ -29,22 +29,9 @@ void clean_up(std::string& s) {
   for (const auto& [what, by] : kSpaced) replace_all(s, what, by);
 }
 
-// "<0x0A>" -> 10; -1: not written so.
-int byte_of(std::string_view token) {
-  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
-  int value = 0;
-  for (const char c : token.substr(3, 2)) {
-    const char low = static_cast<char>(c | 0x20);
-    const int digit = c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
-  }
-  return value;
-}
-
 }  // namespace
 
-void Decoder::Step::apply(const Token& token, std::string& s) const {
+void Decoder::Step::apply(const Token& token, std::string& s, size_t most) const {
   switch (kind) {
     case Kind::kByteLevel: {
       std::string bytes;
@@ -67,20 +54,23 @@ void Decoder::Step::apply(const Token& token, std::string& s) const {
       if (token.previous && token.previous->ends_with(text)) s.insert(0, " ");
       return;
     case Kind::kByteFallback:
-      if (const int byte = byte_of(s); byte >= 0) s.assign(1, static_cast<char>(static_cast<uint8_t>(byte)));
+      if (const int byte = byte_value(s); byte >= 0) s.assign(1, static_cast<char>(static_cast<uint8_t>(byte)));
       return;
     case Kind::kFuse:
       return;
-    case Kind::kStrip:
+    case Kind::kStrip: {
       if (whole && !token.first) return;
-      for (size_t i = 0; i < start && s.starts_with(text); ++i) s.erase(0, text.size());
-      for (size_t i = 0; i < stop && s.ends_with(text); ++i) s.resize(s.size() - text.size());
+      std::string_view left = s;
+      for (size_t i = 0; i < start && left.starts_with(text); ++i) left.remove_prefix(text.size());
+      for (size_t i = 0; i < stop && left.ends_with(text); ++i) left.remove_suffix(text.size());
+      s = std::string(left);
       return;
+    }
     case Kind::kReplace: {
       std::string out;
       size_t done = 0;
       pattern->each_match(s, [&](size_t begin, size_t end) {
-        if (out.size() > kLongestToken) return;
+        if (out.size() > most) return;
         out.append(s, done, begin - done).append(text);
         done = end;
       });
@@ -101,9 +91,10 @@ void Decoder::Step::apply(const Token& token, std::string& s) const {
 
 void Decoder::append(const Token& token, std::string& out) const {
   std::string s(token.text);
+  const size_t most = s.size() * kMostGrowth + kLongestInsert;
   for (const Step& step : steps_) {
-    step.apply(token, s);
-    if (s.size() > kLongestToken) s.resize(kLongestToken);
+    step.apply(token, s, most);
+    if (s.size() > most) s.resize(most);
   }
   out += s;
 }

@@ -47,7 +47,8 @@ class Decoder {
     bool prepends = true;                 // kMetaspace: the first token's mark is not text
     std::optional<Pattern> pattern = {};  // kReplace
 
-    void apply(const Token& token, std::string& s) const;
+    // most: bytes that the token may become.
+    void apply(const Token& token, std::string& s, size_t most) const;
   };
   static Status read_step(const Spec& spec, int depth, std::vector<Step>& out);
   static Result<Step> read_one(const Spec& spec, std::string_view type, bool fused);

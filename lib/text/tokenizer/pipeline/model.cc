@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "text/tokenizer/alphabet.h"
 #include "text/tokenizer/unigram.h"
 #include "text/tokenizer/wordpiece.h"
 
@@ -9,9 +10,9 @@ namespace infer::text::pipeline {
 namespace {
 
 // The unknown token's id, -1 where the model names none.
-Result<int32_t> unknown_of(const Spec& spec, const Vocabulary& vocabulary, std::string_view fallback) {
-  if (spec.member("unk_token").absent() && fallback.empty()) return -1;
-  TRY_SET(const std::string_view text, spec.text_of("unk_token", fallback));
+Result<int32_t> unknown_of(const Spec& spec, const Vocabulary& vocabulary) {
+  if (spec.member("unk_token").absent()) return -1;
+  TRY_SET(const std::string_view text, spec.text_of("unk_token"));
   return vocabulary.find_any(text);
 }
 
@@ -19,7 +20,7 @@ class WordLevelModel final : public Model {
  public:
   static Result<std::unique_ptr<const Model>> read(const Document& document, const Vocabulary& vocabulary) {
     std::unique_ptr<WordLevelModel> model(new WordLevelModel(vocabulary));
-    TRY_SET(model->unknown_, unknown_of(document.spec("model"), vocabulary, "<unk>"));
+    TRY_SET(model->unknown_, unknown_of(document.spec("model"), vocabulary));
     return std::unique_ptr<const Model>(std::move(model));
   }
   void append(std::string_view piece, Scratch&, std::vector<int32_t>& out) const override {
@@ -38,7 +39,7 @@ class WordPieceModel final : public Model {
   static Result<std::unique_ptr<const Model>> read(const Document& document, const Vocabulary& vocabulary) {
     const Spec spec = document.spec("model");
     WordPiece::Options options;
-    TRY_SET(options.unknown, unknown_of(spec, vocabulary, "[UNK]"));
+    TRY_SET(options.unknown, unknown_of(spec, vocabulary));
     TRY_SET(const int64_t most, spec.count_of("max_input_chars_per_word", 0, 1 << 30, 100));
     options.max_characters = static_cast<size_t>(most);
     TRY_SET(const std::string_view prefix, spec.text_of("continuing_subword_prefix", "##"));
@@ -92,11 +93,6 @@ class UnigramModel final : public Model {
 };
 
 }  // namespace
-
-std::string byte_token(uint8_t byte) {
-  constexpr const char* kHex = "0123456789ABCDEF";
-  return {'<', '0', 'x', kHex[byte >> 4], kHex[byte & 15], '>'};
-}
 
 Result<std::unique_ptr<Vocabulary>> Vocabulary::create(const Document& document) {
   std::unique_ptr<Vocabulary> out(new Vocabulary());

@@ -55,7 +55,5 @@ class Vocabulary {
 };
 
 Result<std::unique_ptr<const Model>> read_bpe(const Document& document, const Vocabulary& vocabulary);
-// "<0x0A>" for 10.
-std::string byte_token(uint8_t byte);
 
 }  // namespace infer::text::pipeline

@@ -10,17 +10,17 @@
 namespace infer::text::pipeline {
 namespace {
 
-constexpr size_t kMostSteps = 64;
+constexpr size_t kMostSteps = 16;
 constexpr size_t kLongestInsert = 256;  // bytes that one step may put in one place
 constexpr size_t kMostGrowth = 64;      // of a text, in all; NFKC makes 11 times as much of one character
 constexpr size_t kLongestText = size_t{1} << 31;
 
-// map(character, out) for each character.
+// map(character, out) for each character, until more than `most` bytes are made.
 template <class Map>
-void each_character(std::string& text, Map map) {
+void each_character(std::string& text, size_t most, Map map) {
   std::string out;
   out.reserve(text.size());
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = 0; at < text.size() && out.size() <= most;) {
     const Char c = char_at(text, at);
     map(c, std::string_view(text).substr(at, c.length), out);
     at += c.length;
@@ -28,8 +28,8 @@ void each_character(std::string& text, Map map) {
   text = std::move(out);
 }
 
-void make_compatible(std::string& text) {
-  each_character(text, [](const Char& c, std::string_view bytes, std::string& out) {
+void make_compatible(std::string& text, size_t most) {
+  each_character(text, most, [](const Char& c, std::string_view bytes, std::string& out) {
     const CompatibleRun* end = kCompatible + kCompatibleCount;
     const CompatibleRun* run =
         std::upper_bound(kCompatible, end, c.value, [](char32_t v, const CompatibleRun& r) { return v < r.first; });
@@ -57,19 +57,18 @@ void make_nfc(std::string& text) {
 
 void strip(std::string& text, bool left, bool right) {
   size_t begin = 0, end = text.size();
-  if (left) begin = run_of(text, 0, [](const Char& c) { return is_white(c.value); });
+  if (left) begin = run_of(text, 0, [](const Char& c) { return c.is(kSpace); });
   while (right && end > begin) {
-    size_t last = end - 1;
-    while (last > begin && (static_cast<uint8_t>(text[last]) & 0xC0) == 0x80) --last;
-    if (!is_white(decode_utf8(text, last).value)) break;
+    const size_t last = utf8_before(text, end);
+    if (!char_at(text, last).is(kSpace)) break;
     end = last;
   }
   text = text.substr(begin, end - begin);
 }
 
 // What SentencePiece's nmt_nfkc does beside NFKC.
-void make_nmt(std::string& text) {
-  each_character(text, [](const Char& c, std::string_view bytes, std::string& out) {
+void make_nmt(std::string& text, size_t most) {
+  each_character(text, most, [](const Char& c, std::string_view bytes, std::string& out) {
     const char32_t v = c.value;
     if ((v >= 1 && v <= 8) || v == 0xB || (v >= 0xE && v <= 0x1F) || v == 0x7F || v == 0x8F || v == 0x9F) return;
     const bool space = v == 9 || v == 0xA || v == 0xC || v == 0xD || v == 0x1680 || (v >= 0x200B && v <= 0x200F) ||
@@ -92,23 +91,23 @@ size_t grapheme_end(std::string_view s, size_t at) {
 }
 
 // As Hugging Face does it: a short grapheme becomes what the shortest rule that it begins with makes, all of it.
-void apply_charsmap(const Precompiled& rules, std::string& text) {
+void apply_charsmap(const Precompiled& rules, std::string& text, size_t most) {
   std::string out;
   out.reserve(text.size());
   const std::string_view all = text;
-  for (size_t at = 0; at < all.size();) {
+  for (size_t at = 0; at < all.size() && out.size() <= most;) {
     const size_t end = grapheme_end(all, at);
     if (end - at < 6) {
       if (const auto rule = rules.shortest(all.substr(at, end - at)); rule.length != 0) {
-        out += rule.replacement;
+        append_as_utf8(out, rule.replacement);
         at = end;
         continue;
       }
     }
-    while (at < end) {
+    while (at < end && out.size() <= most) {
       const std::string_view one = all.substr(at, decode_utf8(all, at).length);
       const auto rule = rules.shortest(one);
-      out += rule.length != 0 ? rule.replacement : one;
+      append_as_utf8(out, rule.length != 0 ? rule.replacement : one);
       at += one.size();
     }
   }
@@ -150,15 +149,17 @@ void Normalizer::Step::apply(std::string& s, size_t most) const {
     case Kind::kNfd:
       return make_nfd(s);
     case Kind::kNfkc:
-      make_compatible(s);
-      return make_nfc(s);
+      make_compatible(s, most);
+      if (s.size() <= most) make_nfc(s);
+      return;
     case Kind::kNfkd:
-      make_compatible(s);
-      return make_nfd(s);
+      make_compatible(s, most);
+      if (s.size() <= most) make_nfd(s);
+      return;
     case Kind::kStrip:
       return strip(s, left, right);
     case Kind::kStripAccents:
-      return each_character(s, [](const Char& c, std::string_view bytes, std::string& out) {
+      return each_character(s, most, [](const Char& c, std::string_view bytes, std::string& out) {
         if (!is_combining(c.value)) out += bytes;
       });
     case Kind::kBert:
@@ -180,12 +181,12 @@ void Normalizer::Step::apply(std::string& s, size_t most) const {
       if (!s.empty()) s.insert(0, text);
       return;
     case Kind::kNmt:
-      return make_nmt(s);
+      return make_nmt(s, most);
     case Kind::kByteLevel:
       s = spelled_in_alphabet(s);
       return;
     case Kind::kPrecompiled:
-      return apply_charsmap(precompiled, s);
+      return apply_charsmap(precompiled, s, most);
   }
 }
 

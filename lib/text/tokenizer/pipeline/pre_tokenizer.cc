@@ -9,7 +9,7 @@
 namespace infer::text::pipeline {
 namespace {
 
-constexpr size_t kMostSteps = 64;
+constexpr size_t kMostSteps = 16;
 constexpr std::ptrdiff_t kMostGrowing = 4;  // steps that make a piece longer: each may double it
 
 // Each character that `is` accepts is a match.
@@ -33,8 +33,8 @@ void split_words(Piece piece, Pieces& out) {
     if (is_rust_word(c.value)) {
       end = run_of(piece.text, at, [](const Char& x) { return is_rust_word(x.value); });
       splitter.match(at, end);
-    } else if (!is_white(c.value)) {
-      end = run_of(piece.text, at, [](const Char& x) { return !is_rust_word(x.value) && !is_white(x.value); });
+    } else if (!c.is(kSpace)) {
+      end = run_of(piece.text, at, [](const Char& x) { return !is_rust_word(x.value) && !x.is(kSpace); });
       splitter.match(at, end);
     }
     at = end;
@@ -143,7 +143,7 @@ void PreTokenizer::Step::run(Piece piece, Pieces& out) const {
     case Kind::kWhitespace:
       return split_words(piece, out);
     case Kind::kWhitespaceSplit:
-      return split_at(piece, Behavior::kRemoved, out, [](const Char& c) { return is_white(c.value); });
+      return split_at(piece, Behavior::kRemoved, out, [](const Char& c) { return c.is(kSpace); });
     case Kind::kPunctuation:
       return split_at(piece, behavior, out, [](const Char& c) { return c.is(kPunctSplit); });
     case Kind::kDigits:

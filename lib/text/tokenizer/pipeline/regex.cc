@@ -18,8 +18,7 @@ std::vector<uint16_t> Regex::states_of(std::string_view text) const {
   size_t begin = 0;
   const auto class_before = [&](size_t end) -> size_t {
     if (end == 0) return p.n_classes;
-    begin = end - 1;
-    while (begin > 0 && (static_cast<uint8_t>(text[begin]) & 0xC0) == 0x80) --begin;
+    begin = utf8_before(text, end);
     return p.class_of(decode_utf8(text, begin).value);
   };
   size_t at = text.size(), before = class_before(at);

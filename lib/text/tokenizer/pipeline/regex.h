@@ -21,8 +21,8 @@ class Regex {
   // E_UNSUPPORTED: what cannot be matched so, or takes too many states; E_CORRUPT: no expression. Both say where.
   static Result<Regex> compile(std::string_view pattern);
 
-  // f(begin, end) for all matches in `text` (UTF-8), as Oniguruma's iterator finds them: not overlapping, none empty
-  // behind another.
+  // f(begin, end) for all matches in `text`, as Oniguruma's iterator finds them: not overlapping, none empty
+  // behind another. A broken sequence in it is U+FFFD.
   template <class F>
   void each_match(std::string_view text, F f) const {
     const std::vector<uint16_t> states = states_of(text);

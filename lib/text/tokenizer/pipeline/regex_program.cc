@@ -14,7 +14,7 @@ using Op = RegexProgram::Op;
 // Real expressions take under 300 nodes and 100 states.
 constexpr size_t kMostNodes = 4096;
 constexpr size_t kMostStates = 4096;
-constexpr size_t kMostWork = 200'000'000;  // nodes looked at while making states: about half a second
+constexpr size_t kMostWork = 20'000'000;  // nodes looked at while making states: some 50 ms
 
 Status too_large(const char* what) {
   return Status::unsupported(str("the regular expression needs too many ", what),

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "text/tokenizer/alphabet.h"
+
 namespace infer::text::pipeline {
 
 // Behind '['.
@@ -179,8 +181,7 @@ Result<RegexReader::Escape> RegexReader::hex_escape(char32_t letter, size_t from
   uint32_t value = 0;
   size_t n = 0;
   for (; n < most; ++n, ++at_) {
-    const char c = peek(), low = static_cast<char>(c | 0x20);
-    const int digit = c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+    const int digit = hex_digit(peek());
     if (digit < 0) break;
     value = value * 16 + static_cast<uint32_t>(digit);
   }

@@ -1,6 +1,7 @@
 #include "text/tokenizer/pipeline/regex_syntax.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,7 @@ using Kind = RegexNode::Kind;
 
 constexpr size_t kLongestPattern = 16 << 10;  // bytes
 constexpr uint32_t kMostRepeats = 1000;
+constexpr int kMostQuantifiers = 4;  // of one term: each is a level of the tree
 
 class Parser : RegexReader {
  public:
@@ -69,16 +71,22 @@ class Parser : RegexReader {
   }
 
   // Without regard to case, some pairs of letters are also one character (ss and sharp s): not known here.
-  Status check_folding(const std::vector<Node>& before, Node next, Flags flags, size_t at) const {
+  Status check_folding(const std::vector<Node>& before, Node next, Flags flags, size_t at) {
     if (!flags.any_case || before.empty()) return {};
     const auto is = [&](Node n, char32_t c) {
-      return tree_.nodes[n].kind == Kind::kSet && tree_.sets[tree_.nodes[n].set] == CodeSet::of(c).any_case();
+      return tree_.nodes[n].kind == Kind::kSet && tree_.sets[tree_.nodes[n].set] == folded(c);
     };
     for (const char* pair : {"ss", "ff", "fi", "fl", "st"}) {
       if (is(before.back(), static_cast<char32_t>(pair[0])) && is(next, static_cast<char32_t>(pair[1])))
         return unsupported(at, str("'", pair, "' without regard to case"));
     }
     return {};
+  }
+
+  const CodeSet& folded(char32_t c) {
+    const auto [it, is_new] = folded_.try_emplace(c);
+    if (is_new) it->second = CodeSet::of(c).any_case();
+    return it->second;
   }
 
   // (?i) and its like, without ':'. Moves only if they are here.
@@ -201,9 +209,9 @@ class Parser : RegexReader {
     return all;
   }
 
-  // Any number of quantifiers: {n,m} is never possessive to Oniguruma, so a '+' behind it repeats it.
+  // Quantifiers, one behind another: {n,m} is never possessive to Oniguruma, so a '+' behind it repeats it.
   Result<Node> quantified(Node what) {
-    for (;;) {
+    for (int n_seen = 0;; ++n_seen) {
       const size_t from = at_;
       RegexNode n{.kind = Kind::kRepeat, .most = RegexNode::kNoMost, .parts = {what}};
       bool exact = false, interval = false;
@@ -229,6 +237,8 @@ class Parser : RegexReader {
         if (tree_.nodes[what].kind != Kind::kSet)
           return unsupported(from, "a possessive quantifier of more than one character");
       }
+      if (n_seen == kMostQuantifiers)
+        return unsupported(from, str("more than ", kMostQuantifiers, " quantifiers behind one another"));
       what = add(std::move(n), from);
     }
   }
@@ -266,6 +276,7 @@ class Parser : RegexReader {
   }
 
   RegexTree tree_;
+  std::map<char32_t, CodeSet> folded_;  // letters without regard to case
 };
 
 }  // namespace
