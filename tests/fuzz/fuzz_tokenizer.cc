@@ -88,6 +88,7 @@ void try_charsmap(std::string_view data) {
   for (std::string_view text = data.substr(n); !text.empty(); text.remove_prefix(1)) {
     for (const auto& found : {map->longest(text), map->shortest(text)}) {
       require(found.length <= text.size() && found.replacement.size() <= text::Precompiled::kLongest);
+      require(found.replacement.size() <= found.length * text::Precompiled::kMostGrowth);
       require(found.length == 0 || (found.replacement.data() >= blob.data() &&
                                     found.replacement.data() + found.replacement.size() < blob.data() + blob.size()));
     }

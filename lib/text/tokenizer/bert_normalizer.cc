@@ -10,17 +10,13 @@
 namespace infer::text {
 namespace {
 
-struct CharRange {
-  char32_t first, last;
-};
-
 // CJK ideographs as BertNormalizer has them (one block's beginning is mistyped there; models were trained that way).
-constexpr CharRange kIdeographs[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},   {0x20000, 0x2A6DF},
-                                     {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
+constexpr CodeSpan kIdeographs[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},   {0x20000, 0x2A6DF},
+                                    {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
 
 bool is_ideograph(char32_t c) {
   return c >= kIdeographs[0].first &&
-         std::ranges::any_of(kIdeographs, [c](const CharRange& r) { return c >= r.first && c <= r.last; });
+         std::ranges::any_of(kIdeographs, [c](const CodeSpan& r) { return c >= r.first && c <= r.last; });
 }
 
 void append_lower(std::string& out, char32_t c) {

@@ -46,8 +46,10 @@ class WordSink final : public PieceSink {
   }
 
   // Makes the word's symbols: one for each character that is one token, but bytes on both sides of a border that merges
-  // may cross. False: it is not UTF-8, so it is to be merged from bytes.
+  // may cross. False: it is to be merged from bytes, as it is not UTF-8, or bytes may be left out, so that others meet
+  // than those that borders_ knows of.
   bool by_characters(std::string_view word) {
+    if (!bpe_->all_bytes_) return false;
     symbols_.clear();
     bool crossed_before = false;
     for (size_t at = 0; at < word.size();) {
@@ -120,6 +122,7 @@ Status ByteLevelBpe::finish() {
   for (int b = 0; b < 256; ++b) {
     const int32_t id = index_.find(kAlphabet.spelled(static_cast<uint8_t>(b)));
     byte_id_[static_cast<size_t>(b)] = id >= 0 && !is_control(id) ? id : -1;
+    all_bytes_ = all_bytes_ && byte_id_[static_cast<size_t>(b)] >= 0;
   }
   borders_.learn(data_->merges);
   for (const std::string_view token : data_->tokens) longest_token_ = std::max(longest_token_, token.size());

@@ -35,6 +35,7 @@ class ByteLevelBpe final : public Tokenizer {
   MergeIndex merges_;
   Borders borders_;
   std::array<int32_t, 256> byte_id_{};  // -1: the vocabulary lacks this byte; it is left out, as tokenizers does
+  bool all_bytes_ = true;               // it lacks none
   size_t longest_token_ = 0;            // bytes, written in the alphabet
   mutable CachePool caches_;
 };

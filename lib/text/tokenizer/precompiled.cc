@@ -56,7 +56,9 @@ Precompiled::Match Precompiled::find(std::string_view text, bool first) const {
     if (!(u & 1u << 8)) continue;
     const size_t at = unit(node) & ~kValue;
     if (at >= replacements_.size()) break;  // a broken rule is none
-    best = {i + 1, replacements_.substr(at, replacements_.find('\0', at) - at)};
+    const std::string_view replacement = replacements_.substr(at, replacements_.find('\0', at) - at);
+    if (replacement.size() > (i + 1) * kMostGrowth) break;
+    best = {i + 1, replacement};
     if (first) break;
   }
   return best;

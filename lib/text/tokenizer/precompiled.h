@@ -23,6 +23,8 @@ class Precompiled {
   };
   // Bytes of a rule and of a replacement; in published files at most 30 and 33. They keep normalising linear.
   static constexpr size_t kLongest = 256;
+  // A replacement is at most so many times as long as what it stands for (in published files 11); else it is no rule.
+  static constexpr size_t kMostGrowth = 16;
 
   Precompiled() = default;  // no rules
   // The bytes stay where they are. E_CORRUPT: they are not laid out as above.

@@ -25,7 +25,7 @@ struct Char {
 // The character at `at`, which is not ASCII.
 Char wide_char_at(std::string_view s, size_t at);
 
-// s is valid UTF-8, or pieces that begin or end inside a character: then what is there is one or more bytes of no kind.
+// s is valid UTF-8, or pieces that begin or end inside a character: broken bytes there count as U+FFFD, a symbol.
 inline Char char_at(std::string_view s, size_t at) {
   if (at >= s.size()) return {0, 0, 0};
   const uint8_t lead = static_cast<uint8_t>(s[at]);

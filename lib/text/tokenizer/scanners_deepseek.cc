@@ -9,12 +9,8 @@
 namespace infer::text {
 namespace {
 
-struct CharRange {
-  char32_t first, last;
-};
-
 // The alphabets with upper and lower case, as deepseek-llm's rule lists them.
-constexpr CharRange kAlphabets[] = {
+constexpr CodeSpan kAlphabets[] = {
     {'A', 'Z'},         {'a', 'z'},         {0xB5, 0xB5},       {0xC0, 0xD6},       {0xD8, 0xF6},
     {0xF8, 0x1BA},      {0x1BC, 0x1BF},     {0x1C4, 0x293},     {0x295, 0x2AF},     {0x370, 0x373},
     {0x376, 0x376},     {0x377, 0x377},     {0x37B, 0x37D},     {0x37F, 0x37F},     {0x386, 0x386},
@@ -37,7 +33,7 @@ constexpr CharRange kAlphabets[] = {
 
 bool in_alphabets(const Char& c) {
   const auto* it = std::lower_bound(std::begin(kAlphabets), std::end(kAlphabets), c.value,
-                                    [](const CharRange& r, char32_t v) { return r.last < v; });
+                                    [](const CodeSpan& r, char32_t v) { return r.last < v; });
   return it != std::end(kAlphabets) && it->first <= c.value;
 }
 

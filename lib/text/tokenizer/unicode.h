@@ -45,11 +45,8 @@ inline bool is_combining(char32_t c) { return (kUnicodeCategories[unicode_kind(c
 // \w of Rust's regular expressions: tokenizers' Whitespace(), words around added tokens.
 inline bool is_rust_word(char32_t c) { return (kUnicodeCategories[unicode_kind(c)] & 64) != 0; }
 
-// What Rust calls white space.
-inline bool is_white(char32_t c) {
-  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
+// What Rust calls white space, too.
+inline bool is_white(char32_t c) { return (char_flags(c) & kSpace) != 0; }
 
 // Canonical data for nfc.cc; each table is sorted by its first fields.
 struct CombiningClass {

@@ -135,6 +135,23 @@ TEST_CASE("a charsmap that is not laid out as one is corrupt") {
   CHECK(refusal(made).code() == INFER_E_CORRUPT);
 }
 
+TEST_CASE("a replacement far longer than what it stands for is no rule") {
+  for (const size_t length : {size_t{16}, size_t{17}}) {
+    std::vector<uint32_t> units(98, 0);
+    units['a'] = 'a' | 1u << 8 | 1u << 10;  // a rule ends here; its value is at 'a' ^ 1
+    units['a' ^ 1] = 1u << 31;
+    std::string blob("\x88\1\0\0"s);
+    for (const uint32_t u : units) {
+      for (int i = 0; i < 4; ++i) blob += static_cast<char>(static_cast<uint8_t>(u >> 8 * i));
+    }
+    blob += std::string(length, 'x') + "\0"s;
+    const auto map = text::Precompiled::create(blob);
+    REQUIRE(map.ok());
+    CHECK(map->longest("ab").length == (length == 16 ? 1 : 0));
+    CHECK(map->shortest("ab").replacement == (length == 16 ? std::string(16, 'x') : ""));
+  }
+}
+
 TEST_CASE("kinds that need scores or merges in order say so") {
   auto t5 = kind("t5");
   t5->add("a");
@@ -178,4 +195,15 @@ TEST_CASE("merges that are out of order, or cross characters, give what merging 
   const auto early =
       made_with({ni + " " + hao, ni + " " + ni, e4 + " " + bd, e4 + bd + " " + a0, e5 + " " + a5, e5 + a5 + " " + bd});
   CHECK(encode(*early, "\u4F60\u4F60\u597D") == Ids{257, 261});
+}
+
+TEST_CASE("where a vocabulary lacks bytes, a word's other bytes merge across the gap") {
+  // U+4F60 U+597D is E4 BD A0 E5 A5 BD. Without A0, BD and E5 meet, and merge first.
+  const std::string e4 = alphabet(0xE4), bd = alphabet(0xBD), e5 = alphabet(0xE5), a5 = alphabet(0xA5);
+  auto m = std::make_shared<Made>();
+  m->data.model = "gpt2";
+  m->data.pre = "gpt-2";
+  for (const std::string& s : {e4, bd, e5, a5, bd + e5, e4 + bd, e5 + a5, e5 + a5 + bd}) m->add(s);
+  for (const std::string& s : {bd + " " + e5, e4 + " " + bd, e5 + " " + a5, e5 + a5 + " " + bd}) m->merge(s);
+  CHECK(encode(*make(m), "\u4F60\u597D") == Ids{0, 4, 3, 1});
 }
