@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "text/constraint/byte_classes.h"
+
 namespace infer::text {
 namespace {
 
@@ -153,7 +155,12 @@ StateId Automaton::find_next(StateId s, uint8_t byte) {
     if (to != kDead) visit(to, p.tail);
   }
   const StateId to = found_.empty() ? kNone : intern();
-  (*states_[s].next)[byte] = to;
+  auto& next = *states_[s].next;
+  next[byte] = to;
+  const uint8_t c = ByteClasses::kOf[byte];
+  if ((alike(s) >> c & 1) == 0) return to;
+  for (size_t b = ByteClasses::kOne[c]; b <= ByteClasses::kLast[c]; ++b)
+    if (ByteClasses::kOf[b] == c) next[b] = to;
   return to;
 }
 

@@ -9,6 +9,7 @@
 //
 // Memory can be bounded: see bytes(), forget(). One thread at a time.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -74,6 +75,12 @@ class Automaton {
     uint32_t all = UINT32_MAX;
     for (const Pair p : states_[s].pairs) all &= nfa_->alike(p.local);
     return all;
+  }
+  // Is it sure that all characters of several bytes lead where this byte leads, and nothing ends within one?
+  bool text_as(StateId s, uint8_t byte) {
+    const auto& pairs = states_[s].pairs;
+    return std::all_of(pairs.begin(), pairs.end(),
+                       [&](Pair p) { return nfa_->text(p.local) == nfa_->next(p.local, byte); });
   }
   bool ambiguous() const { return ambiguous_; }  // that has happened
 

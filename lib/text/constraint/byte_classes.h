@@ -37,6 +37,9 @@ struct ByteClasses {
   };
   // Sets of classes: bits of the ASCII ones, and of these.
   static constexpr uint16_t kText = 1 << kAscii, kBroken = 1 << (kAscii + 1);
+  // What stands for itself in strings of JSON and between tags.
+  static constexpr uint16_t kPlain =
+      kText | 1 << kLower | 1 << kUpper | 1 << kDigit | 1 << kSpace | 1 << kMarks | 1 << kBrackets | 1 << kSlash;
 
   // What may follow a first byte: that many bytes, the first of them of these classes, the others of any of the three.
   struct Follow {
@@ -64,8 +67,14 @@ struct ByteClasses {
     }
   }
 
+  // Does a plain character begin with this byte?
+  static bool plain(uint8_t b) {
+    const uint8_t c = kOf[b];
+    return c < kAscii ? (kPlain >> c & 1) != 0 : follow(c).n > 0;
+  }
+
   static const std::array<uint8_t, 256> kOf;
-  static const std::array<uint8_t, kAll> kOne;  // a byte of each
+  static const std::array<uint8_t, kAll> kOne, kLast;  // a byte of each, the first; the last
 
  private:
   static constexpr uint8_t of(uint8_t b) {
@@ -115,6 +124,11 @@ inline constexpr std::array<uint8_t, 256> ByteClasses::kOf = [] {
 inline constexpr std::array<uint8_t, ByteClasses::kAll> ByteClasses::kOne = [] {
   std::array<uint8_t, kAll> all{};
   for (size_t b = 256; b-- > 0;) all[kOf[b]] = static_cast<uint8_t>(b);
+  return all;
+}();
+inline constexpr std::array<uint8_t, ByteClasses::kAll> ByteClasses::kLast = [] {
+  std::array<uint8_t, kAll> all{};
+  for (size_t b = 0; b < 256; ++b) all[kOf[b]] = static_cast<uint8_t>(b);
   return all;
 }();
 

@@ -86,9 +86,9 @@ bool Constraint::accept(Place& p, std::string_view bytes) {
 
 bool Constraint::mask(Place& p, std::span<uint32_t> out) {
   const std::lock_guard lock(mutex_);
-  const std::span<const uint32_t> bits = masks_.of(state(p));
-  std::copy(bits.begin(), bits.end(), out.begin());
-  return std::any_of(bits.begin(), bits.end(), [](uint32_t w) { return w != 0; });
+  const TokenSet& tokens = masks_.of(state(p));
+  tokens.copy_to(out);
+  return !tokens.empty();
 }
 
 bool Constraint::may_end(Place& p) {

@@ -80,17 +80,12 @@ Expr JsonText::enclosed(char open, Expr content, bool may_be_empty, char close) 
 }
 
 Expr JsonText::character() {
-  return rule(character_, "character", [&] { return own_character(); });
-}
-
-Expr JsonText::own_character() {
   return g_.choice({g_.code_points({{0, 0x1f}, {'"', '"'}, {'\\', '\\'}}, true),
                     g_.sequence({g_.literal("\\"), g_.choice({one_of(g_, "\"\\/bfnrt"), unicode_escape(g_)})})});
 }
 
-// Characters of its own: what may come within a string is then found once for all of them (masks.h).
 Expr JsonText::any_string() {
-  return rule(string_, "string", [&] { return quoted(g_.repeat(own_character(), 0)); });
+  return rule(string_, "string", [&] { return quoted(g_.repeat(character(), 0)); });
 }
 
 Expr JsonText::any_integer() {

@@ -25,7 +25,7 @@ class JsonText {
   Expr colon();
   Expr enclosed(char open, Expr content, bool may_be_empty, char close);
 
-  Expr character();   // of a string, with any escape
+  Expr character();   // of a string, with any escape; no rule: what may come within a string is found once (masks.h)
   Expr any_string();  // all with its quotes
   Expr any_number();
   Expr any_integer();
@@ -47,11 +47,10 @@ class JsonText {
     return g_.refer(*known);
   }
   Expr list(Expr item);
-  Expr own_character();
 
   Grammar& g_;
   const SchemaOptions options_;
-  std::optional<Grammar::Rule> space_, character_, string_, number_, value_, array_, object_;
+  std::optional<Grammar::Rule> space_, string_, number_, value_, array_, object_;
 };
 
 }  // namespace infer::text::json_schema

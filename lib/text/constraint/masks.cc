@@ -7,34 +7,91 @@
 namespace infer::text {
 namespace {
 
-constexpr uint32_t kManyNodes = 12;  // below a node, for it to be worth a look at all of them together
-constexpr uint8_t kLongRun = 32;     // characters that are looked ahead; longer tokens are few
+constexpr uint32_t kManyNodes = 12;                  // below a node, for it to be worth a look at all of them together
+constexpr uint8_t kLongRun = TokenTrie::kMostPlain;  // characters that are looked ahead; longer tokens are few
+
+// What a walk goes along: all nodes of the tree, or those that lead to tokens that are not plain.
+struct AllNodes {
+  std::span<const TokenTrie::Node> all;
+  uint32_t node(uint32_t i) const { return i; }
+  uint32_t beyond(uint32_t i) const { return all[i].beyond; }
+};
+struct OtherNodes {
+  std::span<const TokenTrie::Other> others;
+  uint32_t node(uint32_t i) const { return others[i].node; }
+  uint32_t beyond(uint32_t i) const { return others[i].beyond; }
+};
 
 }  // namespace
 
 void Masks::forget() {
-  masks_.clear(), alone_.clear(), runs_.clear();
+  masks_.clear(), runs_.clear();
+  for (auto& known : alone_) known.clear();
   bytes_ = 0;
 }
 
-void Masks::walk(StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vector<uint32_t>* leaves) {
-  const auto nodes = trie_.nodes();
+// Where most plain characters lead, as in a string, plain tokens that are not too long pass, and no others: these are
+// set, and what is not plain or begins in another way is looked at.
+void Masks::walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves) {
+  const auto all = trie_.nodes();
+  const auto others = trie_.others();
+  const std::optional<uint8_t> usual_byte = this->usual_byte(s);
+  const StateId usual = usual_byte ? automaton_.next(s, *usual_byte) : Automaton::kNone;
+  const Run r = usual_byte ? run_for(usual, kLongRun) : Run();
+  const bool all_pass = r.room >= kLongRun;
+  const bool no_longer = r.stops && !(leaves && (r.leaves || automaton_.facts(usual).leaves));
+  if ((r.classes & ByteClasses::kPlain) != ByteClasses::kPlain || !(all_pass || no_longer))
+    return walk(AllNodes{all}, s, 0, static_cast<uint32_t>(all.size()), mask, leaves);
+  const bool text = text_as(s, *usual_byte);
+  const auto is_usual = [&](uint8_t b) { return b < 0x80 ? automaton_.next(s, b) == usual : text; };
+  const auto plain = trie_.plain(std::min<size_t>(r.room + size_t{1}, kLongRun));
+  for (size_t w = 0; w < mask.size(); ++w) mask[w] |= plain[w];
+  for (uint32_t i = 0; i < all.size(); i = all[i].beyond) {
+    if (!ByteClasses::plain(all[i].byte) || is_usual(all[i].byte)) continue;
+    for (const int32_t t : trie_.tokens(all[i])) unset(t, mask);
+    for (const int32_t t : trie_.tokens_below(all[i])) unset(t, mask);
+    walk(AllNodes{all}, s, i, all[i].beyond, mask, leaves);
+  }
+  for (uint32_t i = 0; i < others.size(); i = others[i].beyond) {
+    const uint8_t byte = all[others[i].node].byte;
+    if (!ByteClasses::plain(byte) || is_usual(byte)) walk(OtherNodes{others}, s, i, others[i].beyond, mask, leaves);
+  }
+}
+
+// One of the plain ASCII bytes that lead where more than half of them lead, if there is such a state.
+std::optional<uint8_t> Masks::usual_byte(StateId s) {
+  uint8_t usual = 0;
+  int ahead = 0, n_plain = 0, n_usual = 0;  // (Boyer and Moore, "MJRTY", 1991)
+  for (uint8_t b = 0; b < 0x80; ++b) {
+    if (!ByteClasses::plain(b)) continue;
+    ++n_plain;
+    if (ahead == 0) usual = b;
+    ahead += automaton_.next(s, b) == automaton_.next(s, usual) ? 1 : -1;
+  }
+  const StateId to = automaton_.next(s, usual);
+  for (uint8_t b = 0; b < 0x80; ++b) n_usual += ByteClasses::plain(b) && automaton_.next(s, b) == to;
+  return to != Automaton::kNone && 2 * n_usual > n_plain ? std::optional(usual) : std::nullopt;
+}
+
+template <typename Nodes>
+void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Mask& mask,
+                 std::vector<uint32_t>* leaves) {
   if (begin == end) return;
-  const uint32_t above = nodes[begin].depth - 1u;
   path_.resize(trie_.longest() + size_t{1});
-  path_[above] = s;
+  path_[trie_.nodes()[nodes.node(begin)].depth - 1u] = s;
   for (uint32_t i = begin; i < end;) {
-    const TokenTrie::Node& n = nodes[i];
+    const uint32_t at = nodes.node(i);
+    const TokenTrie::Node& n = trie_.nodes()[at];
     const StateId to = automaton_.next(path_[n.depth - 1u], n.byte);
     if (to == Automaton::kNone) {
-      i = n.beyond;
+      i = nodes.beyond(i);
       continue;
     }
     const Automaton::Facts& facts = automaton_.facts(to);
     for (const int32_t t : trie_.tokens(n)) set(t, mask);
-    if (leaves && facts.leaves && n.beyond > i + 1) leaves->push_back(i);
-    if (n.beyond - i > kManyNodes && set_below(n, to, mask, leaves != nullptr)) {
-      i = n.beyond;
+    if (leaves && facts.leaves && n.beyond > at + 1) leaves->push_back(at);
+    if (n.beyond - at > kManyNodes && set_below(n, to, mask, leaves != nullptr)) {
+      i = nodes.beyond(i);
       continue;
     }
     path_[n.depth] = to;
@@ -72,18 +129,20 @@ Masks::Run& Masks::run(StateId s) {
   }
   if (runs_[s].known) return runs_[s];
   Run r{.known = true};
+  uint8_t some = 0;  // leads there
   const uint32_t alike = automaton_.alike(s);
   const ByteSet following = automaton_.following(s);
-  for (size_t b = 0; b < 0x80; ++b)
-    if (following.has(static_cast<uint8_t>(b))) r.takes = static_cast<uint16_t>(r.takes | 1 << ByteClasses::kOf[b]);
+  for (size_t b = 0; b < 256; ++b)
+    if (following.has(static_cast<uint8_t>(b)))
+      r.takes = static_cast<uint16_t>(r.takes | 1 << std::min<uint8_t>(ByteClasses::kOf[b], ByteClasses::kAscii));
   for (uint8_t c = 0; c < ByteClasses::kAscii; ++c) {
     const uint8_t byte = ByteClasses::kOne[c];
     if ((alike >> c & 1) == 0 || !following.has(byte)) continue;
     const StateId to = automaton_.next(s, byte);
-    if (r.next == Automaton::kNone) r.next = to;
+    if (r.next == Automaton::kNone) r.next = to, some = byte;
     if (to != Automaton::kNone && to == r.next) r.classes = static_cast<uint16_t>(r.classes | 1 << c);
   }
-  if (r.next != Automaton::kNone && whole_characters(s, r.next)) r.classes |= ByteClasses::kText;
+  if (r.next != Automaton::kNone && text_as(s, some)) r.classes |= ByteClasses::kText;
   r.leaves = automaton_.facts(r.next).leaves;
   r.room = r.next == s ? TokenTrie::kMany : r.classes != 0 ? 1 : 0;
   r.settled = r.room != 1;
@@ -117,8 +176,10 @@ const Masks::Run& Masks::run_for(StateId s, uint8_t characters) {
   return runs_[s];
 }
 
-// Do all characters of several bytes lead there?
-bool Masks::whole_characters(StateId s, StateId to) {
+// Do all characters of several bytes lead where this byte leads?
+bool Masks::text_as(StateId s, uint8_t byte) {
+  if (automaton_.text_as(s, byte)) return true;
+  const StateId to = automaton_.next(s, byte);
   // From `at` by any byte of these classes to one state, in which nothing ends.
   const auto step = [&](StateId& at, uint8_t first, uint8_t last) {
     const uint32_t alike = automaton_.alike(at);
@@ -139,41 +200,40 @@ bool Masks::whole_characters(StateId s, StateId to) {
   return true;
 }
 
-const Masks::Alone& Masks::alone(Automaton::Pair p) {
+const Masks::Alone& Masks::alone(Automaton::Pair p, bool goes_on) {
   const StateId s = automaton_.alone(p);
-  auto& known = alone_[s];
-  if (!known) {
-    auto made = std::make_unique<Alone>();
-    made->tokens.resize(trie_.words());
-    walk(s, 0, static_cast<uint32_t>(trie_.nodes().size()), made->tokens, &made->leaves);
-    bytes_ += static_cast<int64_t>(4 * (made->tokens.size() + made->leaves.size()) + 100);
-    known = std::move(made);
-  }
-  return *known;
+  const auto known = alone_[goes_on].find(s);
+  if (known != alone_[goes_on].end()) return known->second;
+  mask_alone_.assign(trie_.words(), 0);
+  std::vector<uint32_t> leaves;
+  walk_all(s, mask_alone_, goes_on ? &leaves : nullptr);
+  const auto made = alone_[goes_on].emplace(s, Alone{TokenSet(mask_alone_), std::move(leaves)}).first;
+  bytes_ += made->second.tokens.bytes() + static_cast<int64_t>(4 * made->second.leaves.size() + 150);
+  return made->second;
 }
 
-std::span<const uint32_t> Masks::of(StateId s) {
-  if (const auto found = masks_.find(s); found != masks_.end()) return *found->second;
-  auto mask = std::make_unique<Mask>(trie_.words());
+const TokenSet& Masks::of(StateId s) {
+  if (const auto found = masks_.find(s); found != masks_.end()) return found->second;
+  mask_.assign(trie_.words(), 0);
   const std::vector<Automaton::Pair> pairs(automaton_.pairs(s).begin(), automaton_.pairs(s).end());
   for (const Automaton::Pair p : pairs) {
     const auto [loops, below] = automaton_.split(p.tail, trie_.longest());
-    const Alone& a = alone({p.local, loops});
-    for (size_t w = 0; w < mask->size(); ++w) (*mask)[w] |= a.tokens[w];
-    if (a.leaves.empty()) continue;
     StateId after = Automaton::kNone;
     if (below > Automaton::kOutside) {
       const Automaton::TailData t = automaton_.tail(below);
       const Automaton::Pair back{t.to, t.below};
       after = automaton_.begin({&back, 1});
     }
-    if (after == Automaton::kNone) continue;
-    for (const uint32_t i : a.leaves) walk(after, i + 1, trie_.nodes()[i].beyond, *mask, nullptr);
+    const Alone& a = alone({p.local, loops}, after != Automaton::kNone);
+    a.tokens.add_to(mask_);
+    const auto nodes = trie_.nodes();
+    for (const uint32_t i : a.leaves) walk(AllNodes{nodes}, after, i + 1, nodes[i].beyond, mask_, nullptr);
   }
   if (automaton_.facts(s).ends)
-    for (const int32_t t : trie_.ends()) set(t, *mask);
-  bytes_ += static_cast<int64_t>(4 * mask->size() + 100);
-  return *masks_.emplace(s, std::move(mask)).first->second;
+    for (const int32_t t : trie_.ends()) set(t, mask_);
+  const auto made = masks_.emplace(s, TokenSet(mask_)).first;
+  bytes_ += made->second.bytes() + 150;
+  return made->second;
 }
 
 }  // namespace infer::text

@@ -6,13 +6,14 @@
 // from those nodes on walks that go on with what stands below, which few tokens survive. (The idea of tokens whose
 // check depends on the stack, and others: XGrammar, Dong et al., arXiv 2411.15100.)
 #pragma once
+#include <array>
 #include <cstdint>
-#include <memory>
-#include <span>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "text/constraint/automaton.h"
+#include "text/constraint/token_set.h"
 #include "text/constraint/token_trie.h"
 
 namespace infer::text {
@@ -21,8 +22,8 @@ class Masks {
  public:
   Masks(Automaton& automaton, const TokenTrie& trie) : automaton_(automaton), trie_(trie) {}
 
-  // [trie.words()] bit i % 32 of word i / 32: token i may come next, an end token where the text may end.
-  std::span<const uint32_t> of(StateId s);
+  // Those that may come next, an end token where the text may end.
+  const TokenSet& of(StateId s);
 
   int64_t bytes() const { return bytes_; }
   void forget();  // with the automaton
@@ -30,36 +31,42 @@ class Masks {
  private:
   using Mask = std::vector<uint32_t>;
   struct Alone {  // of a place by itself
-    Mask tokens;
+    TokenSet tokens;
     std::vector<uint32_t> leaves;  // nodes after which the rule may end, none below another's... in order of the tree
   };
-  const Alone& alone(Automaton::Pair p);
+  const Alone& alone(Automaton::Pair p, bool goes_on);  // goes_on: leaves are noted
   // From a state, any characters of these classes, up to so many, lead on, as inside of a string: all tokens that are
   // made of such are set together.
   struct Run {
     uint16_t classes = 0;  // ByteClasses
-    uint16_t takes = 0;    // the ASCII ones of which some byte leads on, wherever to
+    uint16_t takes = 0;    // those of which some byte leads on, wherever to
     uint8_t room = 0;      // characters; TokenTrie::kMany: any number
     bool known = false;    // the next state is
     bool settled = false;  // room is not just as far as was looked
-    bool stops = false;    // and behind it no ASCII character of the classes leads on
+    bool stops = false;    // and behind it no character of the classes leads on
     bool leaves = false;   // on the way, what was begun may end
     StateId next = Automaton::kNone;
   };
   Run& run(StateId s);
   const Run& run_for(StateId s, uint8_t characters);  // looks so far
-  bool whole_characters(StateId s, StateId to);
   bool set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leaves);
-  // Sets what may follow from s along nodes [begin, end); leaves: where to note nodes after which what is below begins.
-  void walk(StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vector<uint32_t>* leaves);
+  // Sets what may follow from s, by any way; leaves: where to note nodes after which what is below begins.
+  void walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves);
+  bool text_as(StateId s, uint8_t byte);
+  std::optional<uint8_t> usual_byte(StateId s);
+  // Along some nodes of the tree (masks.cc), those at [begin, end) of them.
+  template <typename Nodes>
+  void walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vector<uint32_t>* leaves);
   static void set(int32_t t, Mask& mask) { mask[static_cast<size_t>(t) / 32] |= 1u << t % 32; }
+  static void unset(int32_t t, Mask& mask) { mask[static_cast<size_t>(t) / 32] &= ~(1u << t % 32); }
 
   Automaton& automaton_;
   const TokenTrie& trie_;
-  std::unordered_map<StateId, std::unique_ptr<Mask>> masks_;
-  std::unordered_map<StateId, std::unique_ptr<Alone>> alone_;  // by Automaton::alone's state
-  std::vector<StateId> path_;                                  // [depth] of a walk
-  std::vector<Run> runs_;                                      // [StateId], as far as asked for
+  std::unordered_map<StateId, TokenSet> masks_;
+  std::array<std::unordered_map<StateId, Alone>, 2> alone_;  // [goes_on], by Automaton::alone's state
+  Mask mask_, mask_alone_;                                   // what is being made
+  std::vector<StateId> path_;                                // [depth] of a walk
+  std::vector<Run> runs_;                                    // [StateId], as far as asked for
   int64_t bytes_ = 0;
 };
 

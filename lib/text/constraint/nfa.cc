@@ -182,17 +182,21 @@ void Nfa::meet(Local l) {
 
 void Nfa::find_next(Local l) {
   auto next = std::make_unique<std::array<Local, 256>>();
-  std::map<std::vector<uint32_t>, std::vector<uint8_t>> by_target;
-  for (int b = 0; b < 256; ++b) {
-    std::vector<uint32_t> to;
+  std::map<std::vector<uint32_t>, Local> known{{{}, kDead}};
+  std::vector<uint32_t> to, before;
+  Local target = kDead;
+  for (size_t b = 0; b < next->size(); ++b) {
+    to.clear();
     for (const uint32_t p : states_[l]->places)
-      for (const auto& [set, target] : places_[p].bytes)
-        if (sets_[set].has(static_cast<uint8_t>(b))) to.push_back(target);
-    by_target[std::move(to)].push_back(static_cast<uint8_t>(b));
-  }
-  for (const auto& [to, all] : by_target) {
-    const Local target = to.empty() ? kDead : intern(to);
-    for (const uint8_t b : all) (*next)[b] = target;
+      for (const auto& [set, place] : places_[p].bytes)
+        if (sets_[set].has(static_cast<uint8_t>(b))) to.push_back(place);
+    if (to != before) {  // neighbours mostly lead to the same
+      const auto [at, is_new] = known.try_emplace(to, kDead);
+      if (is_new) at->second = intern(to);
+      target = at->second;
+      std::swap(to, before);
+    }
+    (*next)[b] = target;
   }
   uint32_t alike = (1u << ByteClasses::kAll) - 1;
   for (size_t b = 0; b < next->size(); ++b) {
@@ -202,6 +206,28 @@ void Nfa::find_next(Local l) {
   states_[l]->alike = alike;
   states_[l]->next = std::move(next);
   bytes_ += 1024;
+}
+
+Local Nfa::find_text(Local l) {
+  std::optional<Local> all;
+  for (uint8_t lead = ByteClasses::kLead2; lead <= ByteClasses::kLeadF4; ++lead) {
+    const ByteClasses::Follow follow = ByteClasses::follow(lead);
+    Local at = l;
+    for (uint8_t n = 0; n <= follow.n && at != kDead; ++n) {
+      if (n > 0 && (state(at).final || !state(at).calls.empty() || !state(at).loops.empty())) return kMixed;
+      uint8_t first = lead, last = lead;
+      if (n == 1) first = follow.first, last = follow.last;
+      if (n > 1) first = ByteClasses::kLow, last = ByteClasses::kHigh;
+      const Local to = next(at, ByteClasses::kOne[first]);
+      for (uint8_t c = first; c <= last; ++c)
+        if ((alike(at) >> c & 1) == 0 || next(at, ByteClasses::kOne[c]) != to) return kMixed;
+      if (to == kDead && n > 0) return kMixed;
+      at = to;
+    }
+    if (all && *all != at) return kMixed;
+    all = at;
+  }
+  return *all;
 }
 
 }  // namespace infer::text

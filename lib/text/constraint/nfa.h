@@ -26,6 +26,7 @@ struct Loop {
 class Nfa {
  public:
   static constexpr uint32_t kAny = UINT32_MAX;
+  static constexpr Local kUnknown = kDead - 1, kMixed = kDead - 2;
   // g is finished; what is needed of it is kept.
   static Result<std::unique_ptr<Nfa>> create(Grammar& g);
 
@@ -42,8 +43,9 @@ class Nfa {
     bool bare = false;                                   // it may end here, and that is all
     std::unique_ptr<std::array<Local, 256>> next;        // by byte; null: not known yet
     uint32_t alike = 0;                                  // with next: classes whose bytes lead to one place
-    ByteSet following;                                   // those bytes that lead on
-    bool met = false;                                    // calls are known
+    Local text = kUnknown;
+    ByteSet following;  // those bytes that lead on
+    bool met = false;   // calls are known
   };
   const State& state(Local l) {
     if (!states_[l]->met) meet(l);
@@ -63,11 +65,16 @@ class Nfa {
     if (!states_[l]->next) find_next(l);
     return states_[l]->alike;
   }
+  // Where all characters of several bytes lead; kDead: none leads on; kMixed: not all to one place, or something may
+  // end or begin within one.
+  Local text(Local l) {
+    if (states_[l]->text == kUnknown) states_[l]->text = find_text(l);
+    return states_[l]->text;
+  }
   int64_t bytes() const { return bytes_; }  // of memory, about, for what forget() forgets
   void forget();                            // every Local is void afterwards
 
  private:
-  static constexpr Local kUnknown = kDead - 1;
   struct Place {
     std::vector<std::pair<uint32_t, uint32_t>> bytes;       // set, place
     std::vector<uint32_t> free;                             // places that are also here
@@ -88,6 +95,7 @@ class Nfa {
   void find_ends(uint32_t loop);
   void meet(Local l);
   void find_next(Local l);
+  Local find_text(Local l);
 
   Grammar& grammar_;
   std::vector<Place> places_;

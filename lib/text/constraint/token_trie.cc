@@ -44,6 +44,7 @@ TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> e
   }
   leave(0);
   for (size_t i = nodes_.size(); i-- > 0;) look_below(nodes_[i], static_cast<uint32_t>(i), 0, 0, 0);
+  find_plain();
   for (const Control& c : controls) {
     if (c.text.empty() || c.text.size() > kLongest) continue;
     controls_.insert_or_assign(c.text, c.token);
@@ -78,6 +79,47 @@ void TokenTrie::look_below(Node& n, uint32_t at, uint8_t more, uint8_t first, ui
       look_below(n, i, static_cast<uint8_t>(more - 1), ByteClasses::kLow, ByteClasses::kHigh);
     }
   }
+}
+
+void TokenTrie::find_plain() {
+  struct Place {          // behind a node
+    uint8_t characters;   // that have begun
+    uint8_t first, last;  // classes of the byte that is missing; 0: none is
+    uint8_t more;         // bytes that are missing
+    bool plain;
+  };
+  std::vector<Place> path(longest_ + size_t{1});
+  path[0] = {0, 0, 0, 0, true};
+  plain_.resize((kMostPlain + size_t{1}) * words());
+  std::vector<bool> leads_to_others(nodes_.size());
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    const Node& n = nodes_[i];
+    Place p = path[n.depth - 1u];
+    const uint8_t c = ByteClasses::kOf[n.byte];
+    if (p.more > 0) {
+      p.plain = p.plain && c >= p.first && c <= p.last;
+      p.more--, p.first = ByteClasses::kLow, p.last = ByteClasses::kHigh;
+    } else {
+      const auto [more, first, last] = ByteClasses::follow(c);
+      p.plain = p.plain && p.characters < kMostPlain && ByteClasses::plain(n.byte);
+      p = {static_cast<uint8_t>(p.characters + (p.plain ? 1 : 0)), first, last, more, p.plain};
+    }
+    path[n.depth] = p;
+    leads_to_others[i] = n.n_tokens > 0 && (!p.plain || p.more > 0);
+    if (leads_to_others[i]) continue;
+    for (const int32_t t : this->tokens(n))
+      plain_[p.characters * words() + static_cast<size_t>(t) / 32] |= uint32_t{1} << t % 32;
+  }
+  for (size_t at = words(); at < plain_.size(); ++at) plain_[at] |= plain_[at - words()];
+  // A node leads to what those below it lead to.
+  for (size_t i = nodes_.size(); i-- > 0;)
+    for (uint32_t below = static_cast<uint32_t>(i) + 1; below < nodes_[i].beyond && !leads_to_others[i];
+         below = nodes_[below].beyond)
+      leads_to_others[i] = leads_to_others[below];
+  std::vector<uint32_t> before(nodes_.size() + 1);  // how many others there are
+  for (size_t i = 0; i < nodes_.size(); ++i) before[i + 1] = before[i] + (leads_to_others[i] ? 1 : 0);
+  for (size_t i = 0; i < nodes_.size(); ++i)
+    if (leads_to_others[i]) others_.push_back({static_cast<uint32_t>(i), before[nodes_[i].beyond]});
 }
 
 std::string TokenTrie::coded(std::string_view text) const {

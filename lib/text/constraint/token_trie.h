@@ -40,6 +40,16 @@ class TokenTrie {
     return std::span(tokens_).subspan(begin, end - begin);
   }
   std::span<const int32_t> ends() const { return ends_; }
+  // Most tokens are a few plain characters (ByteClasses::kPlain), which most strings let pass: they are set at once.
+  static constexpr uint8_t kMostPlain = 16;  // characters of a token that counts as plain
+  // [words()] the mask of those of at most n characters, n <= kMostPlain.
+  std::span<const uint32_t> plain(size_t n) const { return std::span(plain_).subspan(n * words(), words()); }
+  // The nodes on the way to all tokens that are not plain, in order.
+  struct Other {
+    uint32_t node;
+    uint32_t beyond;  // the first of the others that is not below this one
+  };
+  std::span<const Other> others() const { return others_; }
   // Does a token that is longer than this text begin with it? (The empty text: yes.)
   bool continues(std::string_view text) const;
   // With the code of each control token that is spelled out, the longest at each place, from left to right.
@@ -49,12 +59,15 @@ class TokenTrie {
   uint32_t longest() const { return longest_; }          // bytes of a token
 
  private:
+  void find_plain();
   void look_below(Node& n, uint32_t at, uint8_t more, uint8_t first, uint8_t last) const;
 
   size_t n_vocab_;
   std::vector<Node> nodes_;
   std::vector<int32_t> tokens_;
   std::vector<int32_t> ends_;
+  std::vector<uint32_t> plain_;  // [kMostPlain + 1, words()]
+  std::vector<Other> others_;
   std::map<std::string, int32_t, std::less<>> controls_;
   std::vector<size_t> control_sizes_;          // their lengths, longest first
   std::array<bool, 256> begins_control_ = {};  // by byte

@@ -117,6 +117,21 @@ TEST_CASE("masks are what each token says by itself, where many are looked at to
   for (const char* drops : {"[0-9]{3}[019][0-9]*", "[1-9]\\d{2}[1-9]\\d{6}", "\\d{3}([0-8]|9\\d)\\d{4}"})
     check(Kind::kRegex, drops, {"1", "0", "9", "1"});
   check(Kind::kRegex, "[A-Z0-9]{4}\\d{7}", {"A", "Z", "1", "0", "1"});
+  // Most characters lead to one state, some to others.
+  check(Kind::kRegex, R"((ab|xe[0-9]|A{2,9}z)![^"]*|[^ax"A\\<\x00-\x1f][^"\\\x00-\x1f]{0,40}"|[^a-z"\\\x80-\xff]{2}x)",
+        {"b", "ab", "9", "ab"});
+  check(Kind::kRegex, R"("[^"\\\x00-\x1f]{5}[a-z]*")", {"\"", "ab", "e"});
+  check(Kind::kRegex, R"x("([\u{80}-\u{10ffff}]b|[^"\\\x00-\x1f\u{80}-\u{10ffff}][^"\\\x00-\x1f]*)")x", {"\"", "ab"});
+  for (const char* word : {"{1,3}", "{1,30}", "+"})  // a rule that may end anywhere
+    check(Kind::kGrammar,
+          str(R"(root ::= (word "x"* "!")+
+word ::= [^"\\\x00-\x1f])",
+              word),
+          {"a", "b", "x", "!", "e"});
+  for (const char* string : {R"("([^"\\\x00-\x1f]|\\n){0,12}")", R"("([^"\\\x00-\x1f]|\\n){3,30}"e)", R"("[^"\\]*")"})
+    check(Kind::kRegex, string, {"\"", "ab", "e", "x", "A", "xe"});
+  check(Kind::kSchema, R"({"type": "object", "properties": {"ab": {"type": "string", "maxLength": 9}, "xe": {}}})",
+        {"{", "\"", "a", "b", "\":", " ", "\"", "ab", "a"});
   check(Kind::kGrammar, "root ::= (word \" \"?)*\nword ::= [^ ] | [a-z0-9]{2,300}", {"ab", "ab"});
   check(Kind::kTags, R"({"triggers": ["<"], "tags": [{"begin": "<a", "text": true, "end": "e!"}]})",
         {"xe", "<a", "te"});
