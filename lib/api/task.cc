@@ -38,7 +38,7 @@ Status read_biases(const Settings& settings, int64_t n_vocab, std::vector<std::p
 }
 
 // Cuts a prompt that leaves no room for an answer, if the options say so. Kept free for the answer: max_tokens, at most
-// a quarter of the context. A leading BOS stays.
+// a quarter of the context. What the tokenizer puts before a text stays.
 void truncate(const Settings& settings, const text::Tokenizer* tokenizer, int64_t context, std::vector<int32_t>& ids) {
   const std::string how = settings.text(Key::prompt_truncate);
   if (how == "none" || static_cast<int64_t>(ids.size()) < context) return;
@@ -49,8 +49,10 @@ void truncate(const Settings& settings, const text::Tokenizer* tokenizer, int64_
     ids.resize(ids.size() - drop);
     return;
   }
-  const bool bos = tokenizer && tokenizer->data().bos >= 0 && ids.front() == tokenizer->data().bos && keep > 1;
-  const auto begin = ids.begin() + (bos ? 1 : 0);
+  std::span<const int32_t> before = tokenizer ? tokenizer->before() : std::span<const int32_t>();
+  if (tokenizer && before.empty() && tokenizer->data().bos >= 0) before = {&tokenizer->data().bos, 1};  // a template's
+  const bool stays = before.size() < keep && std::equal(before.begin(), before.end(), ids.begin());
+  const auto begin = ids.begin() + (stays ? static_cast<ptrdiff_t>(before.size()) : 0);
   ids.erase(begin, begin + static_cast<ptrdiff_t>(drop));
 }
 

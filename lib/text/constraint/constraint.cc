@@ -42,13 +42,14 @@ Result<Grammar::Expr> compile_whole(Grammar& g, Constraint::Kind kind, std::span
 
 Result<std::shared_ptr<Constraint>> Constraint::compile(Kind kind, std::span<const std::string> source,
                                                         std::shared_ptr<const TokenTrie> trie,
-                                                        const GrammarLimits& limits) {
+                                                        std::optional<GrammarLimits> limits) {
+  if (!limits) limits = kind == Kind::kTags ? GrammarLimits{.source_bytes = 512 << 10, .rules = 5000} : GrammarLimits{};
   Result<std::unique_ptr<Nfa>> nfa = Status::internal("not compiled");
   {
     TRY_SET(Thread thread, Thread::start(
                                [&] {
                                  try {
-                                   Grammar g(limits);
+                                   Grammar g(*limits);
                                    const Status s = g.finish_with(compile_whole(g, kind, source, *trie));
                                    nfa = s.ok() ? Nfa::create(g) : Result<std::unique_ptr<Nfa>>(s);
                                  } catch (...) {

@@ -81,6 +81,16 @@ TEST_CASE("all that a tokenizer puts before a text stands before a prompt's, a r
     auto by_chat = must(engine.chat({{"user", "world"}}, greedy(8)));
     CHECK(collect(by_chat).tokens == wanted.tokens);
   }
+  // It stays where a prompt is cut on the left.
+  auto model = must(rt.open(tiny("llama"), Options().set("tokenizer.file", path)));
+  auto engine = must(model.engine(Options().set("device", "reference").set("context.max", 20)));
+  std::vector<int32_t> ids{1, 5};
+  for (int32_t i = 0; i < 28; ++i) ids.push_back(10 + i);
+  auto cut = must(engine.tokens(ids, greedy(5).set("ignore_end", 1).set("prompt.truncate", "left")));
+  ids.erase(ids.begin() + 2, ids.begin() + 17);
+  auto direct = must(engine.tokens(ids, greedy(5).set("ignore_end", 1)));
+  CHECK(collect(cut).tokens == collect(direct).tokens);
+  CHECK(must(cut.usage()).prompt_tokens == 15);
 }
 
 TEST_CASE("a tokenizer_config.json that cannot be read is not passed over") {

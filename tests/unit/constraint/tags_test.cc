@@ -419,8 +419,8 @@ TEST_CASE("what cannot be meant is refused by name") {
        "tags[1] can never be written: no trigger begins it"},
       {R"({"tags": [{"begin": "<", "regex": "x"}], "separator": ",", "triggers": ["<"]})",
        "separator is for tags without"},
-      {triggers("\"" + repeated("<", 3000) + "\""), "3000 bytes, more than 2000"},
-      {tag(R"({"begin": "<", "regex": "x", "end": )" + ("\"" + repeated("x", 300'000)) + "\"}"), "more than 262144"},
+      {triggers("\"" + repeated("<", 8000) + "\""), "8000 bytes, more than 5000"},
+      {tag(R"({"begin": "<", "regex": "x", "end": )" + ("\"" + repeated("x", 600'000)) + "\"}"), "more than 524288"},
       {tag(repeated("[", 100'000)), "nests deeper than"},
   };
   for (const Case& c : cases) check_refused(compile, c.source, INFER_E_INVALID, c.because);
