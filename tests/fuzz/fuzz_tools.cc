@@ -32,6 +32,25 @@ static bool within(std::string_view part, std::string_view text) {
   return at == part.size();
 }
 
+// Bytes of sections in which there is no call: marks, and space, which is not counted.
+static size_t empty_sections(const CallSyntax& c, std::string_view text) {
+  size_t bytes = 0;
+  for (size_t at = 0; !c.begin.empty() && (at = text.find(c.begin, at)) != text.npos;) {
+    size_t marks = c.begin.size();
+    at += marks;
+    bool ends = false;
+    for (std::string_view mark : {c.open, c.close, c.end}) {
+      while (!mark.empty() && is_space(mark.front())) mark.remove_prefix(1);
+      while (!mark.empty() && is_space(mark.back())) mark.remove_suffix(1);
+      while (at < text.size() && is_space(text[at])) ++at;
+      ends = text.substr(at).starts_with(mark);
+      if (ends) at += mark.size(), marks += mark.size();
+    }
+    if (ends) bytes += marks;
+  }
+  return bytes;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   static const std::vector<ToolFormat> all = formats();
@@ -81,8 +100,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     count(format.think);
     count(format.think_end);
     for (const std::string_view m : format.silent) count(m);
-    for (const CallSyntax& c : format.calls)
+    for (const CallSyntax& c : format.calls) {
+      marks += empty_sections(c, rest);
       if (c.tags && !c.tags->not_a_call.empty()) marks += rest.size();  // marks between which plain text stands
+    }
     if (missing > marks) __builtin_trap();
   }
   return 0;
