@@ -7,7 +7,7 @@ from typing import Any, AsyncIterator, Callable, Mapping, Optional, Sequence, Un
 from . import _core
 from .errors import InvalidError, UnsupportedError
 from .options import Pairs
-from .outputs import Chunk, Collector, RequestOutput, Score, chunk_of
+from .outputs import Chunk, Collector, RequestOutput, Score
 from .sampling_params import SamplingParams
 
 Prompt = Union[str, Sequence[int], Mapping[str, Any]]
@@ -94,7 +94,7 @@ class Asking:
 
     async def _astream(self, request: _core.Request) -> AsyncIterator[Chunk]:
         async for piece in self._apieces(request):
-            yield chunk_of(piece)
+            yield Chunk(piece)
 
     def _apieces(self, request: _core.Request, close: bool = True) -> AsyncIterator[_core.Piece]:
         from ._aio import pieces

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 class Error(Exception):
     """A failure that libinfer reports. `message`: what was wrong and where; `hint`: what to do about it, may be empty;
-    `status`: its number in infer.h, `name`: its name there."""
+    `status`: its number in infer.h, `status_name`: its name there."""
 
     status: int = 0
-    name: str = ""
+    status_name: str = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint)
@@ -104,5 +104,5 @@ def from_status(status: int, name: str, message: str, hint: str) -> Error:
     if hint.startswith("forked child: "):
         kind, hint = ForkedError, hint[len("forked child: ") :]
     error = kind(message, hint)
-    error.status, error.name = status, name
+    error.status, error.status_name = status, name
     return error

@@ -9,7 +9,7 @@ from . import _core
 from ._asking import Asking, Messages, Prompt, is_many
 from .errors import FullError, InvalidError
 from .options import documentation, split
-from .outputs import Chunk, Collector, RequestOutput, Score, chunk_of
+from .outputs import Chunk, Collector, RequestOutput, Score
 from .sampling_params import SamplingParams
 
 if TYPE_CHECKING:
@@ -72,7 +72,11 @@ class LLM(Asking):
 
         return self._run(messages, [submitter(one) for one in messages])
 
-    def chat_completion(self, *, messages: Messages, stream: bool = False, **body: Any) -> Union[Object, Iterator[Object]]:
+    @overload
+    def chat_completion(self, *, messages: Messages, stream: Literal[False] = ..., **body: Any) -> Object: ...
+    @overload
+    def chat_completion(self, *, messages: Messages, stream: Literal[True], **body: Any) -> Iterator[Object]: ...
+    def chat_completion(self, *, messages: Messages, stream: bool = False, **body: Any) -> Any:
         """A chat in the shape of OpenAI's chat completions, with tools, response_format, n, logprobs, ...: an object with
         attributes; with stream an iterator of chunks."""
         from .compat.openai import create
@@ -155,7 +159,7 @@ class LLM(Asking):
     def _stream(request: _core.Request) -> Iterator[Chunk]:
         with request:
             for piece in request:
-                yield chunk_of(piece)
+                yield Chunk(piece)
 
     def __enter__(self) -> LLM:
         return self

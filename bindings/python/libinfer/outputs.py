@@ -31,22 +31,24 @@ def usage_of(request: _core.Request) -> Usage:
     )  # fmt: skip
 
 
-class Chunk(NamedTuple):
+class Chunk:
     """A piece of a streamed answer. str() of it is its text."""
 
-    text: str
-    token_ids: list[int]
-    finish_reason: Optional[str]
-    index: int  # which of the n answers
-    logprobs: Optional[list[float]]
-    top_logprobs: Optional[list[list[tuple[int, float]]]]
+    __slots__ = ("text", "token_ids", "finish_reason", "index", "logprobs", "top_logprobs")
+
+    def __init__(self, piece: _core.Piece) -> None:
+        self.text = piece.text
+        self.token_ids = piece.tokens
+        self.finish_reason = FINISH[piece.finish]
+        self.index = piece.sample  # which of the n answers
+        self.logprobs = piece.logprobs
+        self.top_logprobs = piece.top
 
     def __str__(self) -> str:
         return self.text
 
-
-def chunk_of(piece: _core.Piece) -> Chunk:
-    return Chunk(piece.text, piece.tokens, FINISH[piece.finish], piece.sample, piece.logprobs, piece.top)
+    def __repr__(self) -> str:
+        return f"Chunk({self.text!r}, finish_reason={self.finish_reason!r})"
 
 
 class CompletionOutput:
