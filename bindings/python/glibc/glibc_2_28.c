@@ -52,9 +52,9 @@ FORWARD(double, log, (double x), (x))
 FORWARD(double, pow, (double x, double y), (x, y))
 
 /* ---- functions that the headers of before had as macros (2.33) ---- */
-#define STAT(name, old, what)                                     \
-  extern int old_##old(int version, what, struct stat* out);      \
-  OLD(old, FIRST);                                                \
+#define STAT(name, old, what)                                \
+  extern int old_##old(int version, what, struct stat* out); \
+  OLD(old, FIRST);                                           \
   HIDDEN int name(what, struct stat* out) { return old_##old(STAT_VERSION, file, out); }
 STAT(stat, __xstat, const char* file)
 STAT(lstat, __lxstat, const char* file)
@@ -70,7 +70,8 @@ HIDDEN uint32_t arc4random(void) { /* 2.36 */
   return value;
 }
 
-HIDDEN int pthread_cond_clockwait(pthread_cond_t* c, pthread_mutex_t* m, clockid_t clock, const struct timespec* until) { /* 2.30 */
+HIDDEN int pthread_cond_clockwait(pthread_cond_t* c, pthread_mutex_t* m, clockid_t clock,
+                                  const struct timespec* until) { /* 2.30 */
   struct timespec now, real;
   clock_gettime(clock, &now);
   clock_gettime(CLOCK_REALTIME, &real);

@@ -36,7 +36,15 @@ std::vector<int32_t> ids(const py::object& tokens) {
     }
   }
   std::vector<int32_t> out;
-  for (const py::handle token : tokens) out.push_back(token.cast<int32_t>());
+  for (const py::handle token : tokens) {
+    const long id = PyLong_AsLong(token.ptr());
+    if (id == -1 && PyErr_Occurred()) throw py::error_already_set();  // TypeError, OverflowError
+    if (id != static_cast<int32_t>(id)) {
+      PyErr_SetString(PyExc_OverflowError, "a token id does not fit 32 bits");
+      throw py::error_already_set();
+    }
+    out.push_back(static_cast<int32_t>(id));
+  }
   return out;
 }
 

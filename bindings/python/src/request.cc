@@ -80,6 +80,7 @@ py::object wait_any(const py::list& requests, const py::object& seconds) {
 py::object Request::next(const py::object& seconds) {
   const auto handle = handle_.get();
   const auto mutex = mutex_;
+  check_signals();  // list(request) runs no Python in between
   infer_piece raw = INFER_PIECE_INIT;
   std::unique_lock lock(*mutex, std::defer_lock);
   const infer_status s = wait(seconds, [&](int32_t slice) {

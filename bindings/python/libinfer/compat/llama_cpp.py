@@ -52,6 +52,7 @@ class Llama:
         if draft_model is not None:
             options["draft_lookup"] = parameters.lookup_tokens(draft_model)
         options["context.max"] = n_ctx or trained_context(model_path)
+        options["kv.tokens"] = options["context.max"]  # one request at a time, as there
         options["device"] = devices(n_gpu_layers)
         self.model_path = model_path
         self._pooling = parameters.pooling(pooling_type)
@@ -220,7 +221,7 @@ _REFUSED = {
     "eval": "submit tokens: libinfer.LLM(path).engine.submit_tokens", "sample": "generate",
     "save_state": "libinfer.LLM(path).engine.save", "load_state": "libinfer.LLM(path).engine.restore",
     "from_pretrained": "download the file first", "tokenizer": "tokenize and detokenize",
-    "ctx": "there is no llama_context", "eval_tokens": "the tokens of a request are Request.tokens()",
+    "ctx": "there is no llama_context", "model": "there is no llama_model", "eval_tokens": "the tokens of a request are Request.tokens()",
     "eval_logits": "libinfer.LLM(path).engine.logits", "logits_to_logprobs": "logprobs", "longest_token_prefix": "nothing: the cache does that",
     "pooling_type": "the parameter of the constructor",
 }  # fmt: skip
