@@ -154,7 +154,7 @@ def run(more, expect, send=None):
 @pytest.mark.parametrize("waiting", [
     "llm.generate('x')",
     "llm.engine.pause(); llm.engine.submit_text('x').next()",
-    "llm.engine.pause(); r = llm.engine.submit_text('x'); llm.engine.drain()",
+    "r = llm.engine.submit_text('x', [('ignore_end', True)]); llm.engine.drain()",
     "p = llm.engine.prompt(); p.append('x'); p.gen('a', [('ignore_end', True)]); p.value('a')",
     "p = llm.engine.prompt(); p.append('x'); llm.engine.pause(); p.select('a', ['b', 'c'])",
     "llm.engine.pause(); libinfer.wait_any([llm.engine.submit_text('x')])",
