@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # wheel.sh FOLDER [CMAKE-OPTION...]   builds the Python wheel in build/wheel, puts it into FOLDER and prints its path. Needs no network beyond packaging/python.sh;
-# the wheel's tag is the one that auditwheel finds for what is in it.
+# auditwheel checks that what is in it fits the tag.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
@@ -13,6 +13,7 @@ for option in "$@"; do settings+=("-Ccmake.define.${option#-D}"); done
 work=$(mktemp -d "$folder/.wheel.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 "$python" -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation "${settings[@]}" -w "$work" "$here/../bindings/python" >&2
-tag=$("$python" -m auditwheel show "$work"/*.whl | tr '\n' ' ' | grep -oE 'platform tag: "[^"]+"' | cut -d'"' -f2)
-"$python" -m auditwheel -q repair --plat "$tag" -w "$folder" "$work"/*.whl >&2 2>/dev/null || cp "$work"/*.whl "$folder"
+# Refuses what needs more than the tag says.
+"$python" -m auditwheel -v repair --plat "manylinux_2_28_$(uname -m)" --only-plat -w "$work/tagged" "$work"/*.whl >"$work/log" 2>&1 || { tail -20 "$work/log" >&2; exit 1; }
+mv "$work"/tagged/*.whl "$folder"
 ls -t "$folder"/*.whl | head -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from time import sleep
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Literal, Mapping, Optional, Sequence, Union, overload
 
 from . import _core
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .compat.openai import Object
 
 Params = Optional[SamplingParams]
+_LONGEST_WAIT = 10.0  # seconds for a place in the queue, where none of this call's requests has one
 
 
 class LLM(Asking):
@@ -132,6 +134,7 @@ class LLM(Asking):
         (Ctrl-C, too) ends all of them."""
         done: list[tuple[list[_core.Piece], _core.Request]] = []
         running: deque[_core.Request] = deque()
+        waited = 0.0
 
         def finish_first() -> None:
             request = running[0]
@@ -145,9 +148,13 @@ class LLM(Asking):
                         running.append(submit())
                         break
                     except FullError:
-                        if not running:
+                        if running:
+                            finish_first()
+                        elif waited < _LONGEST_WAIT:  # ended, but not yet counted out; or others have all places
+                            waited += 0.001
+                            sleep(0.001)
+                        else:
                             raise
-                        finish_first()
             while running:
                 finish_first()
         finally:

@@ -31,11 +31,11 @@ def schema(of: Any) -> dict[str, Any]:
 
 def parse(of: Any, text: str) -> Any:
     """The value that this JSON text is, as an instance of the type."""
-    if isinstance(of, (str, dict)):
-        return json.loads(text)
-    if hasattr(of, "model_validate_json"):
-        return of.model_validate_json(text)
-    return _build(of, json.loads(text))
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InvalidError(f"the answer is not whole JSON ({error})", "it ended early: give it more max_tokens") from error
+    return value if isinstance(of, (str, dict)) else _build(of, value)
 
 
 def _object(of: Any) -> dict[str, Any]:

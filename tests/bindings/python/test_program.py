@@ -82,6 +82,8 @@ def test_program(llm):
         s["nothing"]
     with pytest.raises(ValueError):
         s.object("digits")
+    with pytest.raises(ValueError, match="max_tokens"):
+        schema.parse(Point, '{"x": 1')
     assert [x["digits"] for x in program.run_batch(llm, [{"n": 7}] * 6)] == [s["digits"]] * 6
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
-from conftest import Golden
+from conftest import GOLDEN, Golden
 
 import libinfer
 
@@ -38,3 +40,17 @@ def test_paris():
         assert "Paris" in llm.chat("Name the capital of France.", max_tokens=30).text
         right, wrong = llm.score("The capital of France is", [" Paris", " purple"])
         assert right.mean > wrong.mean + 3
+
+
+EXAMPLES = [
+    ("hello", "", "Paris"), ("chat", "Say hello.\n", ""), ("rag", "", "from: The lighthouse"), ("program", "", "City(country='France'"), ("many", "", "France. "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, given, expected", EXAMPLES, ids=[e[0] for e in EXAMPLES])
+def test_example(name, given, expected):
+    folder = GOLDEN.parents[1] / "examples" / "python"
+    assert {p.stem for p in folder.glob("*.py")} == {e[0] for e in EXAMPLES}
+    assert len((folder / f"{name}.py").read_text().splitlines()) < 60
+    done = subprocess.run([sys.executable, folder / f"{name}.py", MODEL], input=given, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == "" and expected in done.stdout and len(done.stdout) > 3, done.stderr
