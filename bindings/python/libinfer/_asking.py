@@ -87,7 +87,7 @@ class Asking:
         return self._score_of([piece async for piece in self._apieces(submit())], tokens)
 
     async def _arun(self, prompt: Any, submit: Callable[[], _core.Request]) -> RequestOutput:
-        collector, request = Collector(prompt), submit()
+        collector, request = Collector(prompt, self.model.token), submit()
         async for piece in self._apieces(request, close=False):
             collector.add(piece)
         return collector.result(request)
@@ -158,6 +158,11 @@ class Asking:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _repr_html_(self) -> str:
+        from .notebook import card
+
+        return card(self)
 
     def _forward_log(self) -> None:
         lines = self.runtime.log()

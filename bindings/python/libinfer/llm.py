@@ -124,7 +124,7 @@ class LLM(Asking):
     def _run(self, prompts: Sequence[Any], jobs: Sequence[Callable[[], _core.Request]]) -> list[RequestOutput]:
         results = []
         for prompt, (pieces, request) in zip(prompts, self._pieces(jobs)):
-            collector = Collector(prompt)
+            collector = Collector(prompt, self.model.token)
             collector.add_all(pieces)
             results.append(collector.result(request))
         return results

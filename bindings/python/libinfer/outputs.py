@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, NamedTuple, Optional
+from typing import Any, Callable, Iterable, NamedTuple, Optional
 
 from . import _core
 
@@ -83,7 +83,10 @@ class CompletionOutput:
 class RequestOutput:
     """The answers to one prompt."""
 
-    def __init__(self, prompt: Any, outputs: list[CompletionOutput], prompt_token_ids: list[int], usage: Optional[Usage]) -> None:
+    def __init__(
+        self, prompt: Any, outputs: list[CompletionOutput], prompt_token_ids: list[int], usage: Usage, token: Callable[[int], bytes]
+    ) -> None:
+        self._token = token  # a token's bytes, for showing
         self.prompt = prompt
         self.outputs = outputs
         self.prompt_token_ids = prompt_token_ids
@@ -98,6 +101,11 @@ class RequestOutput:
     def __str__(self) -> str:
         return self.text
 
+    def _repr_html_(self) -> str:
+        from .notebook import answers
+
+        return answers(self, self._token)
+
     def __repr__(self) -> str:
         return f"RequestOutput(prompt={self.prompt!r}, outputs={self.outputs!r})"
 
@@ -105,8 +113,9 @@ class RequestOutput:
 class Collector:
     """Pieces of a request into a RequestOutput."""
 
-    def __init__(self, prompt: Any) -> None:
+    def __init__(self, prompt: Any, token: Callable[[int], bytes]) -> None:
         self._prompt = prompt
+        self._token = token
         self._outputs: dict[int, CompletionOutput] = {}
 
     def add(self, piece: _core.Piece) -> None:
@@ -122,7 +131,7 @@ class Collector:
     def result(self, request: _core.Request) -> RequestOutput:
         usage = usage_of(request)
         outputs = [self._outputs[i] for i in sorted(self._outputs)]
-        return RequestOutput(self._prompt, outputs, request.tokens()[: usage.prompt_tokens], usage)
+        return RequestOutput(self._prompt, outputs, request.tokens()[: usage.prompt_tokens], usage, self._token)
 
 
 class Score(NamedTuple):

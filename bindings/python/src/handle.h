@@ -43,8 +43,9 @@ class Handle {
     if (!handle_) raise(INFER_E_INVALID, std::string("this ") + what_ + " is closed", "make a new one");
     return handle_;
   }
+  bool of_parent() const { return forks() != made_after_; }
   void check_process() const {
-    if (forks() != made_after_)
+    if (of_parent())
       raise(
           INFER_E_INVALID,
           std::string("this ") + what_ +

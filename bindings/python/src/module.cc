@@ -40,6 +40,10 @@ void bind_values(py::module_& m) {
                                return py::make_tuple(f.size());
                              })
       .def("__len__", [](const Floats& f) { return f.columns() > 0 ? f.rows() : f.size(); })
+      .def("__iter__",
+           [](const py::object& self) {  // as list(memoryview) would; rows are lists
+             return py::iter(py::module_::import("builtins").attr("memoryview")(self).attr("tolist")());
+           })
       .def("__getitem__", [](Floats& f, int64_t i) { return item(f, i, f); });
 }
 

@@ -17,7 +17,7 @@ infer_status Prompt::wait_for(const py::object& seconds) {
 
 void Prompt::close() {
   if (handle_.closed()) return;
-  if (auto handle = handle_.get()) infer_prompt_cancel(handle.get());
+  if (!handle_.of_parent()) infer_prompt_cancel(handle_.get().get());
   handle_.close();
 }
 

@@ -107,7 +107,7 @@ py::object Request::poll() {
 
 void Request::close() {
   if (handle_.closed()) return;
-  if (auto handle = handle_.get()) infer_request_cancel(handle.get());  // whoever waits in next comes back
+  if (!handle_.of_parent()) infer_request_cancel(handle_.get().get());  // whoever waits in next comes back
   handle_.close();
 }
 

@@ -131,13 +131,17 @@ void bind_runtime(py::module_& m) {
       .def(
           "log",
           [](const Runtime& self) {
+            self.handle().check_process();  // its mutex may be held by a thread that is gone
             py::list lines;
             for (const auto& [level, line] : self.signals()->take_log())
               lines.append(py::make_tuple(level, text(line)));
             return lines;
           },
           "(level, text) of what was logged since the last call: 0 debug .. 3 error.")
-      .def("waker", [](const Runtime& self) { return std::make_unique<Waker>(self.signals()); });
+      .def("waker", [](const Runtime& self) {
+        self.handle().check_process();
+        return std::make_unique<Waker>(self.signals());
+      });
 }
 
 }  // namespace libinfer_python

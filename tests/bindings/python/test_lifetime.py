@@ -105,7 +105,14 @@ def test_close_while_others_wait(llm):
     assert not thread.is_alive()
 
 
-def child(queue, llm):
+def child(queue, llm, request):
+    for call in (request.next, request.poll, llm.runtime.log, llm.runtime.waker, llm.runtime.devices, llm.engine.prompt):
+        try:
+            call()
+            queue.put(f"{call} did not tell")
+        except libinfer.errors.ForkedError:
+            pass
+    request.close()
     try:
         llm.generate("x")
         queue.put("no error")
@@ -122,7 +129,7 @@ def test_a_forked_child_is_told():
     queue = context.Queue()
     llm = libinfer.LLM(tiny_path("llama"), ignore_end=True)
     running = llm.engine.submit_text("x", ENDLESS)
-    process = context.Process(target=child, args=(queue, llm))
+    process = context.Process(target=child, args=(queue, llm, running))
     process.start()
     assert queue.get(timeout=30) == "told"
     process.join(30)
