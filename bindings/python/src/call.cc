@@ -6,17 +6,27 @@
 namespace libinfer_python {
 namespace {
 std::atomic<bool> exits{false};
+std::atomic<int> returning{0};  // threads between their look at `exits` and the lock
 std::thread::id exiting;
 }  // namespace
 
 void WithoutLock::interpreter_exits() {
   exiting = std::this_thread::get_id();
   exits.store(true);
+  // Who did not see that waits for the lock already: it gets it now, before the interpreter is gone.
+  PyThreadState* state = PyEval_SaveThread();
+  while (returning.load() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  PyEval_RestoreThread(state);
 }
 
 WithoutLock::~WithoutLock() {
-  while (exits.load() && std::this_thread::get_id() != exiting) std::this_thread::sleep_for(std::chrono::hours(1));
+  returning.fetch_add(1);
+  if (exits.load() && std::this_thread::get_id() != exiting) {
+    returning.fetch_sub(1);
+    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
   PyEval_RestoreThread(state_);
+  returning.fetch_sub(1);
 }
 
 void raise(const libinfer::Error& error) { raise(error.status, error.message, error.hint); }

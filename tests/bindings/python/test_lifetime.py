@@ -171,6 +171,8 @@ def test_control_c_stops_a_wait(waiting):
     assert out == "stopped\n" and seconds < 5, err
 
 
-def test_exit_while_a_daemon_thread_waits():
-    out, err, _ = run("threading.Thread(target=lambda: llm.generate('x'), daemon=True).start(); time.sleep(0.2); print('end')", 0)
+@pytest.mark.parametrize("repeated", range(5))
+def test_exit_while_daemon_threads_wait(repeated):
+    threads = "for _ in range(4): threading.Thread(target=lambda: list(llm.generate('x', stream=True)), daemon=True).start()"
+    out, err, _ = run(f"{threads}\ntime.sleep(0.2)\nprint('end')", 0)
     assert out == "end\n" and err == ""
