@@ -7,8 +7,7 @@
 namespace infer::text {
 namespace {
 
-constexpr uint32_t kManyNodes = 12;                  // below a node, for it to be worth a look at all of them together
-constexpr uint8_t kLongRun = TokenTrie::kMostPlain;  // characters that are looked ahead; longer tokens are few
+constexpr uint32_t kManyNodes = 12;  // below a node, for it to be worth a look at all of them together
 
 // What a walk goes along: all nodes of the tree, or those that lead to tokens that are not plain.
 struct AllNodes {
@@ -25,7 +24,7 @@ struct OtherNodes {
 }  // namespace
 
 void Masks::forget() {
-  masks_.clear(), runs_.clear();
+  masks_.clear(), runs_.forget();
   for (auto& known : alone_) known.clear();
   bytes_ = 0;
 }
@@ -35,16 +34,16 @@ void Masks::forget() {
 void Masks::walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves) {
   const auto all = trie_.nodes();
   const auto others = trie_.others();
-  const std::optional<uint8_t> usual_byte = this->usual_byte(s);
+  const std::optional<uint8_t> usual_byte = runs_.usual_byte(s);
   const StateId usual = usual_byte ? automaton_.next(s, *usual_byte) : Automaton::kNone;
-  const Run r = usual_byte ? run_for(usual, kLongRun) : Run();
-  const bool all_pass = r.room >= kLongRun;
+  const Run r = usual_byte ? runs_.of(usual, Runs::kFar) : Run();
+  const bool all_pass = r.room >= Runs::kFar;
   const bool no_longer = r.stops && !(leaves && (r.leaves || automaton_.facts(usual).leaves));
   if ((r.classes & ByteClasses::kPlain) != ByteClasses::kPlain || !(all_pass || no_longer))
     return walk(AllNodes{all}, s, 0, static_cast<uint32_t>(all.size()), mask, leaves);
-  const bool text = text_as(s, *usual_byte);
+  const bool text = runs_.text_as(s, *usual_byte);
   const auto is_usual = [&](uint8_t b) { return b < 0x80 ? automaton_.next(s, b) == usual : text; };
-  const auto plain = trie_.plain(std::min<size_t>(r.room + size_t{1}, kLongRun));
+  const auto plain = trie_.plain(std::min<size_t>(r.room + size_t{1}, Runs::kFar));
   for (size_t w = 0; w < mask.size(); ++w) mask[w] |= plain[w];
   for (uint32_t i = 0; i < all.size(); i = all[i].beyond) {
     if (!ByteClasses::plain(all[i].byte) || is_usual(all[i].byte)) continue;
@@ -56,21 +55,6 @@ void Masks::walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves) {
     const uint8_t byte = all[others[i].node].byte;
     if (!ByteClasses::plain(byte) || is_usual(byte)) walk(OtherNodes{others}, s, i, others[i].beyond, mask, leaves);
   }
-}
-
-// One of the plain ASCII bytes that lead where more than half of them lead, if there is such a state.
-std::optional<uint8_t> Masks::usual_byte(StateId s) {
-  uint8_t usual = 0;
-  int ahead = 0, n_plain = 0, n_usual = 0;  // (Boyer and Moore, "MJRTY", 1991)
-  for (uint8_t b = 0; b < 0x80; ++b) {
-    if (!ByteClasses::plain(b)) continue;
-    ++n_plain;
-    if (ahead == 0) usual = b;
-    ahead += automaton_.next(s, b) == automaton_.next(s, usual) ? 1 : -1;
-  }
-  const StateId to = automaton_.next(s, usual);
-  for (uint8_t b = 0; b < 0x80; ++b) n_usual += ByteClasses::plain(b) && automaton_.next(s, b) == to;
-  return to != Automaton::kNone && 2 * n_usual > n_plain ? std::optional(usual) : std::nullopt;
 }
 
 template <typename Nodes>
@@ -102,8 +86,8 @@ void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Ma
 // Sets all tokens below a node, without a look at each, if the state lets them pass. leaves: not if something may end
 // on the way.
 bool Masks::set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leaves) {
-  if (n.classes & ~run(s).classes) return false;
-  const Run& r = run_for(s, n.characters);
+  if (n.classes & ~runs_.of(s).classes) return false;
+  const Run& r = runs_.of(s, n.characters);
   if (leaves && r.leaves) return false;
   if (n.characters <= r.room) {
     for (const int32_t t : trie_.tokens_below(n)) set(t, mask);
@@ -117,85 +101,6 @@ bool Masks::set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leav
     if (fits)
       for (const int32_t t : trie_.tokens(nodes[i])) set(t, mask);
     i = fits ? i + 1 : nodes[i].beyond;
-  }
-  return true;
-}
-
-// As far as one character.
-Masks::Run& Masks::run(StateId s) {
-  if (runs_.size() <= s) {
-    bytes_ += static_cast<int64_t>((s + 1 - runs_.size()) * sizeof(Run));
-    runs_.resize(s + size_t{1});
-  }
-  if (runs_[s].known) return runs_[s];
-  Run r{.known = true};
-  uint8_t some = 0;  // leads there
-  const uint32_t alike = automaton_.alike(s);
-  const ByteSet following = automaton_.following(s);
-  for (size_t b = 0; b < 256; ++b)
-    if (following.has(static_cast<uint8_t>(b)))
-      r.takes = static_cast<uint16_t>(r.takes | 1 << std::min<uint8_t>(ByteClasses::kOf[b], ByteClasses::kAscii));
-  for (uint8_t c = 0; c < ByteClasses::kAscii; ++c) {
-    const uint8_t byte = ByteClasses::kOne[c];
-    if ((alike >> c & 1) == 0 || !following.has(byte)) continue;
-    const StateId to = automaton_.next(s, byte);
-    if (r.next == Automaton::kNone) r.next = to, some = byte;
-    if (to != Automaton::kNone && to == r.next) r.classes = static_cast<uint16_t>(r.classes | 1 << c);
-  }
-  if (r.next != Automaton::kNone && text_as(s, some)) r.classes |= ByteClasses::kText;
-  r.leaves = automaton_.facts(r.next).leaves;
-  r.room = r.next == s ? TokenTrie::kMany : r.classes != 0 ? 1 : 0;
-  r.settled = r.room != 1;
-  return runs_[s] = r;
-}
-
-const Masks::Run& Masks::run_for(StateId s, uint8_t characters) {
-  const uint8_t far = std::min(characters, kLongRun);
-  if (run(s).settled || run(s).room >= far) return runs_[s];
-  std::vector<StateId> chain{s};
-  while (chain.size() < far) {
-    const Run r = run(chain.back());
-    if (r.settled || (run(r.next).classes & r.classes) != r.classes) break;
-    chain.push_back(r.next);
-  }
-  for (size_t i = chain.size(); i-- > 0;) {
-    Run& r = runs_[chain[i]];
-    if (r.settled || r.next >= runs_.size() || !runs_[r.next].known) continue;  // looked so far
-    const Run& next = runs_[r.next];
-    if ((next.classes & r.classes) != r.classes) {
-      r.settled = true;
-      r.stops = (next.takes & r.classes) == 0;
-      continue;
-    }
-    const bool any = next.room == TokenTrie::kMany;
-    r.room = any ? next.room : static_cast<uint8_t>(std::min<int>(next.room + 1, TokenTrie::kMany - 1));
-    r.leaves = r.leaves || next.leaves;
-    r.settled = next.settled;
-    r.stops = next.stops && next.room < TokenTrie::kMany - 1;  // room is all of it
-  }
-  return runs_[s];
-}
-
-// Do all characters of several bytes lead where this byte leads?
-bool Masks::text_as(StateId s, uint8_t byte) {
-  if (automaton_.text_as(s, byte)) return true;
-  const StateId to = automaton_.next(s, byte);
-  // From `at` by any byte of these classes to one state, in which nothing ends.
-  const auto step = [&](StateId& at, uint8_t first, uint8_t last) {
-    const uint32_t alike = automaton_.alike(at);
-    const StateId next = automaton_.next(at, ByteClasses::kOne[first]);
-    for (uint8_t c = first; c <= last; ++c)
-      if ((alike >> c & 1) == 0 || automaton_.next(at, ByteClasses::kOne[c]) != next) return false;
-    at = next;
-    return next == to || (next != Automaton::kNone && !automaton_.facts(next).leaves);
-  };
-  for (uint8_t lead = ByteClasses::kLead2; lead <= ByteClasses::kLeadF4; ++lead) {
-    const ByteClasses::Follow f = ByteClasses::follow(lead);
-    StateId at = s;
-    if (!step(at, lead, lead) || !step(at, f.first, f.last)) return false;
-    for (uint8_t n = 1; n < f.n; ++n)
-      if (!step(at, ByteClasses::kLow, ByteClasses::kHigh)) return false;
-    if (at != to) return false;
   }
   return true;
 }
