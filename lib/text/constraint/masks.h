@@ -35,9 +35,13 @@ class Masks {
     std::vector<uint32_t> leaves;  // nodes after which the rule may end, none below another's... in order of the tree
   };
   const Alone& alone(Automaton::Pair p, bool goes_on);  // goes_on: leaves are noted
-  bool set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leaves);
-  // Sets what may follow from s, by any way; leaves: where to note nodes after which what is below begins.
+  const Alone& others_from(StateId s, bool goes_on);
+  const Alone& keep(std::unordered_map<StateId, Alone>& all, StateId s, const Mask& mask, std::vector<uint32_t> leaves);
+  bool set_below(uint32_t at, StateId s, Mask& mask, bool leaves);
+  // Sets what may follow from s, by any way, in an empty mask; leaves: where to note nodes after which what is below
+  // begins.
   void walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves);
+  bool walk_string(StateId s, uint8_t usual_byte, Mask& mask, std::vector<uint32_t>* leaves);
   // Along some nodes of the tree (masks.cc), those at [begin, end) of them.
   template <typename Nodes>
   void walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vector<uint32_t>* leaves);
@@ -48,9 +52,10 @@ class Masks {
   const TokenTrie& trie_;
   Runs runs_;
   std::unordered_map<StateId, TokenSet> masks_;
-  std::array<std::unordered_map<StateId, Alone>, 2> alone_;  // [goes_on], by Automaton::alone's state
-  Mask mask_, mask_alone_;                                   // what is being made
-  std::vector<StateId> path_;                                // [depth] of a walk
+  std::array<std::unordered_map<StateId, Alone>, 2> alone_;   // [goes_on], by Automaton::alone's state
+  std::array<std::unordered_map<StateId, Alone>, 2> others_;  // [goes_on], by the state that is usual
+  Mask mask_, mask_alone_;                                    // what is being made
+  std::vector<StateId> path_;                                 // [depth] of a walk
   int64_t bytes_ = 0;
 };
 
