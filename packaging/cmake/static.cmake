@@ -15,8 +15,10 @@ list(TRANSFORM INFER_BACKENDS PREPEND infer_backend_ OUTPUT_VARIABLE backends)
 target_link_libraries(infer_objects PRIVATE infer_engine infer_tools ${backends})
 target_link_options(infer_objects PRIVATE -r -nostdlib -Wl,--force-group-allocation)
 set(object ${CMAKE_CURRENT_BINARY_DIR}/static/infer.o)
-add_custom_command(OUTPUT ${object} DEPENDS infer_objects VERBATIM
-  COMMAND ${CMAKE_OBJCOPY} --wildcard --weaken-symbol=_Z* $<TARGET_FILE:infer_objects> ${object}  # it hides weak names, not unique ones
+add_custom_command(OUTPUT ${object} DEPENDS infer_objects VERBATIM WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/static
+  # objcopy hides what is global or weak, not what is unique: so that becomes weak first.
+  COMMAND sh -c "\"$1\" --defined-only \"$2\" | awk '$2 == \"u\" {print $3}' >unique" sh ${CMAKE_NM} $<TARGET_FILE:infer_objects>
+  COMMAND ${CMAKE_OBJCOPY} --weaken-symbols=unique $<TARGET_FILE:infer_objects> ${object}
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden --wildcard --keep-global-symbol=infer_* --strip-debug --remove-section=.comment ${object})
 
 add_library(infer_archive STATIC ${object})
