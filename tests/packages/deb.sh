@@ -13,10 +13,13 @@ if [ -z "${DEB_TEST_ROOT:-}" ]; then
   [ "$(find "$folder" -maxdepth 1 -name '*.deb' | wc -l)" = 3 ] || fail "there are not three packages in $folder"
   lintian --allow-root --fail-on error "$folder"/*.deb
   DEB_TEST_ROOT=$("$source/packaging/debian_root.sh")
-  export DEB_TEST_ROOT
-  exec unshare --mount --propagation private "$0" "$@"
+  DEB_TEST_WORK=$(mktemp -d)
+  trap 'rmdir "$DEB_TEST_WORK"' EXIT
+  export DEB_TEST_ROOT DEB_TEST_WORK
+  unshare --mount --propagation private "$0" "$@"
+  exit
 fi
-work=$(mktemp -d) # empty when the name space has ended
+work=$DEB_TEST_WORK
 mount -t tmpfs tmpfs "$work"
 mkdir "$work"/{upper,work,root}
 mount -t overlay overlay -o "lowerdir=$DEB_TEST_ROOT,upperdir=$work/upper,workdir=$work/work" "$work/root"
