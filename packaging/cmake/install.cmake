@@ -9,12 +9,12 @@ set(config ${CMAKE_INSTALL_LIBDIR}/cmake/libinfer)
 
 # The shared library carries all it was made of: who links it links nothing else.
 set_target_properties(infer PROPERTIES INTERFACE_LINK_LIBRARIES "" EXPORT_NAME libinfer)
-install(TARGETS infer EXPORT libinfer
+install(TARGETS infer EXPORT shared
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 if(TARGET infer_archive)
-  install(TARGETS infer_archive EXPORT libinfer ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+  install(TARGETS infer_archive EXPORT static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 endif()
 # Of the plugins those that are not linked into the library already; it looks for them in the folder libinfer beside itself.
 foreach(backend vulkan cuda)
@@ -29,9 +29,11 @@ if(TARGET infer_tool)
 endif()
 
 install(DIRECTORY include/libinfer DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
-install(EXPORT libinfer NAMESPACE libinfer:: DESTINATION ${config} FILE libinferTargets.cmake COMPONENT dev)
-file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/libinferConfig.cmake
-  "# libinfer::libinfer is the shared library, libinfer::static the archive.\ninclude(\${CMAKE_CURRENT_LIST_DIR}/libinferTargets.cmake)\n")
+install(EXPORT shared NAMESPACE libinfer:: DESTINATION ${config} FILE libinferSharedTargets.cmake COMPONENT dev)
+if(TARGET infer_archive)
+  install(EXPORT static NAMESPACE libinfer:: DESTINATION ${config} FILE libinferStaticTargets.cmake COMPONENT dev)
+endif()
+configure_file(packaging/cmake/libinferConfig.cmake libinferConfig.cmake COPYONLY)
 # Any newer version will do, 1.0 for 0.1 too: infer.h is only appended to, and a break would be a library of another name.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/libinferConfigVersion.cmake COMPATIBILITY AnyNewerVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libinferConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/libinferConfigVersion.cmake
