@@ -23,6 +23,7 @@ for cpp in OFF ON; do # a project that knows no C++ links the archive, too
   { cmake -G Ninja -S "$work/sample" -B "$work/build_$cpp" -DCPP=$cpp -DCMAKE_PREFIX_PATH="$work/moved" && cmake --build "$work/build_$cpp"; } >"$work/log" 2>&1 || fail "$(tail -20 "$work/log")"
   for program in "$work/build_$cpp"/hello.*_{libinfer,static}; do ask "$program"; done
 done
+for program in "$work"/build_ON/neighbour.cc_{libinfer,static}; do "$program" "$model" || fail "$program ended with $?"; done
 [[ $(needs "$work/build_OFF/hello.c_libinfer") == *libinfer.so.1* ]] || fail "libinfer::libinfer is not the shared library"
 [[ $(needs "$work/build_OFF/hello.c_static") != *libinfer.so* ]] || fail "libinfer::static is not the archive"
 
