@@ -13,6 +13,7 @@ test=(
   doctest-dev=2.4* clang=1:14.0* libclang-rt-14-dev=1:14.0* clang-format=1:14.0* clang-tidy=1:14.0* lld=1:14.0*
   g++-aarch64-linux-gnu=4:12.2* qemu-user-static=1:7.2* g++-mingw-w64-x86-64-posix=12.2* wine64=8.0* libsimde-dev=0.7.4*
   abigail-tools=2.2* pkg-config=1.8* binutils=2.40* git maven=3.8* openjdk-17-jdk-headless unzip=6.0*
+  debootstrap=1.0* dpkg-dev=1.21* lintian=2.116*
   mesa-vulkan-drivers=22.3* vulkan-validationlayers=1.3.239* spirv-tools=2023.1*
 )
 
