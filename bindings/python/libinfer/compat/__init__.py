@@ -1,0 +1,1 @@
+"""Classes in the shape of other packages', for programs written against them."""
