@@ -28,7 +28,8 @@ class Constraint {
   };
   // On a thread of its own with stack enough, which this one waits for. E_INVALID: a mistake in the source, or a limit;
   // E_UNSUPPORTED: something that is not done, by name.
-  // source: one text, or for kChoice any number. limits: of the grammar; for tags, which may stand for many tools, more.
+  // source: one text, or for kChoice any number. limits: of the grammar; for tags, which may stand for many tools,
+  // more.
   static Result<std::shared_ptr<Constraint>> compile(Kind kind, std::span<const std::string> source,
                                                      std::shared_ptr<const TokenTrie> trie,
                                                      std::optional<GrammarLimits> limits = {});
