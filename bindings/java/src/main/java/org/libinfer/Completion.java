@@ -63,8 +63,7 @@ public final class Completion {
       if (parts.isEmpty()) parts.add(new Part());
       List<Completion> samples = new ArrayList<>();
       for (int i = 1; i < parts.size(); ++i) samples.add(new Completion(parts.get(i), Collections.emptyList(), usage));
-      Completion first = new Completion(parts.get(0), samples, usage);
-      return first;
+      return new Completion(parts.get(0), samples, usage);
     }
   }
 
@@ -96,7 +95,7 @@ public final class Completion {
   }
 
   /**
-   * Why it ended. An answer that was cancelled is what there was of it until then.
+   * Why it ended.
    *
    * @return the reason
    */

@@ -23,7 +23,7 @@ public final class Engine implements AutoCloseable {
   private final Model model;
 
   Engine(NativeEngine made, Model model) {
-    this.handle = new Handle<>(this, "engine", made, NativeEngine::delete);
+    this.handle = new Handle<>(this, model, "engine", made, NativeEngine::delete);
     this.model = model;
   }
 
@@ -44,7 +44,7 @@ public final class Engine implements AutoCloseable {
    * @return the running request
    */
   public Request submit(String prompt, SamplingParams params) {
-    return new Request(handle.call(e -> Texts.with(params, o -> e.submit_text(prompt, o))));
+    return new Request(handle.call(e -> Texts.with(params, o -> e.submit_text(prompt, o))), this);
   }
 
   /**
@@ -55,7 +55,7 @@ public final class Engine implements AutoCloseable {
    * @return the running request
    */
   public Request submit(int[] tokens, SamplingParams params) {
-    return new Request(handle.call(e -> Texts.with(params, o -> e.submit_tokens(tokens, o))));
+    return new Request(handle.call(e -> Texts.with(params, o -> e.submit_tokens(tokens, o))), this);
   }
 
   /**
@@ -67,7 +67,7 @@ public final class Engine implements AutoCloseable {
    */
   public Request submit(Collection<Message> messages, SamplingParams params) {
     return new Request(
-        handle.call(e -> Texts.with(messages, texts -> Texts.with(params, o -> e.submit_chat(texts, o)))));
+        handle.call(e -> Texts.with(messages, texts -> Texts.with(params, o -> e.submit_chat(texts, o)))), this);
   }
 
   /**
@@ -79,7 +79,7 @@ public final class Engine implements AutoCloseable {
    * @return the running request
    */
   public Request submitJson(String json, SamplingParams params) {
-    return new Request(handle.call(e -> Texts.with(params, o -> e.submit_json(json, o))));
+    return new Request(handle.call(e -> Texts.with(params, o -> e.submit_json(json, o))), this);
   }
 
   /**
@@ -125,7 +125,7 @@ public final class Engine implements AutoCloseable {
    * @return an empty prompt
    */
   public Prompt prompt(SamplingParams params) {
-    return new Prompt(handle.call(e -> Texts.with(params, e::prompt)));
+    return new Prompt(handle.call(e -> Texts.with(params, e::prompt)), this);
   }
 
   /**
@@ -268,10 +268,7 @@ public final class Engine implements AutoCloseable {
    */
   public void loadAdapter(String name, Path file, AdapterOptions options) {
     String path = Texts.name(file.toString());
-    handle.run(e -> Texts.with(options, o -> {
-      e.load_adapter(Texts.name(name), path, o);
-      return o;
-    }));
+    handle.run(e -> Texts.use(options, o -> e.load_adapter(Texts.name(name), path, o)));
   }
 
   /**

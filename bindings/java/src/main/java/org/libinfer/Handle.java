@@ -1,6 +1,7 @@
 package org.libinfer;
 
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -49,10 +50,12 @@ final class Handle<N> {
   private final String what;
   private final State<N> state;
   private final Cleaner.Cleanable cleanable;
+  private final Object parent; // an engine that is let go of ends its requests: it stays as long as they do
 
-  /** owner: whose reachability counts. */
-  Handle(Object owner, String what, N nativeObject, Consumer<N> delete) {
+  /** owner: whose reachability counts; parent: what it keeps, or itself. */
+  Handle(Object owner, Object parent, String what, N nativeObject, Consumer<N> delete) {
     this.what = what;
+    this.parent = parent;
     this.state = new State<>(nativeObject, delete);
     this.cleanable = CLEANER.register(owner, state);
   }
@@ -63,16 +66,15 @@ final class Handle<N> {
       return call.apply(object);
     } finally {
       state.leave();
+      Reference.reachabilityFence(parent);
     }
   }
 
   void run(Consumer<N> call) {
-    N object = state.enter(what);
-    try {
+    call(object -> {
       call.accept(object);
-    } finally {
-      state.leave();
-    }
+      return object;
+    });
   }
 
   boolean closed() {

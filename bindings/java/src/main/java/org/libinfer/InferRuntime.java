@@ -13,7 +13,7 @@ public final class InferRuntime implements AutoCloseable {
   private final Handle<NativeRuntime> handle;
 
   private InferRuntime(NativeRuntime made) {
-    handle = new Handle<>(this, "runtime", made, NativeRuntime::delete);
+    handle = new Handle<>(this, this, "runtime", made, NativeRuntime::delete);
   }
 
   /**

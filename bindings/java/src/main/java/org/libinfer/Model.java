@@ -14,7 +14,7 @@ public final class Model implements AutoCloseable {
   private final Handle<NativeModel> handle;
 
   Model(NativeModel made) {
-    handle = new Handle<>(this, "model", made, NativeModel::delete);
+    handle = new Handle<>(this, this, "model", made, NativeModel::delete);
   }
 
   /**

@@ -22,9 +22,11 @@ public final class Prompt implements AutoCloseable {
   private static final int SLICE = 50; // milliseconds after which a waiting thread looks whether it was interrupted
 
   private final Handle<NativePrompt> handle;
+  private final Engine engine;
 
-  Prompt(NativePrompt made) {
-    handle = new Handle<>(this, "prompt", made, NativePrompt::delete);
+  Prompt(NativePrompt made, Engine engine) {
+    this.engine = engine;
+    handle = new Handle<>(this, engine, "prompt", made, NativePrompt::delete);
   }
 
   /**
@@ -67,9 +69,9 @@ public final class Prompt implements AutoCloseable {
    * @return this
    */
   public synchronized Prompt append(Collection<Message> messages, SamplingParams params) {
-    handle.run(p -> Texts.with(messages, texts -> Texts.with(params, o -> {
+    handle.run(p -> Texts.use(params, o -> Texts.with(messages, texts -> {
       p.append_chat(texts, o);
-      return o;
+      return texts;
     })));
     return this;
   }
@@ -92,10 +94,7 @@ public final class Prompt implements AutoCloseable {
    * @return this
    */
   public synchronized Prompt gen(String name, SamplingParams params) {
-    handle.run(p -> Texts.with(params, o -> {
-      p.gen(Texts.name(name), o);
-      return o;
-    }));
+    handle.run(p -> Texts.use(params, o -> p.gen(Texts.name(name), o)));
     return this;
   }
 
@@ -107,7 +106,7 @@ public final class Prompt implements AutoCloseable {
    * @return the answer; closing it cancels it
    */
   public synchronized Request stream(String name, SamplingParams params) {
-    return new Request(handle.call(p -> Texts.with(params, o -> p.stream(Texts.name(name), o))));
+    return new Request(handle.call(p -> Texts.with(params, o -> p.stream(Texts.name(name), o))), engine);
   }
 
   /**
@@ -185,7 +184,7 @@ public final class Prompt implements AutoCloseable {
    * @return the other prompt
    */
   public synchronized Prompt fork() {
-    return new Prompt(handle.call(NativePrompt::fork));
+    return new Prompt(handle.call(NativePrompt::fork), engine);
   }
 
   /**

@@ -30,8 +30,8 @@ public final class Request implements Iterable<Piece>, AutoCloseable {
   private final Object pull = new Object(); // one thread at a time reads
   private boolean ended;
 
-  Request(NativeRequest made) {
-    handle = new Handle<>(this, "request", made, NativeRequest::delete);
+  Request(NativeRequest made, Engine engine) {
+    handle = new Handle<>(this, engine, "request", made, NativeRequest::delete);
   }
 
   /**
@@ -165,7 +165,10 @@ public final class Request implements Iterable<Piece>, AutoCloseable {
     return Async.complete(this, executor);
   }
 
-  /** Stops the answer: its last piece says CANCELLED. Has no effect on one that has ended or is closed. */
+  /**
+   * Stops the answer within a step: whoever asks for more of it gets {@link InferException.Cancelled}. Has no effect on one
+   * that has ended or is closed.
+   */
   public void cancel() {
     if (handle.closed()) return;
     try {

@@ -1,6 +1,7 @@
 package org.libinfer;
 
 import java.util.Collection;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.libinfer.internal.NativeOptions;
 import org.libinfer.internal.NativeTexts;
@@ -22,6 +23,13 @@ final class Texts {
     } finally {
       made.delete();
     }
+  }
+
+  static void use(Options options, Consumer<NativeOptions> call) {
+    with(options, made -> {
+      call.accept(made);
+      return made;
+    });
   }
 
   static <R> R with(Collection<Message> messages, Function<NativeTexts, R> call) {
