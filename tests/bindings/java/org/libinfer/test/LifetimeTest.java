@@ -1,6 +1,7 @@
 package org.libinfer.test;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.WeakReference;
@@ -12,16 +13,20 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.libinfer.Engine;
 import org.libinfer.EngineOptions;
+import org.libinfer.FinishReason;
 import org.libinfer.InferException;
 import org.libinfer.InferRuntime;
 import org.libinfer.LLM;
 import org.libinfer.Model;
+import org.libinfer.ModelOptions;
 import org.libinfer.Prompt;
 import org.libinfer.Request;
 
 /** Closing: in any order, twice, while a call is inside, not at all. */
 class LifetimeTest {
   private static final EngineOptions SMALL = EngineOptions.builder().contextMax(512).batchRequests(4).build();
+
+  private static final int LONG = 4000; // tokens: seconds
 
   @Test
   void closeInAnyOrder() {
@@ -98,7 +103,8 @@ class LifetimeTest {
         System.gc();
         Thread.sleep(10);
       }
-      assertEquals(300, request.complete().tokens().length);
+      assertFalse(request.usage().finish() != FinishReason.NONE, "it still runs");
+      assertEquals(LONG, request.complete().tokens().length);
     }
     engine = new WeakReference<>(Golden.tiny().engine());
     Expect.soon(() -> {
@@ -108,7 +114,8 @@ class LifetimeTest {
   }
 
   private static Request forgotten() {
-    return Golden.tiny().engine().submit(new int[] {1, 2, 3}, Golden.exactly(300));
+    EngineOptions options = EngineOptions.builder().contextMax(4096).build();
+    return LLM.open(Golden.TINY, ModelOptions.DEFAULT, options).engine().submit(new int[] {1, 2, 3}, Golden.exactly(LONG));
   }
 
   /** In a process of its own, whose heap has all its memory from the beginning: what grows is not Java's. */
