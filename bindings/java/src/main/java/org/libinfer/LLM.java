@@ -161,6 +161,17 @@ public final class LLM implements AutoCloseable {
   }
 
   /**
+   * Answers a user's message; waits for all of it.
+   *
+   * @param text the message
+   * @param params what is wanted
+   * @return the answer
+   */
+  public Completion chat(String text, SamplingParams params) {
+    return chat(List.of(Message.user(text)), params);
+  }
+
+  /**
    * Answers a chat; waits for all of it.
    *
    * @param messages the chat
