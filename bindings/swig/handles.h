@@ -77,21 +77,21 @@ class NativeOptions {
 
 class NativeRequest {
  public:
-  // 0: there is a piece, told by the calls below until next is called again. 1: the last one was given. 2: not yet.
-  int32_t next(int32_t timeout_ms) {
+  // {1}: the last piece was given. {2}: not yet. {0, finish, sample, extras, ids ..}: there is a piece, and the calls
+  // below tell the rest of it until next is called again. extras, of the piece: 1 logprobs, 2 top, 4 embedding. (In one
+  // call, because a crossing costs about as much as what it carries.)
+  std::vector<int32_t> next(int32_t timeout_ms) {
     auto got = request_.next(timeout_ms);
-    if (!got) return failure() = got.error().status, 1;
+    if (!got) return failure() = got.error().status, std::vector<int32_t>();
     piece_ = got->value_or(libinfer::Piece());
-    return *got ? 0 : request_.pending() ? 2 : 1;
+    if (!*got) return {request_.pending() ? 2 : 1};
+    const int32_t extras =
+        (piece_.logprobs.size() ? 1 : 0) | (piece_.top.size() ? 2 : 0) | (piece_.embedding.size() ? 4 : 0);
+    std::vector<int32_t> told{0, piece_.finish, piece_.sample, extras};
+    told.insert(told.end(), piece_.tokens.begin(), piece_.tokens.end());
+    return told;
   }
   std::string text() const { return std::string(piece_.text); }
-  std::vector<int32_t> tokens() const { return {piece_.tokens.begin(), piece_.tokens.end()}; }
-  int32_t finish() const { return piece_.finish; }
-  int32_t sample() const { return piece_.sample; }
-  // What else there is: 1 logprobs, 2 top, 4 embedding.
-  int32_t extras() const {
-    return (piece_.logprobs.size() ? 1 : 0) | (piece_.top.size() ? 2 : 0) | (piece_.embedding.size() ? 4 : 0);
-  }
   std::vector<float> logprobs() const { return {piece_.logprobs.begin(), piece_.logprobs.end()}; }
   std::vector<int32_t> top_tokens() const {  // [tokens, most likely]
     std::vector<int32_t> out;

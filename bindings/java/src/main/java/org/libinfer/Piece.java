@@ -1,6 +1,7 @@
 package org.libinfer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.libinfer.internal.NativeRequest;
@@ -20,13 +21,13 @@ public final class Piece {
   private final List<List<Logprob>> top;
   private final float[] embedding;
 
-  /** The piece that a request holds after next(). */
-  Piece(NativeRequest from) {
-    int extras = from.extras();
+  /** The piece that next() has told: 0, finish, sample, extras, ids. */
+  Piece(NativeRequest from, int[] told) {
     text = from.text();
-    tokens = from.tokens();
-    finish = FinishReason.of(from.finish());
-    sample = from.sample();
+    finish = FinishReason.of(told[1]);
+    sample = told[2];
+    int extras = told[3];
+    tokens = Arrays.copyOfRange(told, 4, told.length);
     logprobs = (extras & HAS_LOGPROBS) != 0 ? from.logprobs() : NO_NUMBERS;
     embedding = (extras & HAS_EMBEDDING) != 0 ? from.embedding() : NO_NUMBERS;
     top = (extras & HAS_TOP) != 0 ? rows(from.top_tokens(), from.top_logprobs(), tokens.length) : Collections.emptyList();

@@ -83,9 +83,9 @@ public final class Request implements Iterable<Piece>, AutoCloseable {
         throw InferException.of(-8, "the waiting thread was interrupted", "");
       }
       return handle.call(r -> {
-        int s = r.next(timeout);
-        if (s == DONE) ended = true;
-        return s == PIECE ? new Piece(r) : null;
+        int[] told = r.next(timeout);
+        if (told[0] == DONE) ended = true;
+        return told[0] == PIECE ? new Piece(r, told) : null;
       });
     }
   }
