@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the jar, installs it into a local Maven repository that has never seen it, and is a stranger to it from an empty
+# Builds the jars, installs it into a local Maven repository that has never seen it, and is a stranger to it from an empty
 # folder: a sample project depends on it, jshell runs README's Java lines, the examples run.   java.sh BUILD SOURCE MODEL
 set -euo pipefail
 build=$1 source=$2 model=$3
@@ -7,12 +7,14 @@ build=$1 source=$2 model=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Maven's plugins and other people's jars as they are, ours not.
-mkdir "$work/m2"
-[ ! -d "$HOME/.m2/repository" ] || cp -a "$HOME/.m2/repository/." "$work/m2/"
-rm -rf "$work/m2/org/libinfer"
-"$source/bindings/java/build.sh" "$build" install -DskipTests -Dmaven.repo.local="$work/m2" -Dlibinfer.target="$work/target"
-installed=$work/m2/org/libinfer/libinfer/0.1.0
+# A local repository of the tests' own, which keeps other people's jars from run to run, and none of ours.
+m2=${INFER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/libinfer}/m2
+mkdir -p "$m2"
+exec 9>"$m2/.lock"
+flock 9
+rm -rf "$m2/org/libinfer"
+"$source/bindings/java/build.sh" "$build" install -DskipTests -Dmaven.repo.local="$m2" -Dlibinfer.target="$work/target"
+installed=$m2/org/libinfer/libinfer/0.1.0
 jar=$installed/libinfer-0.1.0.jar
 for suffix in .jar -sources.jar -javadoc.jar .pom; do [ -s "$installed/libinfer-0.1.0$suffix" ] || { echo "no $suffix"; exit 1; }; done
 jar --describe-module --file "$jar" | grep '^exports org.libinfer$' >/dev/null
@@ -32,8 +34,8 @@ grep -q Paris jshell.out
 cp -r "$source/tests/packages/java-sample" sample
 { echo 'package sample;'; grep '^import' lines; echo 'class Main { public static void main(String[] args) {'; grep -v '^import' lines; echo '} }'; } \
   >sample/src/main/java/sample/Main.java
-mvn -B -q -o -f sample/pom.xml -Dmaven.repo.local="$work/m2" package
-path=$jar:$work/m2/org/jspecify/jspecify/1.0.0/jspecify-1.0.0.jar:sample/target/classes
+mvn -B -q -f sample/pom.xml -Dmaven.repo.local="$m2" package
+path=$jar:$m2/org/jspecify/jspecify/1.0.0/jspecify-1.0.0.jar:sample/target/classes
 java -Dlibinfer.extract.dir="$work/extracted" -cp "$path" sample.Main | tee main.out
 grep -q Paris main.out
 java -Dlibinfer.extract.dir="$work/extracted" -p "$path" -m sample/sample.Main >module.out
@@ -45,3 +47,9 @@ printf 'My name is Ada.\nWhat is 2+2?\n\n' | java -Dlibinfer.extract.dir="$work/
 [ "$(grep -c '^> .' chat.out)" = 2 ]
 if java -Dlibinfer.extract.dir="$work/extracted" -cp "$jar" "$source/examples/java/Hello.java" "$source/README.md" 2>wrong.out; then exit 1; fi
 grep -q 'not a GGUF file but text' wrong.out
+
+# The models of langchain4j: built against the installed jar, tested, installed beside it.
+mvn -B -q -f "$source/bindings/java/langchain4j/pom.xml" -Dmaven.repo.local="$m2" -Dlibinfer.target="$work/langchain4j" \
+  -Dlibinfer.smollm2="$model" install
+[ -s "$m2/org/libinfer/libinfer-langchain4j/0.1.0/libinfer-langchain4j-0.1.0.jar" ]
+[ "$(cat "$work"/langchain4j/surefire-reports/TEST-*.xml | grep -c '<testcase ')" -ge 8 ]
