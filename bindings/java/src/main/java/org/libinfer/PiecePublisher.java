@@ -24,20 +24,31 @@ final class PiecePublisher implements Flow.Publisher<Piece> {
   @Override
   public void subscribe(Flow.Subscriber<? super Piece> subscriber) {
     Objects.requireNonNull(subscriber);
-    subscriber.onSubscribe(new Pull(subscriber));
+    Pull pull = new Pull(subscriber);
+    subscriber.onSubscribe(pull);
+    pull.begin();
   }
 
   private final class Pull implements Flow.Subscription {
     private final Flow.Subscriber<? super Piece> subscriber;
     private final AtomicBoolean over = new AtomicBoolean();
     private long wanted;     // pieces asked for and not yet given
-    private boolean pulling; // a thread does
+    private boolean pulling = true; // a thread does, or onSubscribe has not returned yet: signals come one after another
     private boolean wrong;   // asked for none or fewer
     private @Nullable Request request;
     private @Nullable Piece ahead; // pulled, not asked for yet; of the thread that pulls
 
     Pull(Flow.Subscriber<? super Piece> subscriber) {
       this.subscriber = subscriber;
+    }
+
+    /** After onSubscribe: gives what was asked for in it. */
+    void begin() {
+      synchronized (this) {
+        pulling = wanted > 0 || wrong;
+        if (!pulling) return;
+      }
+      executor.execute(this::pull);
     }
 
     @Override
