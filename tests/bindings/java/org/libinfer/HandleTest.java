@@ -61,4 +61,21 @@ class HandleTest {
     handle.close();
     assertEquals(1, gone.get());
   }
+
+  @Test
+  void goesWhenItsOwnerIsForgotten() throws InterruptedException {
+    AtomicInteger forgotten = new AtomicInteger();
+    forget(forgotten);
+    for (int i = 0; i < 1000 && forgotten.get() == 0; ++i) {
+      System.gc();
+      Thread.sleep(5);
+    }
+    assertEquals(1, forgotten.get());
+    assertEquals(0, gone.get(), "one that is held stays");
+  }
+
+  private static void forget(AtomicInteger counter) {
+    Object owner = new Object();
+    new Handle<>(owner, owner, "thing", counter, AtomicInteger::incrementAndGet).run(n -> { });
+  }
 }

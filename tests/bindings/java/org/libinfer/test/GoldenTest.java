@@ -87,7 +87,7 @@ class GoldenTest {
   }
 
   @Test
-  void textBecomesTheIdsOfOtherTokenizersAndComesBack() {
+  void textBecomesTheIdsOfOtherTokenizers() {
     int astral = 0;
     for (String vocabulary : List.of("spm", "unigram-bytes", "gemma")) {
       Path file = Golden.FOLDER.resolve("tokenizer/tiny-" + vocabulary + ".gguf");

@@ -43,10 +43,14 @@ class NativeLibraryTest {
   }
 
   private int ask(String... properties) throws Exception {
+    return ask(Ask.class, properties);
+  }
+
+  private int ask(Class<?> program, String... properties) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(properties));
-    command.addAll(List.of("-cp", place(LLM.class) + java.io.File.pathSeparator + place(Ask.class), Ask.class.getName()));
+    command.addAll(List.of("-cp", place(LLM.class) + java.io.File.pathSeparator + place(Ask.class), program.getName()));
     Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
     output = new String(p.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     return p.waitFor();
@@ -122,6 +126,29 @@ class NativeLibraryTest {
   void withoutAHomeATemporaryFolderIsUsed() throws Exception {
     assertEquals(0, ask("-Duser.home=/proc/nowhere", "-Djava.io.tmpdir=" + base), output);
     assertTrue(output.contains(base.toString()), output);
+    try (Stream<Path> left = Files.list(base)) {
+      assertEquals(0, left.filter(p -> p.getFileName().toString().startsWith("libinfer")).count(), "nothing is left of it");
+    }
+  }
+
+  /** As programs have it that are loaded anew in a running process. */
+  static final class Twice {
+    private Twice() {}
+
+    public static void main(String[] args) throws Exception {
+      for (int i = 0; i < 2; ++i) {
+        ClassLoader own = new java.net.URLClassLoader(
+            new java.net.URL[] {LLM.class.getProtectionDomain().getCodeSource().getLocation()}, ClassLoader.getPlatformClassLoader());
+        System.out.println(own.loadClass("org.libinfer.InferRuntime").getMethod("version").invoke(null));
+      }
+      Ask.main(args);
+    }
+  }
+
+  @Test
+  void severalClassLoadersMayHaveThem() throws Exception {
+    assertEquals(0, ask(Twice.class, extract()), output);
+    assertEquals(3, output.lines().filter(l -> l.matches("\\d+\\.\\d+\\.\\d+")).count(), output);
   }
 
   @Test

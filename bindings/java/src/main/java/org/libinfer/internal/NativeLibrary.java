@@ -63,13 +63,34 @@ final class NativeLibrary {
             + " the folder of its libraries by -D" + PATH);
       }
       Path folder = folder(index);
-      for (Entry e : index) extract(platform, e, folder);
-      for (Entry e : index) System.load(folder.resolve(e.name).toString());
+      if (folder == null || !loaded(platform, index, folder)) loadFromTemporary(platform, index);
     } catch (IOException e) {
       UnsatisfiedLinkError error = new UnsatisfiedLinkError("the native library could not be written: " + e
           + "; name a folder that can be written by -D" + EXTRACT + ", or one that holds the libraries by -D" + PATH);
       error.initCause(e);
       throw error;
+    }
+  }
+
+  /** False: another class loader of this process has them from there, and Java lets only one do so. */
+  private static boolean loaded(String platform, List<Entry> index, Path folder) throws IOException {
+    for (Entry e : index) extract(platform, e, folder);
+    try {
+      for (Entry e : index) System.load(folder.resolve(e.name).toString());
+      return true;
+    } catch (UnsatisfiedLinkError e) {
+      if (String.valueOf(e.getMessage()).contains("already loaded in another classloader")) return false;
+      throw e;
+    }
+  }
+
+  private static void loadFromTemporary(String platform, List<Entry> index) throws IOException {
+    Path folder = Files.createTempDirectory("libinfer-"); // nobody else can enter it
+    try {
+      loaded(platform, index, folder);
+    } finally {
+      for (Entry e : index) Files.deleteIfExists(folder.resolve(e.name)); // what is mapped stays
+      Files.deleteIfExists(folder);
     }
   }
 
@@ -99,6 +120,7 @@ final class NativeLibrary {
     return NativeLibrary.class.getResourceAsStream("/META-INF/native/" + platform + "/" + name);
   }
 
+  /** Null: there is none that is ours alone. */
   private static Path folder(List<Entry> index) throws IOException {
     MessageDigest all = sha256();
     for (Entry e : index) all.update((e.hash + e.name).getBytes(StandardCharsets.UTF_8));
@@ -120,7 +142,7 @@ final class NativeLibrary {
     } catch (IOException e) {
       if (given != null) throw e; // a folder that was asked for is not silently another one
     }
-    return Files.createTempDirectory("libinfer-"); // nobody else can enter it either
+    return null;
   }
 
   /** A real folder of this user, which nobody else can enter and this process can write to. */
