@@ -126,11 +126,30 @@ class NativeRequest {
   explicit NativeRequest(libinfer::Request&& r) : request_(std::move(r)) {}
 
  private:
+  friend class NativeRequests;
   libinfer::Request request_;
   libinfer::Piece piece_;
 #else
  private:
   NativeRequest();
+#endif
+};
+
+// Requests to wait for together. They stay the caller's, and have to be there until wait_any has returned.
+class NativeRequests {
+ public:
+  NativeRequests() = default;
+  void add(NativeRequest& r) { all_.push_back(&r.request_); }
+  // The index of one whose next would not wait; -1: the timeout passed, or none was added.
+  int32_t wait_any(int32_t timeout_ms) const {
+    if (all_.empty()) return -1;
+    const auto which = libinfer::wait_any(all_, timeout_ms);
+    if (!which) return failure() = which.error().status, -1;
+    return *which ? static_cast<int32_t>(**which) : -1;
+  }
+#ifndef SWIG
+ private:
+  std::vector<libinfer::Request*> all_;
 #endif
 };
 

@@ -224,6 +224,37 @@ class AsyncTest {
   }
 
   @Test
+  void oneThreadReadsMany() throws InterruptedException {
+    List<Request> all = new ArrayList<>();
+    List<StringBuilder> texts = new ArrayList<>();
+    for (int i = 0; i < 20; ++i) {
+      all.add(begun(32));
+      texts.add(new StringBuilder());
+    }
+    for (Request r; (r = Request.any(all, Duration.ofSeconds(20))) != null; ) {
+      Piece piece = r.poll(Duration.ZERO);
+      if (piece != null) texts.get(all.indexOf(r)).append(piece);
+    }
+    for (int i = 0; i < 20; ++i) {
+      assertTrue(all.get(i).ended());
+      assertEquals(expected, texts.get(i).toString());
+      all.get(i).close();
+    }
+    assertNull(Request.any(List.of(), Duration.ofSeconds(20)));
+    llm.engine().pause();
+    try (Request idle = begun(8)) {
+      long begin = System.nanoTime();
+      assertNull(Request.any(List.of(idle), Duration.ofMillis(120)));
+      assertTrue(System.nanoTime() - begin >= 120_000_000);
+      Thread.currentThread().interrupt();
+      Expect.failure(InferException.Cancelled.class, () -> Request.any(List.of(idle), Duration.ofSeconds(20)));
+      assertTrue(Thread.interrupted());
+    } finally {
+      llm.engine().resume();
+    }
+  }
+
+  @Test
   void anInterruptedThreadComesOut() throws InterruptedException {
     llm.engine().pause(); // nothing comes
     try {

@@ -61,13 +61,22 @@ final class Handle<N> {
   }
 
   <R> R call(Function<N, R> call) {
-    N object = state.enter(what);
+    N object = enter();
     try {
       return call.apply(object);
     } finally {
-      state.leave();
-      Reference.reachabilityFence(parent);
+      leave();
     }
+  }
+
+  /** For calls that need several: it stays until leave(). */
+  N enter() {
+    return state.enter(what);
+  }
+
+  void leave() {
+    state.leave();
+    Reference.reachabilityFence(parent);
   }
 
   void run(Consumer<N> call) {

@@ -1,7 +1,10 @@
 package org.libinfer;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -11,6 +14,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.libinfer.internal.NativeRequest;
+import org.libinfer.internal.NativeRequests;
 
 /**
  * One answer that is being generated: to be pulled piece by piece, or as a whole. Pieces go to whoever asks next; one reader
@@ -60,6 +64,36 @@ public final class Request implements Iterable<Piece>, AutoCloseable {
       long left = Math.max(0, (end - System.nanoTime() + 999_999) / 1_000_000);
       Piece piece = take((int) Math.min(SLICE, left));
       if (piece != null || ended() || left == 0) return piece;
+    }
+  }
+
+  /**
+   * Waits until one of these has a piece to give, so that one thread reads many. Those that have ended are passed over.
+   *
+   * @param requests of any engines
+   * @param timeout how long to wait
+   * @return one whose {@link #next} does not wait; null where the time has passed, or all have ended
+   */
+  public static @Nullable Request any(Collection<Request> requests, Duration timeout) {
+    List<Request> inside = new ArrayList<>();
+    NativeRequests all = new NativeRequests();
+    try {
+      for (Request r : requests) {
+        if (r.ended()) continue;
+        all.add(r.handle.enter());
+        inside.add(r);
+      }
+      long end = System.nanoTime() + timeout.toNanos();
+      for (;;) {
+        long left = Math.max(0, (end - System.nanoTime() + 999_999) / 1_000_000);
+        int which = all.wait_any((int) Math.min(SLICE, left));
+        if (which >= 0) return inside.get(which);
+        if (left == 0 || inside.isEmpty()) return null;
+        if (Thread.currentThread().isInterrupted()) throw InferException.of(-8, "the waiting thread was interrupted", "");
+      }
+    } finally {
+      for (Request r : inside) r.handle.leave();
+      all.delete();
     }
   }
 
