@@ -24,7 +24,7 @@ class Libinfer(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")
-        for pattern in "CMakeLists.txt", "LICENSE", "include/*", "lib/*", "backends/*", "packaging/cmake/*":
+        for pattern in "CMakeLists.txt", "LICENSE", "include/*", "lib/*", "backends/*", "packaging/cmake/*", "packaging/debian/copyright":
             copy(self, pattern, root, self.export_sources_folder)
 
     # Header-only libraries that the build reads; who uses the package needs neither. By Conan's default this only looks
@@ -53,6 +53,7 @@ class Libinfer(ConanFile):
     def package(self):
         CMake(self).install()
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+        copy(self, "copyright", os.path.join(self.source_folder, "packaging", "debian"), os.path.join(self.package_folder, "licenses"))
         libraries = os.path.join(self.package_folder, "lib")
         rm(self, "libinfer.a" if self.options.shared else "libinfer.so*", libraries)
         for folder in "cmake", "pkgconfig":  # Conan writes its own for whoever asks
