@@ -12,7 +12,8 @@ build=(
 test=(
   doctest-dev=2.4* clang=1:14.0* libclang-rt-14-dev=1:14.0* clang-format=1:14.0* clang-tidy=1:14.0* lld=1:14.0*
   g++-aarch64-linux-gnu=4:12.2* qemu-user-static=1:7.2* g++-mingw-w64-x86-64-posix=12.2* wine64=8.0* libsimde-dev=0.7.4*
-  abigail-tools=2.2* pkg-config=1.8* binutils=2.40* git maven=3.8* openjdk-17-jdk-headless unzip=6.0*
+  abigail-tools=2.2* pkg-config=1.8* binutils=2.40* git maven=3.8* openjdk-17-jdk-headless swig=4.1* unzip=6.0*
+  debootstrap=1.0* dpkg-dev=1.21* lintian=2.116*
   python3-dev=3.11*
   mesa-vulkan-drivers=22.3* vulkan-validationlayers=1.3.239* spirv-tools=2023.1*
 )
@@ -36,7 +37,7 @@ for spec in "${missing[@]}"; do
     cmake) command -v cmake >/dev/null && continue ;;
     ninja-build) command -v ninja >/dev/null && continue ;;
     maven) command -v mvn >/dev/null && continue ;;
-    openjdk-17-jdk-headless) command -v java >/dev/null && continue ;;
+    openjdk-17-jdk-headless) command -v javac >/dev/null && continue ;;
     python3-dev) python3 -c 'import os, sysconfig; assert os.path.exists(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null && continue ;;
     python3-pip) python3 -m pip --version >/dev/null 2>&1 && continue ;;
     python3-venv) python3 -c 'import venv, ensurepip' >/dev/null 2>&1 && continue ;;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Prints the python of a virtual environment with the independent implementations that the conformance tests compare with
 # (tokenizers, gguf, jinja2, ...; versions in requirements-conformance.txt), kept in the cache folder. `python.sh bench`: with
-# those that the tokenizers' speed is compared with; `python.sh bindings`: with what builds and tests the Python binding; `python.sh masks`: with the peers of tests/bench/masks.py
+# those that the tokenizers' speed is compared with; `python.sh conan`: with Conan; `python.sh bindings`: with what builds
+# and tests the Python binding; `python.sh masks`: with the peers of tests/bench/masks.py
 # (requirements-masks.txt names all that is wanted: xgrammar asks for torch).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

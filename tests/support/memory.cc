@@ -9,13 +9,18 @@
 namespace {
 std::atomic<size_t> out{0}, most{0};
 
-void* counted(size_t n) {
+void* counted_or_null(size_t n) noexcept {
   void* p = std::malloc(n ? n : 1);
-  if (!p) throw std::bad_alloc();
+  if (!p) return p;
   const size_t now = out.fetch_add(malloc_usable_size(p)) + malloc_usable_size(p);
   size_t seen = most.load();
   while (now > seen && !most.compare_exchange_weak(seen, now)) {
   }
+  return p;
+}
+void* counted(size_t n) {
+  void* p = counted_or_null(n);
+  if (!p) throw std::bad_alloc();
   return p;
 }
 void release(void* p) noexcept {
@@ -26,6 +31,8 @@ void release(void* p) noexcept {
 
 void* operator new(size_t n) { return counted(n); }
 void* operator new[](size_t n) { return counted(n); }
+void* operator new(size_t n, const std::nothrow_t&) noexcept { return counted_or_null(n); }
+void* operator new[](size_t n, const std::nothrow_t&) noexcept { return counted_or_null(n); }
 void operator delete(void* p) noexcept { release(p); }
 void operator delete[](void* p) noexcept { release(p); }
 void operator delete(void* p, size_t) noexcept { release(p); }

@@ -144,9 +144,15 @@ StateId Automaton::intern() {
 StateId Automaton::find_next(StateId s, uint8_t byte) {
   if (s == kNone) return kNone;
   if (!states_[s].next) {
-    states_[s].next = std::make_unique<std::array<StateId, 256>>();
-    states_[s].next->fill(kUnknown);
+    auto next = std::make_unique<std::array<StateId, 256>>();
+    const ByteSet leading = following(s);
+    next->fill(kNone);
+    for (size_t w = 0; w < leading.bits.size(); ++w)
+      for (uint64_t left = leading.bits[w]; left != 0; left &= left - 1)
+        (*next)[64 * w + static_cast<size_t>(std::countr_zero(left))] = kUnknown;
+    states_[s].next = std::move(next);
     bytes_ += 1024;
+    if (!leading.has(byte)) return kNone;
   }
   fresh();
   for (size_t i = 0; i < states_[s].pairs.size(); ++i) {

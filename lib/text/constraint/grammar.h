@@ -8,6 +8,7 @@
 // returns, so that whoever builds need not look at every step.
 #pragma once
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -42,6 +43,11 @@ struct ByteSet {
     return *this;
   }
   bool has(uint8_t b) const { return (bits[b / 64] >> b % 64 & 1) != 0; }
+  int size() const {
+    int n = 0;
+    for (const uint64_t word : bits) n += std::popcount(word);
+    return n;
+  }
   bool operator==(const ByteSet&) const = default;
 };
 

@@ -208,7 +208,7 @@ bool Language::has(std::string_view text) const {
 
 // A state is a rule when several lead to it or it is far from the last one; else it is written where it is used. Rules
 // end with the next rule, so a text costs no depth.
-Grammar::Expr Language::emit(Grammar& g, const CodePoints& code_points, const std::string& name) const {
+Grammar::Expr Language::emit(Grammar& g, const Writing& writing, const std::string& name) const {
   std::vector<uint32_t> uses(states_.size());
   std::vector<std::map<uint32_t, std::vector<CodeRange>>> edges(states_.size());
   std::vector<bool> seen(states_.size());
@@ -237,15 +237,16 @@ Grammar::Expr Language::emit(Grammar& g, const CodePoints& code_points, const st
       rules[s] = g.declare(name);
   std::vector<Grammar::Expr> what(states_.size(), Grammar::kNothing);
   for (const uint32_t s : order)
-    if (ends(s)) what[s] = edges[s].empty() ? Grammar::kEmpty : g.repeat(code_points(g, edges[s][s], false), 0);
+    if (ends(s)) what[s] = edges[s].empty() ? writing.end : writing.rest(edges[s][s]);
   std::vector<uint32_t> backwards(order.rbegin(), order.rend());
   // What is written in place comes first: those are one step further from the beginning than the only one before them.
   for (const uint32_t s : backwards) {
+    if (ends(s)) continue;
     std::vector<Grammar::Expr> options;
-    if (states_[s].final) options.push_back(Grammar::kEmpty);
+    if (states_[s].final) options.push_back(writing.end);
     Grammar::Expr again = Grammar::kEmpty;
     for (const auto& [to, ranges] : edges[s]) {
-      const Grammar::Expr c = code_points(g, ranges, false);
+      const Grammar::Expr c = writing.code_points(g, ranges, false);
       if (to == s) {
         again = g.repeat(c, 0);
       } else {

@@ -42,9 +42,15 @@ class Language {
   std::pair<int64_t, int64_t> extent() const;
   bool has(std::string_view text) const;
 
-  // Into a grammar, with code_points as in RegexOptions. Names of rules begin with `name`.
+  // How texts stand in a grammar.
   using CodePoints = std::function<Grammar::Expr(Grammar&, const std::vector<CodeRange>&, bool negated)>;
-  Grammar::Expr emit(Grammar& g, const CodePoints& code_points, const std::string& name) const;
+  struct Writing {
+    CodePoints code_points;                                            // as in RegexOptions
+    Grammar::Expr end;                                                 // what stands behind each text
+    std::function<Grammar::Expr(const std::vector<CodeRange>&)> rest;  // any number of these characters, and the end
+  };
+  // Into a grammar. Names of rules begin with `name`.
+  Grammar::Expr emit(Grammar& g, const Writing& writing, const std::string& name) const;
 
  private:
   static constexpr uint32_t kDead = UINT32_MAX;

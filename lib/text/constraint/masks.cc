@@ -7,70 +7,106 @@
 namespace infer::text {
 namespace {
 
-constexpr uint32_t kManyNodes = 12;                  // below a node, for it to be worth a look at all of them together
-constexpr uint8_t kLongRun = TokenTrie::kMostPlain;  // characters that are looked ahead; longer tokens are few
+constexpr uint32_t kManyNodes = 12;  // below a node, for it to be worth a look at all of them together
+constexpr int kManyBytes = 40;       // that lead on from a state: fewer are not the most of those that are plain
 
 // What a walk goes along: all nodes of the tree, or those that lead to tokens that are not plain.
 struct AllNodes {
   std::span<const TokenTrie::Node> all;
-  uint32_t node(uint32_t i) const { return i; }
+  uint32_t at(uint32_t i) const { return i; }
+  const TokenTrie::Node& node(uint32_t i) const { return all[i]; }
   uint32_t beyond(uint32_t i) const { return all[i].beyond; }
 };
 struct OtherNodes {
   std::span<const TokenTrie::Other> others;
-  uint32_t node(uint32_t i) const { return others[i].node; }
+  uint32_t at(uint32_t i) const { return others[i].at; }
+  const TokenTrie::Node& node(uint32_t i) const { return others[i].node; }
   uint32_t beyond(uint32_t i) const { return others[i].beyond; }
 };
 
 }  // namespace
 
 void Masks::forget() {
-  masks_.clear(), runs_.clear();
+  masks_.clear(), runs_.forget();
   for (auto& known : alone_) known.clear();
+  for (auto& known : others_) known.clear();
   bytes_ = 0;
 }
 
-// Where most plain characters lead, as in a string, plain tokens that are not too long pass, and no others: these are
-// set, and what is not plain or begins in another way is looked at.
 void Masks::walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves) {
   const auto all = trie_.nodes();
-  const auto others = trie_.others();
-  const std::optional<uint8_t> usual_byte = this->usual_byte(s);
-  const StateId usual = usual_byte ? automaton_.next(s, *usual_byte) : Automaton::kNone;
-  const Run r = usual_byte ? run_for(usual, kLongRun) : Run();
-  const bool all_pass = r.room >= kLongRun;
+  const ByteSet following = automaton_.following(s);
+  if (following.size() >= kManyBytes) {
+    const std::optional<uint8_t> usual = runs_.usual_byte(s);
+    if (!usual || !walk_string(s, *usual, mask, leaves))
+      walk(AllNodes{all}, s, 0, static_cast<uint32_t>(all.size()), mask, leaves);
+    return;
+  }
+  for (size_t b = 0; b < 256; ++b) {
+    const uint32_t i = trie_.beginning()[b];
+    if (following.has(static_cast<uint8_t>(b)) && i != TokenTrie::kNoNode)
+      walk(AllNodes{all}, s, i, all[i].beyond, mask, leaves);
+  }
+}
+
+// Where this byte and most plain characters lead, as in a string, plain tokens that are not too long pass, and no
+// others: these are set, and what is not plain or begins in another way is looked at. False: it is not so.
+bool Masks::walk_string(StateId s, uint8_t usual_byte, Mask& mask, std::vector<uint32_t>* leaves) {
+  const auto all = trie_.nodes();
+  const StateId usual = automaton_.next(s, usual_byte);
+  const Run r = runs_.of(usual, Runs::kFar);
+  const bool all_pass = r.room >= Runs::kFar;
   const bool no_longer = r.stops && !(leaves && (r.leaves || automaton_.facts(usual).leaves));
-  if ((r.classes & ByteClasses::kPlain) != ByteClasses::kPlain || !(all_pass || no_longer))
-    return walk(AllNodes{all}, s, 0, static_cast<uint32_t>(all.size()), mask, leaves);
-  const bool text = text_as(s, *usual_byte);
+  if ((r.classes & ByteClasses::kPlain) != ByteClasses::kPlain || !(all_pass || no_longer)) return false;
+  const bool text = runs_.text_as(s, usual_byte);
   const auto is_usual = [&](uint8_t b) { return b < 0x80 ? automaton_.next(s, b) == usual : text; };
-  const auto plain = trie_.plain(std::min<size_t>(r.room + size_t{1}, kLongRun));
+  const auto plain = trie_.plain(std::min<size_t>(r.room + size_t{1}, Runs::kFar));
   for (size_t w = 0; w < mask.size(); ++w) mask[w] |= plain[w];
+  const bool for_ever = r.next == usual;  // so other states lead here, too
+  if (for_ever) {
+    const Alone& others = others_from(usual, leaves != nullptr);
+    others.tokens.add_to(mask);
+    uint32_t first = 0;  // nodes are in order
+    for (const uint32_t i : others.leaves) {
+      while (all[first].beyond <= i) first = all[first].beyond;
+      if (is_usual(all[first].byte)) leaves->push_back(i);
+    }
+  }
   for (uint32_t i = 0; i < all.size(); i = all[i].beyond) {
     if (!ByteClasses::plain(all[i].byte) || is_usual(all[i].byte)) continue;
     for (const int32_t t : trie_.tokens(all[i])) unset(t, mask);
     for (const int32_t t : trie_.tokens_below(all[i])) unset(t, mask);
     walk(AllNodes{all}, s, i, all[i].beyond, mask, leaves);
   }
+  const auto others = trie_.others();
   for (uint32_t i = 0; i < others.size(); i = others[i].beyond) {
-    const uint8_t byte = all[others[i].node].byte;
-    if (!ByteClasses::plain(byte) || is_usual(byte)) walk(OtherNodes{others}, s, i, others[i].beyond, mask, leaves);
+    const uint8_t b = others[i].node.byte;
+    if (!ByteClasses::plain(b) || (is_usual(b) && !(for_ever && b < 0x80)))
+      walk(OtherNodes{others}, s, i, others[i].beyond, mask, leaves);
   }
+  return true;
 }
 
-// One of the plain ASCII bytes that lead where more than half of them lead, if there is such a state.
-std::optional<uint8_t> Masks::usual_byte(StateId s) {
-  uint8_t usual = 0;
-  int ahead = 0, n_plain = 0, n_usual = 0;  // (Boyer and Moore, "MJRTY", 1991)
-  for (uint8_t b = 0; b < 0x80; ++b) {
-    if (!ByteClasses::plain(b)) continue;
-    ++n_plain;
-    if (ahead == 0) usual = b;
-    ahead += automaton_.next(s, b) == automaton_.next(s, usual) ? 1 : -1;
+// Tokens that are not plain, but begin with a plain ASCII character that led to this state.
+const Masks::Alone& Masks::others_from(StateId s, bool goes_on) {
+  const auto known = others_[goes_on].find(s);
+  if (known != others_[goes_on].end()) return known->second;
+  Mask mask(trie_.words());
+  std::vector<uint32_t> leaves;
+  const auto others = trie_.others();
+  for (uint32_t i = 0; i < others.size(); i = others[i].beyond) {
+    if (others[i].node.byte >= 0x80 || !ByteClasses::plain(others[i].node.byte)) continue;
+    if (goes_on && automaton_.facts(s).leaves) leaves.push_back(others[i].at);
+    walk(OtherNodes{others}, s, i + 1, others[i].beyond, mask, goes_on ? &leaves : nullptr);
   }
-  const StateId to = automaton_.next(s, usual);
-  for (uint8_t b = 0; b < 0x80; ++b) n_usual += ByteClasses::plain(b) && automaton_.next(s, b) == to;
-  return to != Automaton::kNone && 2 * n_usual > n_plain ? std::optional(usual) : std::nullopt;
+  return keep(others_[goes_on], s, mask, std::move(leaves));
+}
+
+const Masks::Alone& Masks::keep(std::unordered_map<StateId, Alone>& all, StateId s, const Mask& mask,
+                                std::vector<uint32_t> leaves) {
+  const auto made = all.emplace(s, Alone{TokenSet(mask), std::move(leaves)}).first;
+  bytes_ += made->second.tokens.bytes() + static_cast<int64_t>(4 * made->second.leaves.size() + 150);
+  return made->second;
 }
 
 template <typename Nodes>
@@ -78,10 +114,10 @@ void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Ma
                  std::vector<uint32_t>* leaves) {
   if (begin == end) return;
   path_.resize(trie_.longest() + size_t{1});
-  path_[trie_.nodes()[nodes.node(begin)].depth - 1u] = s;
+  path_[nodes.node(begin).depth - 1u] = s;
   for (uint32_t i = begin; i < end;) {
-    const uint32_t at = nodes.node(i);
-    const TokenTrie::Node& n = trie_.nodes()[at];
+    const uint32_t at = nodes.at(i);
+    const TokenTrie::Node& n = nodes.node(i);
     const StateId to = automaton_.next(path_[n.depth - 1u], n.byte);
     if (to == Automaton::kNone) {
       i = nodes.beyond(i);
@@ -90,7 +126,7 @@ void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Ma
     const Automaton::Facts& facts = automaton_.facts(to);
     for (const int32_t t : trie_.tokens(n)) set(t, mask);
     if (leaves && facts.leaves && n.beyond > at + 1) leaves->push_back(at);
-    if (n.beyond - at > kManyNodes && set_below(n, to, mask, leaves != nullptr)) {
+    if (n.beyond - at > kManyNodes && set_below(at, to, mask, leaves != nullptr)) {
       i = nodes.beyond(i);
       continue;
     }
@@ -101,9 +137,12 @@ void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Ma
 
 // Sets all tokens below a node, without a look at each, if the state lets them pass. leaves: not if something may end
 // on the way.
-bool Masks::set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leaves) {
-  if (n.classes & ~run(s).classes) return false;
-  const Run& r = run_for(s, n.characters);
+bool Masks::set_below(uint32_t at, StateId s, Mask& mask, bool leaves) {
+  const TokenTrie::Node& n = trie_.nodes()[at];
+  constexpr uint16_t kAscii = ByteClasses::kText - 1;
+  if (n.classes & kAscii & ~automaton_.alike(s)) return false;  // as mostly
+  if (n.classes & ~runs_.of(s).classes) return false;
+  const Run& r = runs_.of(s, n.characters);
   if (leaves && r.leaves) return false;
   if (n.characters <= r.room) {
     for (const int32_t t : trie_.tokens_below(n)) set(t, mask);
@@ -112,90 +151,11 @@ bool Masks::set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leav
   if (!r.stops || (n.classes & ByteClasses::kText) != 0) return false;
   // A byte is a character: those that are not too long.
   const auto nodes = trie_.nodes();
-  for (auto i = static_cast<uint32_t>(&n - nodes.data()) + 1; i < n.beyond;) {
+  for (auto i = at + 1; i < n.beyond;) {
     const bool fits = nodes[i].depth - n.depth <= r.room;
     if (fits)
       for (const int32_t t : trie_.tokens(nodes[i])) set(t, mask);
     i = fits ? i + 1 : nodes[i].beyond;
-  }
-  return true;
-}
-
-// As far as one character.
-Masks::Run& Masks::run(StateId s) {
-  if (runs_.size() <= s) {
-    bytes_ += static_cast<int64_t>((s + 1 - runs_.size()) * sizeof(Run));
-    runs_.resize(s + size_t{1});
-  }
-  if (runs_[s].known) return runs_[s];
-  Run r{.known = true};
-  uint8_t some = 0;  // leads there
-  const uint32_t alike = automaton_.alike(s);
-  const ByteSet following = automaton_.following(s);
-  for (size_t b = 0; b < 256; ++b)
-    if (following.has(static_cast<uint8_t>(b)))
-      r.takes = static_cast<uint16_t>(r.takes | 1 << std::min<uint8_t>(ByteClasses::kOf[b], ByteClasses::kAscii));
-  for (uint8_t c = 0; c < ByteClasses::kAscii; ++c) {
-    const uint8_t byte = ByteClasses::kOne[c];
-    if ((alike >> c & 1) == 0 || !following.has(byte)) continue;
-    const StateId to = automaton_.next(s, byte);
-    if (r.next == Automaton::kNone) r.next = to, some = byte;
-    if (to != Automaton::kNone && to == r.next) r.classes = static_cast<uint16_t>(r.classes | 1 << c);
-  }
-  if (r.next != Automaton::kNone && text_as(s, some)) r.classes |= ByteClasses::kText;
-  r.leaves = automaton_.facts(r.next).leaves;
-  r.room = r.next == s ? TokenTrie::kMany : r.classes != 0 ? 1 : 0;
-  r.settled = r.room != 1;
-  return runs_[s] = r;
-}
-
-const Masks::Run& Masks::run_for(StateId s, uint8_t characters) {
-  const uint8_t far = std::min(characters, kLongRun);
-  if (run(s).settled || run(s).room >= far) return runs_[s];
-  std::vector<StateId> chain{s};
-  while (chain.size() < far) {
-    const Run r = run(chain.back());
-    if (r.settled || (run(r.next).classes & r.classes) != r.classes) break;
-    chain.push_back(r.next);
-  }
-  for (size_t i = chain.size(); i-- > 0;) {
-    Run& r = runs_[chain[i]];
-    if (r.settled || r.next >= runs_.size() || !runs_[r.next].known) continue;  // looked so far
-    const Run& next = runs_[r.next];
-    if ((next.classes & r.classes) != r.classes) {
-      r.settled = true;
-      r.stops = (next.takes & r.classes) == 0;
-      continue;
-    }
-    const bool any = next.room == TokenTrie::kMany;
-    r.room = any ? next.room : static_cast<uint8_t>(std::min<int>(next.room + 1, TokenTrie::kMany - 1));
-    r.leaves = r.leaves || next.leaves;
-    r.settled = next.settled;
-    r.stops = next.stops && next.room < TokenTrie::kMany - 1;  // room is all of it
-  }
-  return runs_[s];
-}
-
-// Do all characters of several bytes lead where this byte leads?
-bool Masks::text_as(StateId s, uint8_t byte) {
-  if (automaton_.text_as(s, byte)) return true;
-  const StateId to = automaton_.next(s, byte);
-  // From `at` by any byte of these classes to one state, in which nothing ends.
-  const auto step = [&](StateId& at, uint8_t first, uint8_t last) {
-    const uint32_t alike = automaton_.alike(at);
-    const StateId next = automaton_.next(at, ByteClasses::kOne[first]);
-    for (uint8_t c = first; c <= last; ++c)
-      if ((alike >> c & 1) == 0 || automaton_.next(at, ByteClasses::kOne[c]) != next) return false;
-    at = next;
-    return next == to || (next != Automaton::kNone && !automaton_.facts(next).leaves);
-  };
-  for (uint8_t lead = ByteClasses::kLead2; lead <= ByteClasses::kLeadF4; ++lead) {
-    const ByteClasses::Follow f = ByteClasses::follow(lead);
-    StateId at = s;
-    if (!step(at, lead, lead) || !step(at, f.first, f.last)) return false;
-    for (uint8_t n = 1; n < f.n; ++n)
-      if (!step(at, ByteClasses::kLow, ByteClasses::kHigh)) return false;
-    if (at != to) return false;
   }
   return true;
 }
@@ -207,9 +167,7 @@ const Masks::Alone& Masks::alone(Automaton::Pair p, bool goes_on) {
   mask_alone_.assign(trie_.words(), 0);
   std::vector<uint32_t> leaves;
   walk_all(s, mask_alone_, goes_on ? &leaves : nullptr);
-  const auto made = alone_[goes_on].emplace(s, Alone{TokenSet(mask_alone_), std::move(leaves)}).first;
-  bytes_ += made->second.tokens.bytes() + static_cast<int64_t>(4 * made->second.leaves.size() + 150);
-  return made->second;
+  return keep(alone_[goes_on], s, mask_alone_, std::move(leaves));
 }
 
 const TokenSet& Masks::of(StateId s) {

@@ -8,11 +8,11 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "text/constraint/automaton.h"
+#include "text/constraint/runs.h"
 #include "text/constraint/token_set.h"
 #include "text/constraint/token_trie.h"
 
@@ -20,12 +20,12 @@ namespace infer::text {
 
 class Masks {
  public:
-  Masks(Automaton& automaton, const TokenTrie& trie) : automaton_(automaton), trie_(trie) {}
+  Masks(Automaton& automaton, const TokenTrie& trie) : automaton_(automaton), trie_(trie), runs_(automaton) {}
 
   // Those that may come next, an end token where the text may end.
   const TokenSet& of(StateId s);
 
-  int64_t bytes() const { return bytes_; }
+  int64_t bytes() const { return bytes_ + runs_.bytes(); }
   void forget();  // with the automaton
 
  private:
@@ -35,25 +35,13 @@ class Masks {
     std::vector<uint32_t> leaves;  // nodes after which the rule may end, none below another's... in order of the tree
   };
   const Alone& alone(Automaton::Pair p, bool goes_on);  // goes_on: leaves are noted
-  // From a state, any characters of these classes, up to so many, lead on, as inside of a string: all tokens that are
-  // made of such are set together.
-  struct Run {
-    uint16_t classes = 0;  // ByteClasses
-    uint16_t takes = 0;    // those of which some byte leads on, wherever to
-    uint8_t room = 0;      // characters; TokenTrie::kMany: any number
-    bool known = false;    // the next state is
-    bool settled = false;  // room is not just as far as was looked
-    bool stops = false;    // and behind it no character of the classes leads on
-    bool leaves = false;   // on the way, what was begun may end
-    StateId next = Automaton::kNone;
-  };
-  Run& run(StateId s);
-  const Run& run_for(StateId s, uint8_t characters);  // looks so far
-  bool set_below(const TokenTrie::Node& n, StateId s, Mask& mask, bool leaves);
-  // Sets what may follow from s, by any way; leaves: where to note nodes after which what is below begins.
+  const Alone& others_from(StateId s, bool goes_on);
+  const Alone& keep(std::unordered_map<StateId, Alone>& all, StateId s, const Mask& mask, std::vector<uint32_t> leaves);
+  bool set_below(uint32_t at, StateId s, Mask& mask, bool leaves);
+  // Sets what may follow from s, by any way, in an empty mask; leaves: where to note nodes after which what is below
+  // begins.
   void walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves);
-  bool text_as(StateId s, uint8_t byte);
-  std::optional<uint8_t> usual_byte(StateId s);
+  bool walk_string(StateId s, uint8_t usual_byte, Mask& mask, std::vector<uint32_t>* leaves);
   // Along some nodes of the tree (masks.cc), those at [begin, end) of them.
   template <typename Nodes>
   void walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vector<uint32_t>* leaves);
@@ -62,11 +50,12 @@ class Masks {
 
   Automaton& automaton_;
   const TokenTrie& trie_;
+  Runs runs_;
   std::unordered_map<StateId, TokenSet> masks_;
-  std::array<std::unordered_map<StateId, Alone>, 2> alone_;  // [goes_on], by Automaton::alone's state
-  Mask mask_, mask_alone_;                                   // what is being made
-  std::vector<StateId> path_;                                // [depth] of a walk
-  std::vector<Run> runs_;                                    // [StateId], as far as asked for
+  std::array<std::unordered_map<StateId, Alone>, 2> alone_;   // [goes_on], by Automaton::alone's state
+  std::array<std::unordered_map<StateId, Alone>, 2> others_;  // [goes_on], by the state that is usual
+  Mask mask_, mask_alone_;                                    // what is being made
+  std::vector<StateId> path_;                                 // [depth] of a walk
   int64_t bytes_ = 0;
 };
 

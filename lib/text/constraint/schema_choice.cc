@@ -36,7 +36,7 @@ Expr Compiler::exactly_one(const Conjunction& c, const Conjunction& rest, const 
       if (all[i].never || all[k].never || empty(with(all[i], branches[k]), 0)) continue;
       if (c.types == kString) {
         const auto language = string_language(c);
-        return language ? text_.quoted(language->emit(g_, code_points(), c.path)) : Grammar::kNothing;
+        return language ? in_quotes(*language, c.path) : Grammar::kNothing;
       }
       overlaps[i].push_back(k);
       overlaps[k].push_back(i);

@@ -89,6 +89,8 @@ class Compiler {
     return [this](Grammar& g, const std::vector<CodeRange>& r, bool negated) { return characters(g, r, negated); };
   }
 
+  Expr in_quotes(const Language& language, const std::string& name);
+
   // schema_array.cc
   struct ArrayFacts {
     int64_t least = 0, most = -1;
@@ -134,7 +136,7 @@ class Compiler {
   std::map<Key, Expr> made_;
   std::vector<std::pair<Grammar::Rule, Conjunction>> queue_;
   std::map<std::pair<std::string, bool>, std::optional<Language>> languages_;
-  std::map<std::vector<uint32_t>, Expr> characters_;
+  std::map<std::vector<uint32_t>, Expr> characters_, rests_;
   int64_t work_ = 0;
   int depth_ = 0;  // of takes
 };

@@ -119,7 +119,7 @@ Expr Compiler::other_members(const Conjunction& c, const ObjectFacts& f) {
   for (const auto& [language, matched] : parts) {
     const Expr value = value_of(matched);
     if (value == Grammar::kNothing || language.none()) continue;
-    const Expr name = text_.quoted(language.emit(g_, code_points(), str("names in ", c.path)));
+    const Expr name = in_quotes(language, str("names in ", c.path));
     options.push_back(g_.sequence({name, text_.colon(), value}));
   }
   return g_.choice(options);

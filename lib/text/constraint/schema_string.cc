@@ -30,6 +30,12 @@ Compiler::StringFacts Compiler::string_facts(const Conjunction& c) {
   return f;
 }
 
+static std::vector<uint32_t> key_of(const std::vector<CodeRange>& ranges) {
+  std::vector<uint32_t> key;
+  for (const CodeRange r : ranges) key.push_back(r.first), key.push_back(r.last);
+  return key;
+}
+
 // What a class has of characters with escapes, of other ASCII, and of the rest: the first and the last are made once,
 // as most classes have all of them.
 Expr Compiler::characters(Grammar& g, const std::vector<CodeRange>& ranges, bool negated) {
@@ -45,8 +51,7 @@ Expr Compiler::characters(Grammar& g, const std::vector<CodeRange>& ranges, bool
   }
   std::vector<Expr> options;
   for (const auto& part : kinds) {
-    std::vector<uint32_t> key;
-    for (const CodeRange r : part) key.push_back(r.first), key.push_back(r.last);
+    auto key = key_of(part);
     auto known = characters_.find(key);
     if (known == characters_.end())
       known = characters_.emplace(std::move(key), text_.once(json_code_points(g, part, false), "characters")).first;
@@ -76,7 +81,22 @@ Expr Compiler::string(const Conjunction& c) {
     return Grammar::kNothing;
   }
   const std::optional<Language> all = string_language(c);
-  return all ? text_.quoted(all->emit(g_, code_points(), c.path)) : Grammar::kNothing;
+  return all ? in_quotes(*all, c.path) : Grammar::kNothing;
+}
+
+// The end of a string is in the rules of what is before it: no place within a string is the end of a rule (masks.h).
+Expr Compiler::in_quotes(const Language& language, const std::string& name) {
+  const Expr quote = g_.literal("\"");
+  const auto rest = [&](const std::vector<CodeRange>& ranges) {
+    const auto [known, is_new] = rests_.try_emplace(key_of(ranges));
+    if (is_new) {
+      const Grammar::Rule rule = g_.declare("rest of a string");
+      g_.define(rule, g_.sequence({g_.repeat(characters(g_, ranges, false), 0), quote}));
+      known->second = g_.refer(rule);
+    }
+    return known->second;
+  };
+  return g_.sequence({quote, language.emit(g_, {code_points(), quote, rest}, name)});
 }
 
 const Language* Compiler::pattern_language(const std::string& pattern, bool search, const std::string& path) {

@@ -43,6 +43,8 @@ TokenTrie::TokenTrie(std::span<const std::string> tokens, std::vector<int32_t> e
     longest_ = std::max(longest_, static_cast<uint32_t>(t.size()));
   }
   leave(0);
+  beginning_.fill(kNoNode);
+  for (uint32_t i = 0; i < nodes_.size(); i = nodes_[i].beyond) beginning_[nodes_[i].byte] = i;
   for (size_t i = nodes_.size(); i-- > 0;) look_below(nodes_[i], static_cast<uint32_t>(i), 0, 0, 0);
   find_plain();
   for (const Control& c : controls) {
@@ -119,7 +121,7 @@ void TokenTrie::find_plain() {
   std::vector<uint32_t> before(nodes_.size() + 1);  // how many others there are
   for (size_t i = 0; i < nodes_.size(); ++i) before[i + 1] = before[i] + (leads_to_others[i] ? 1 : 0);
   for (size_t i = 0; i < nodes_.size(); ++i)
-    if (leads_to_others[i]) others_.push_back({static_cast<uint32_t>(i), before[nodes_[i].beyond]});
+    if (leads_to_others[i]) others_.push_back({nodes_[i], static_cast<uint32_t>(i), before[nodes_[i].beyond]});
 }
 
 std::string TokenTrie::coded(std::string_view text) const {

@@ -33,6 +33,9 @@ class TokenTrie {
   };
   static constexpr uint8_t kMany = 255;
   std::span<const Node> nodes() const { return nodes_; }
+  // [byte] where the nodes of the tokens that begin so begin; kNoNode: there are none.
+  static constexpr uint32_t kNoNode = UINT32_MAX;
+  const std::array<uint32_t, 256>& beginning() const { return beginning_; }
   std::span<const int32_t> tokens(const Node& n) const { return std::span(tokens_).subspan(n.first_token, n.n_tokens); }
   std::span<const int32_t> tokens_below(const Node& n) const {
     const size_t begin = n.first_token + n.n_tokens;
@@ -44,9 +47,10 @@ class TokenTrie {
   static constexpr uint8_t kMostPlain = 16;  // characters of a token that counts as plain
   // [words()] the mask of those of at most n characters, n <= kMostPlain.
   std::span<const uint32_t> plain(size_t n) const { return std::span(plain_).subspan(n * words(), words()); }
-  // The nodes on the way to all tokens that are not plain, in order.
+  // The nodes on the way to all tokens that are not plain, in order; as copies, which lie side by side.
   struct Other {
-    uint32_t node;
+    Node node;
+    uint32_t at;      // in nodes()
     uint32_t beyond;  // the first of the others that is not below this one
   };
   std::span<const Other> others() const { return others_; }
@@ -64,6 +68,7 @@ class TokenTrie {
 
   size_t n_vocab_;
   std::vector<Node> nodes_;
+  std::array<uint32_t, 256> beginning_;
   std::vector<int32_t> tokens_;
   std::vector<int32_t> ends_;
   std::vector<uint32_t> plain_;  // [kMostPlain + 1, words()]

@@ -128,6 +128,9 @@ TEST_CASE("masks are what each token says by itself, where many are looked at to
 word ::= [^"\\\x00-\x1f])",
               word),
           {"a", "b", "x", "!", "e"});
+  check(Kind::kGrammar, R"(root ::= (word ("\n" | "<" "x")* "!")+
+word ::= "ab" | [^a"\\\x00-\x1f][^"\\\x00-\x1f]*)",
+        {"b", "a", "x", "!", "ab"});
   for (const char* string : {R"("([^"\\\x00-\x1f]|\\n){0,12}")", R"("([^"\\\x00-\x1f]|\\n){3,30}"e)", R"("[^"\\]*")"})
     check(Kind::kRegex, string, {"\"", "ab", "e", "x", "A", "xe"});
   check(Kind::kSchema, R"({"type": "object", "properties": {"ab": {"type": "string", "maxLength": 9}, "xe": {}}})",

@@ -184,7 +184,8 @@ TEST_CASE("a text between tags is any text without what ends it") {
     };
     const std::string almost = str("<b>x</b> ", end.substr(0, end.size() - 1), " <<", end.substr(0, 2));
     CHECK(holds_text(almost));
-    for (const auto& tag : tags(f, {.parallel = false}, kOne)["tags"]) {  // and it is read as it was meant
+    const ordered_json all = tags(f, {.parallel = false}, kOne);
+    for (const auto& tag : all["tags"]) {  // and it is read as it was meant
       const std::string text = str(tag["begin"].get<std::string>(), key, value, almost, syntax.tags->lines ? "\n" : "",
                                    end, tag["end"].get<std::string>());
       CAPTURE(text);
