@@ -32,6 +32,7 @@ grep -q Paris jshell.out
 ! grep -q -i 'exception\|error' jshell.out
 
 cp -r "$source/tests/packages/java-sample" sample
+mkdir -p sample/src/main/java/sample
 { echo 'package sample;'; grep '^import' lines; echo 'class Main { public static void main(String[] args) {'; grep -v '^import' lines; echo '} }'; } \
   >sample/src/main/java/sample/Main.java
 mvn -B -q -f sample/pom.xml -Dmaven.repo.local="$m2" package
