@@ -138,11 +138,13 @@ bool Engine::take_in() {
 // Lets go of what has ended or was cancelled.
 void Engine::sweep() {
   const int64_t time = Request::now();
+  bool ends_here = false;  // of something that no step ended
   const auto done = [&](const std::shared_ptr<Request>& r) {
-    const bool cancelled = r->cancelled();
+    const bool cancelled = r->cancelled(), ended = r->ended();
     if (!cancelled && time >= r->sequence().deadline) r->fail(late_);
     if (!cancelled && !r->ended()) return false;
     if (cancelled) r->fail(cancelled_);  // no effect on what has ended already
+    ends_here = ends_here || !ended;
     const infer_finish finish = r->usage().finish;
     count(finish == INFER_FINISH_CANCELLED ? kCancelled : finish == INFER_FINISH_ERROR ? kFailed : kFinished, 1);
     note_end(*r);
@@ -154,9 +156,12 @@ void Engine::sweep() {
   const auto n = static_cast<int32_t>(std::erase_if(live_, done));
   note_levels();
   if (n == 0) return;
-  std::lock_guard lock(mutex_);
-  n_open_ -= n;
-  if (n_open_ == 0) emptied_.notify_all();
+  {
+    std::lock_guard lock(mutex_);
+    n_open_ -= n;
+    if (n_open_ == 0) emptied_.notify_all();
+  }
+  if (ends_here && parts_.wake) parts_.wake();
 }
 
 void Engine::fail_step(const Status& why) noexcept {

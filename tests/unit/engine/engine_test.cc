@@ -340,6 +340,28 @@ TEST_CASE("many threads submit, pull, cancel and release at the same time; every
   CHECK(right == 60);
 }
 
+TEST_CASE("a host is woken for what ends without a step: in the queue, by its deadline or cancelled") {
+  Bench b;
+  REQUIRE(b.engine->pause().ok());
+  const auto woken = [&](int wakes) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (b.wakes < wakes && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return b.wakes >= wakes;
+  };
+  auto late = task({1, 2, 3}, 8);
+  late.deadline_ms = 5;
+  const auto first = *b.engine->submit(late);
+  CHECK(woken(1));
+  CHECK(first->ended());
+  const auto second = *b.engine->submit(task({1, 2, 3}, 8));
+  second->cancel();
+  b.engine->resume();
+  CHECK(woken(2));
+  CHECK(second->ended());
+  CHECK(b.executor->runs == 0);
+}
+
 TEST_CASE("a deadline that passes cancels the request, in the queue and while it runs; others go on") {
   Sizes s = toy::sizes();
   s.sequences = 1;
