@@ -33,7 +33,7 @@ void Masks::forget() {
   bytes_ = 0;
 }
 
-void Masks::walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves) {
+void Masks::walk_all(StateId s, TokenSet& mask, std::vector<uint32_t>* leaves) {
   const auto all = trie_.nodes();
   const ByteSet following = automaton_.following(s);
   if (following.size() >= kManyBytes) {
@@ -51,7 +51,7 @@ void Masks::walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves) {
 
 // Where this byte and most plain characters lead, as in a string, plain tokens that are not too long pass, and no
 // others: these are set, and what is not plain or begins in another way is looked at. False: it is not so.
-bool Masks::walk_string(StateId s, uint8_t usual_byte, Mask& mask, std::vector<uint32_t>* leaves) {
+bool Masks::walk_string(StateId s, uint8_t usual_byte, TokenSet& mask, std::vector<uint32_t>* leaves) {
   const auto all = trie_.nodes();
   const StateId usual = automaton_.next(s, usual_byte);
   const Run r = runs_.of(usual, Runs::kFar);
@@ -61,11 +61,11 @@ bool Masks::walk_string(StateId s, uint8_t usual_byte, Mask& mask, std::vector<u
   const bool text = runs_.text_as(s, usual_byte);
   const auto is_usual = [&](uint8_t b) { return b < 0x80 ? automaton_.next(s, b) == usual : text; };
   const auto plain = trie_.plain(std::min<size_t>(r.room + size_t{1}, Runs::kFar));
-  for (size_t w = 0; w < mask.size(); ++w) mask[w] |= plain[w];
+  mask.add(plain);
   const bool for_ever = r.next == usual;  // so other states lead here, too
   if (for_ever) {
     const Alone& others = others_from(usual, leaves != nullptr);
-    others.tokens.add_to(mask);
+    mask.add(others.tokens);
     uint32_t first = 0;  // nodes are in order
     for (const uint32_t i : others.leaves) {
       while (all[first].beyond <= i) first = all[first].beyond;
@@ -74,8 +74,8 @@ bool Masks::walk_string(StateId s, uint8_t usual_byte, Mask& mask, std::vector<u
   }
   for (uint32_t i = 0; i < all.size(); i = all[i].beyond) {
     if (!ByteClasses::plain(all[i].byte) || is_usual(all[i].byte)) continue;
-    for (const int32_t t : trie_.tokens(all[i])) unset(t, mask);
-    for (const int32_t t : trie_.tokens_below(all[i])) unset(t, mask);
+    for (const int32_t t : trie_.tokens(all[i])) mask.remove(t);
+    for (const int32_t t : trie_.tokens_below(all[i])) mask.remove(t);
     walk(AllNodes{all}, s, i, all[i].beyond, mask, leaves);
   }
   const auto others = trie_.others();
@@ -91,7 +91,7 @@ bool Masks::walk_string(StateId s, uint8_t usual_byte, Mask& mask, std::vector<u
 const Masks::Alone& Masks::others_from(StateId s, bool goes_on) {
   const auto known = others_[goes_on].find(s);
   if (known != others_[goes_on].end()) return known->second;
-  Mask mask(trie_.words());
+  TokenSet mask(trie_.words());
   std::vector<uint32_t> leaves;
   const auto others = trie_.others();
   for (uint32_t i = 0; i < others.size(); i = others[i].beyond) {
@@ -99,18 +99,16 @@ const Masks::Alone& Masks::others_from(StateId s, bool goes_on) {
     if (goes_on && automaton_.facts(s).leaves) leaves.push_back(others[i].at);
     walk(OtherNodes{others}, s, i + 1, others[i].beyond, mask, goes_on ? &leaves : nullptr);
   }
-  return keep(others_[goes_on], s, mask, std::move(leaves));
+  return keep(others_[goes_on], s, {std::move(mask), std::move(leaves)});
 }
 
-const Masks::Alone& Masks::keep(std::unordered_map<StateId, Alone>& all, StateId s, const Mask& mask,
-                                std::vector<uint32_t> leaves) {
-  const auto made = all.emplace(s, Alone{TokenSet(mask), std::move(leaves)}).first;
-  bytes_ += made->second.tokens.bytes() + static_cast<int64_t>(4 * made->second.leaves.size() + 150);
-  return made->second;
+const Masks::Alone& Masks::keep(std::unordered_map<StateId, Alone>& all, StateId s, Alone made) {
+  bytes_ += made.tokens.bytes() + static_cast<int64_t>(4 * made.leaves.capacity() + 150);
+  return all.emplace(s, std::move(made)).first->second;
 }
 
 template <typename Nodes>
-void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Mask& mask,
+void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, TokenSet& mask,
                  std::vector<uint32_t>* leaves) {
   if (begin == end) return;
   path_.resize(trie_.longest() + size_t{1});
@@ -124,7 +122,7 @@ void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Ma
       continue;
     }
     const Automaton::Facts& facts = automaton_.facts(to);
-    for (const int32_t t : trie_.tokens(n)) set(t, mask);
+    for (const int32_t t : trie_.tokens(n)) mask.add(t);
     if (leaves && facts.leaves && n.beyond > at + 1) leaves->push_back(at);
     if (n.beyond - at > kManyNodes && set_below(at, to, mask, leaves != nullptr)) {
       i = nodes.beyond(i);
@@ -137,7 +135,7 @@ void Masks::walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Ma
 
 // Sets all tokens below a node, without a look at each, if the state lets them pass. leaves: not if something may end
 // on the way.
-bool Masks::set_below(uint32_t at, StateId s, Mask& mask, bool leaves) {
+bool Masks::set_below(uint32_t at, StateId s, TokenSet& mask, bool leaves) {
   const TokenTrie::Node& n = trie_.nodes()[at];
   constexpr uint16_t kAscii = ByteClasses::kText - 1;
   if (n.classes & kAscii & ~automaton_.alike(s)) return false;  // as mostly
@@ -145,7 +143,7 @@ bool Masks::set_below(uint32_t at, StateId s, Mask& mask, bool leaves) {
   const Run& r = runs_.of(s, n.characters);
   if (leaves && r.leaves) return false;
   if (n.characters <= r.room) {
-    for (const int32_t t : trie_.tokens_below(n)) set(t, mask);
+    for (const int32_t t : trie_.tokens_below(n)) mask.add(t);
     return true;
   }
   if (!r.stops || (n.classes & ByteClasses::kText) != 0) return false;
@@ -154,7 +152,7 @@ bool Masks::set_below(uint32_t at, StateId s, Mask& mask, bool leaves) {
   for (auto i = at + 1; i < n.beyond;) {
     const bool fits = nodes[i].depth - n.depth <= r.room;
     if (fits)
-      for (const int32_t t : trie_.tokens(nodes[i])) set(t, mask);
+      for (const int32_t t : trie_.tokens(nodes[i])) mask.add(t);
     i = fits ? i + 1 : nodes[i].beyond;
   }
   return true;
@@ -164,15 +162,15 @@ const Masks::Alone& Masks::alone(Automaton::Pair p, bool goes_on) {
   const StateId s = automaton_.alone(p);
   const auto known = alone_[goes_on].find(s);
   if (known != alone_[goes_on].end()) return known->second;
-  mask_alone_.assign(trie_.words(), 0);
+  TokenSet tokens(trie_.words());
   std::vector<uint32_t> leaves;
-  walk_all(s, mask_alone_, goes_on ? &leaves : nullptr);
-  return keep(alone_[goes_on], s, mask_alone_, std::move(leaves));
+  walk_all(s, tokens, goes_on ? &leaves : nullptr);
+  return keep(alone_[goes_on], s, {std::move(tokens), std::move(leaves)});
 }
 
 const TokenSet& Masks::of(StateId s) {
   if (const auto found = masks_.find(s); found != masks_.end()) return found->second;
-  mask_.assign(trie_.words(), 0);
+  TokenSet mask(trie_.words());
   const std::vector<Automaton::Pair> pairs(automaton_.pairs(s).begin(), automaton_.pairs(s).end());
   for (const Automaton::Pair p : pairs) {
     const auto [loops, below] = automaton_.split(p.tail, trie_.longest());
@@ -183,15 +181,14 @@ const TokenSet& Masks::of(StateId s) {
       after = automaton_.begin({&back, 1});
     }
     const Alone& a = alone({p.local, loops}, after != Automaton::kNone);
-    a.tokens.add_to(mask_);
+    mask.add(a.tokens);
     const auto nodes = trie_.nodes();
-    for (const uint32_t i : a.leaves) walk(AllNodes{nodes}, after, i + 1, nodes[i].beyond, mask_, nullptr);
+    for (const uint32_t i : a.leaves) walk(AllNodes{nodes}, after, i + 1, nodes[i].beyond, mask, nullptr);
   }
   if (automaton_.facts(s).ends)
-    for (const int32_t t : trie_.ends()) set(t, mask_);
-  const auto made = masks_.emplace(s, TokenSet(mask_)).first;
-  bytes_ += made->second.bytes() + 150;
-  return made->second;
+    for (const int32_t t : trie_.ends()) mask.add(t);
+  bytes_ += mask.bytes() + 150;
+  return masks_.emplace(s, std::move(mask)).first->second;
 }
 
 }  // namespace infer::text

@@ -29,24 +29,21 @@ class Masks {
   void forget();  // with the automaton
 
  private:
-  using Mask = std::vector<uint32_t>;
   struct Alone {  // of a place by itself
     TokenSet tokens;
     std::vector<uint32_t> leaves;  // nodes after which the rule may end, none below another's... in order of the tree
   };
   const Alone& alone(Automaton::Pair p, bool goes_on);  // goes_on: leaves are noted
   const Alone& others_from(StateId s, bool goes_on);
-  const Alone& keep(std::unordered_map<StateId, Alone>& all, StateId s, const Mask& mask, std::vector<uint32_t> leaves);
-  bool set_below(uint32_t at, StateId s, Mask& mask, bool leaves);
+  const Alone& keep(std::unordered_map<StateId, Alone>& all, StateId s, Alone made);
+  bool set_below(uint32_t at, StateId s, TokenSet& mask, bool leaves);
   // Sets what may follow from s, by any way, in an empty mask; leaves: where to note nodes after which what is below
   // begins.
-  void walk_all(StateId s, Mask& mask, std::vector<uint32_t>* leaves);
-  bool walk_string(StateId s, uint8_t usual_byte, Mask& mask, std::vector<uint32_t>* leaves);
+  void walk_all(StateId s, TokenSet& mask, std::vector<uint32_t>* leaves);
+  bool walk_string(StateId s, uint8_t usual_byte, TokenSet& mask, std::vector<uint32_t>* leaves);
   // Along some nodes of the tree (masks.cc), those at [begin, end) of them.
   template <typename Nodes>
-  void walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, Mask& mask, std::vector<uint32_t>* leaves);
-  static void set(int32_t t, Mask& mask) { mask[static_cast<size_t>(t) / 32] |= 1u << t % 32; }
-  static void unset(int32_t t, Mask& mask) { mask[static_cast<size_t>(t) / 32] &= ~(1u << t % 32); }
+  void walk(const Nodes& nodes, StateId s, uint32_t begin, uint32_t end, TokenSet& mask, std::vector<uint32_t>* leaves);
 
   Automaton& automaton_;
   const TokenTrie& trie_;
@@ -54,7 +51,6 @@ class Masks {
   std::unordered_map<StateId, TokenSet> masks_;
   std::array<std::unordered_map<StateId, Alone>, 2> alone_;   // [goes_on], by Automaton::alone's state
   std::array<std::unordered_map<StateId, Alone>, 2> others_;  // [goes_on], by the state that is usual
-  Mask mask_, mask_alone_;                                    // what is being made
   std::vector<StateId> path_;                                 // [depth] of a walk
   int64_t bytes_ = 0;
 };
