@@ -8,8 +8,8 @@ folder=$(cd "$1" && pwd)
 shift
 python=$("$here/python.sh" bindings)
 export PATH=$(dirname "$python"):$PATH CCACHE_BASEDIR=$(dirname "$here") CCACHE_NOHASHDIR=1 CC=cc CXX=c++  # the names that other builds use: ccache knows what they compiled
-settings=("-Cbuild-dir=$(dirname "$here")/build/wheel")
-for option in "$@"; do settings+=("-Ccmake.define.${option#-D}"); done
+settings=("--config-settings=build-dir=$(dirname "$here")/build/wheel")
+for option in "$@"; do settings+=("--config-settings=cmake.define.${option#-D}"); done
 work=$(mktemp -d "$folder/.wheel.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 "$python" -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation "${settings[@]}" -w "$work" "$here/../bindings/python" >&2
