@@ -1,10 +1,10 @@
 /* A conversation: a line in, an answer out, until the input ends. Each turn sends all that was said so far; what the
- * engine has computed of it before is not computed again.   chat MODEL.gguf */
+ * engine has computed of it before is not computed again. Lines of up to 64 KiB.   chat MODEL.gguf */
 #include <string.h>
 
 #include "common.h"
 
-enum { kTurns = 200, kLine = 4096, kAnswer = 1 << 16 };
+enum { kTurns = 200, kLine = 1 << 16, kAnswer = 1 << 16 };
 
 static char* copy(const char* text, size_t n) {
   char* out = malloc(n + 1);
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
       size_t more = (size_t)piece.text_len;
       fwrite(piece.text, 1, more, stdout);
       fflush(stdout);
-      if (length + more > kAnswer) more = kAnswer - length; /* a longer one is remembered in part */
+      if (length + more > kAnswer) continue; /* a longer one is remembered in part; pieces are whole characters */
       memcpy(answer + length, piece.text, more);
       length += more;
     }

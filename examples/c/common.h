@@ -58,7 +58,7 @@ static inline infer_status read_all(infer_request* r, int print) {
   infer_piece piece = INFER_PIECE_INIT;
   infer_status s;
   while ((s = infer_request_next(r, -1, &piece)) == INFER_OK)
-    if (print) fwrite(piece.text, 1, (size_t)piece.text_len, stdout);
+    if (print) fwrite(piece.text, 1, (size_t)piece.text_len, stdout), fflush(stdout);
   return s;
 }
 #endif

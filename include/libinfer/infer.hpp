@@ -354,6 +354,7 @@ class Engine {
   }
   // How many of the tokens the file holds.  o: cache.domain.
   Result<int64_t> save(const std::vector<int32_t>& tokens, const std::string& path, const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
     int64_t n = 0;
     const infer_status s =
         infer_engine_save(handle_.get(), tokens.data(), static_cast<int64_t>(tokens.size()), o.get(), path.c_str(), &n);
@@ -361,6 +362,7 @@ class Engine {
     return n;
   }
   Result<std::vector<int32_t>> restore(const std::string& path, const Options& o = Options()) {
+    if (!o.outcome()) return o.outcome().error();
     return detail::filled<std::vector<int32_t>>(
         [&](int32_t* out, int64_t cap, int64_t* n) {
           return infer_engine_restore(handle_.get(), path.c_str(), o.get(), out, cap, n);

@@ -17,12 +17,12 @@ if(TARGET infer_archive)
   install(TARGETS infer_archive EXPORT static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 endif()
 # Of the plugins those that are not linked into the library already; it looks for them in the folder libinfer beside itself.
-foreach(backend vulkan cuda)
-  if(TARGET infer_plugin_${backend} AND NOT backend IN_LIST INFER_BACKENDS)
-    install(TARGETS infer_plugin_${backend} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/libinfer COMPONENT runtime)
-    install(FILES ${CMAKE_BINARY_DIR}/lib/libinfer/libinfer-${backend}.json
-      DESTINATION ${CMAKE_INSTALL_LIBDIR}/libinfer COMPONENT runtime)
-  endif()
+get_property(plugins GLOBAL PROPERTY INFER_PLUGINS)
+list(REMOVE_ITEM plugins ${INFER_BACKENDS})
+foreach(backend ${plugins})
+  install(TARGETS infer_plugin_${backend} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/libinfer COMPONENT runtime)
+  install(FILES ${CMAKE_BINARY_DIR}/lib/libinfer/libinfer-${backend}.json
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/libinfer COMPONENT runtime)
 endforeach()
 if(TARGET infer_tool)
   install(TARGETS infer_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
@@ -40,6 +40,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libinferConfig.cmake ${CMAKE_CURRENT_B
   DESTINATION ${config} COMPONENT dev)
 # From the folder of libinfer.pc to the prefix, so that the tree can be moved: lib/pkgconfig, or lib/x86_64-linux-gnu/pkgconfig.
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE up)
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_INCLUDEDIR BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE headers)
 configure_file(packaging/cmake/libinfer.pc.in libinfer.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libinfer.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 

@@ -112,6 +112,9 @@ function(infer_backend name)
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${ARG_FOLDER})
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/${ARG_FOLDER}/libinfer-${name}.json CONTENT
     "{\"name\": \"${name}\", \"library\": \"libinfer-${name}${CMAKE_SHARED_MODULE_SUFFIX}\", \"abi_major\": 0, \"abi_minor\": 2, \"arch\": \"${CMAKE_SYSTEM_PROCESSOR}\", \"version\": \"${PROJECT_VERSION}\"}\n")
+  if(ARG_FOLDER STREQUAL "lib/libinfer")
+    set_property(GLOBAL APPEND PROPERTY INFER_PLUGINS ${name}) # packaging/cmake/install.cmake
+  endif()
   if(NOT WIN32)
     target_link_options(infer_plugin_${name} PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/backends/common/plugin.map -Wl,--gc-sections -Wl,-z,noexecstack)
   endif()

@@ -24,8 +24,8 @@ add_custom_command(OUTPUT ${object} DEPENDS infer_objects VERBATIM WORKING_DIREC
 add_library(infer_archive STATIC ${object})
 set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
 # C: a program in C links it without a C++ compiler; the C++ runtime is named like any other library. (Threads and dl are in
-# the C library since glibc 2.34; before, they are these.)
+# the C library since glibc 2.34; before, they are these. -l: a bare name would be a target's where there is one.)
 set_target_properties(infer_archive PROPERTIES OUTPUT_NAME infer EXPORT_NAME static LINKER_LANGUAGE C
-  INTERFACE_LINK_LIBRARIES "stdc++;m;pthread;dl" INTERFACE_COMPILE_DEFINITIONS INFER_STATIC)
+  INTERFACE_LINK_LIBRARIES "-lstdc++;-lm;-lpthread;-ldl" INTERFACE_COMPILE_DEFINITIONS INFER_STATIC)
 target_include_directories(infer_archive INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

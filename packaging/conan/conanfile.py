@@ -3,6 +3,7 @@ import os
 import re
 
 from conan import ConanFile
+from conan.errors import ConanInvalidConfiguration
 from conan.tools.cmake import CMake, CMakeToolchain, cmake_layout
 from conan.tools.files import copy, load, rm, rmdir
 from conan.tools.system.package_manager import Apt, Brew, Dnf, PacMan
@@ -37,6 +38,10 @@ class Libinfer(ConanFile):
 
     def layout(self):
         cmake_layout(self)
+
+    def validate(self):
+        if not self.options.shared and (self.settings.os != "Linux" or self.settings.compiler != "gcc"):
+            raise ConanInvalidConfiguration("libinfer.a needs GCC on Linux: take -o libinfer/*:shared=True")
 
     def generate(self):
         toolchain = CMakeToolchain(self)

@@ -13,7 +13,10 @@ vcpkg_cmake_configure(
 )
 vcpkg_cmake_install()
 
-# Both libraries are built; a triplet takes one of them.
+# Both libraries are built, where they can be; a triplet takes one of them.
+if(VCPKG_LIBRARY_LINKAGE STREQUAL "static" AND NOT EXISTS "${CURRENT_PACKAGES_DIR}/lib/libinfer.a")
+  message(FATAL_ERROR "libinfer.a needs GCC and binutils on Linux: take a dynamic triplet")
+endif()
 if(VCPKG_LIBRARY_LINKAGE STREQUAL "static")
   set(other libinfer.so)
   set(targets Shared)

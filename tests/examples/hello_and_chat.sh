@@ -8,8 +8,9 @@ fail() { echo "$*"; exit 1; }
 answer=$($hello "$model" "List the first five prime numbers.")
 [ "$answer" = "The first five prime numbers are 2, 3, 5, 7, and 11." ] || fail "hello said: $answer"
 # The second question means something only behind the first.
-mapfile -t said < <(printf 'Name the capital of France.\nAnd of Italy?\n' | timeout 120 $chat "$model")
-[[ ${said[0]} == *Paris* && ${said[1]} == *Rome* ]] || fail "chat said: ${said[*]}"
+out=$(printf 'Name the capital of France.\nAnd of Italy?\n' | timeout 120 $chat "$model") || fail "chat ended with $?"
+mapfile -t said <<<"$out"
+[[ ${said[0]} == *Paris* && ${said[1]-} == *Rome* ]] || fail "chat said: ${said[*]}"
 # A file that is not there: no answer but what is wrong, and what to do.
 for program in "$hello" "$chat"; do
   out=$(echo Hello | $program "$model.missing" 2>&1 >/dev/null) && fail "$program took a file that is not there"

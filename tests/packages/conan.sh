@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 quietly() { "$@" >"$work/log" 2>&1 || fail "$* failed: $(tail -30 "$work/log")"; }
 cd "$work" # Conan writes presets where it stands
 quietly "$conan" profile detect
-awk '/^```c$/{on=1;next} /^```$/{if(on)exit} on' "$source/README.md" >"$work/hello.c"
+"$source/tests/packages/readme.sh" "$source" c >"$work/hello.c"
 for shared in False True; do
   options=(-o "libinfer/*:shared=$shared" -c "tools.cmake.cmake_layout:test_folder=\$TMP" -c tools.cmake.cmaketoolchain:generator=Ninja
     -c "tools.cmake.cmaketoolchain:extra_variables={'INFER_ONEDNN_ROOT': '$onednn'}")

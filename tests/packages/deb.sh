@@ -16,6 +16,7 @@ if [ -z "${DEB_TEST_ROOT:-}" ]; then
   DEB_TEST_WORK=$(mktemp -d)
   trap 'rmdir "$DEB_TEST_WORK"' EXIT
   export DEB_TEST_ROOT DEB_TEST_WORK
+  unshare --mount true 2>/dev/null || fail "this test mounts, and may not (in a container: CAP_SYS_ADMIN)"
   unshare --mount --propagation private "$0" "$@"
   exit
 fi
@@ -29,7 +30,7 @@ mount -t proc proc "$root/proc"
 mkdir "$root/test"
 cp "$folder"/*.deb "$root/test"
 cp "$source/examples/cpp/hello.cc" "$root/test"
-awk '/^```c$/{on=1;next} /^```$/{if(on)exit} on' "$source/README.md" >"$root/test/hello.c"
+"$source/tests/packages/readme.sh" "$source" c >"$root/test/hello.c"
 touch "$root/test/model.gguf"
 mount --bind -o ro "$model" "$root/test/model.gguf"
 inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive /bin/bash -euc "cd /test; $1"; }

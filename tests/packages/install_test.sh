@@ -16,7 +16,7 @@ needs() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort | tr '
 
 # The C program is the one that README shows, not a copy of it.
 cp -r "$source/tests/packages/sample" "$work/sample"
-awk '/^```c$/{on=1;next} /^```$/{if(on)exit} on' "$source/README.md" >"$work/sample/hello.c"
+"$source/tests/packages/readme.sh" "$source" c >"$work/sample/hello.c"
 [ "$(wc -l <"$work/sample/hello.c")" -ge 15 ] || fail "README.md has no C program"
 cp "$source/examples/cpp/hello.cc" "$work/sample/hello.cc"
 for cpp in OFF ON; do # a project that knows no C++ links the archive, too

@@ -26,7 +26,7 @@ for linkage in static dynamic; do
   [ -e "$package/share/libinfer/copyright" ] && [ -e "$package/share/libinfer/usage" ] || fail "no copyright or usage"
   [ "$(ls "$package"/lib/libinfer.* | grep -c '\.a$')" = "$([ $linkage = static ] && echo 1 || echo 0)" ] || fail "$linkage: $(ls "$package/lib")"
   cp -r "$source/tests/packages/sample" "$package/app"
-  awk '/^```c$/{on=1;next} /^```$/{if(on)exit} on' "$source/README.md" >"$package/app/hello.c"
+  "$source/tests/packages/readme.sh" "$source" c >"$package/app/hello.c"
   quietly cmake -G Ninja -S "$package/app" -B "$package/app/build" -DKINDS=libinfer -DCMAKE_BUILD_TYPE=Release "-DCMAKE_PREFIX_PATH=$package"
   quietly cmake --build "$package/app/build"
   "$package/app/build/hello.c_libinfer" "$model" "Name the capital of France." | grep -q Paris || fail "$linkage: no answer"

@@ -58,7 +58,7 @@ const Run& Runs::of(StateId s, uint8_t characters) {
 }
 
 bool Runs::text_as(StateId s, uint8_t byte) {
-  if (automaton_.text_as(s, byte)) return true;
+  if (automaton_.text_as(s, byte)) return true;  // as mostly; not where characters are a rule of their own
   const StateId to = automaton_.next(s, byte);
   // From `at` by any byte of these classes to one state, in which nothing ends.
   const auto step = [&](StateId& at, uint8_t first, uint8_t last) {

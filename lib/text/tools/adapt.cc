@@ -1,6 +1,7 @@
 #include "text/tools/adapt.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <utility>
 
@@ -119,6 +120,7 @@ class Adapter {
   }
 
   Status assistant(Message m) {
+    unnamed_.clear();
     rename_reasoning();
     const Json* list = fields_.find("tool_calls");
     if (!list || list->is(Kind::kNull) || list->items.empty()) {
@@ -197,7 +199,11 @@ class Adapter {
     if (!object.is(Kind::kObject)) return bad("has arguments that are no object");
     Call call;
     call.as_written = {new_id(id ? id->text : ""), name->text, json_dumps(object)};
-    names_[id ? id->text : ""] = name->text;
+    if (id && !id->text.empty()) {
+      names_[id->text] = name->text;
+    } else {
+      unnamed_.push_back(name->text);
+    }
     Json inner{.kind = Kind::kObject};
     set(inner, "name", *name);
     set(inner, "arguments", facts_.arguments_as_text ? text_json(call.as_written.arguments) : std::move(object));
@@ -240,6 +246,13 @@ class Adapter {
       out_.push_back(std::move(call->second));
       waiting_.erase(call);
     }
+    std::string name;  // of the call
+    if (const auto known = names_.find(old); known != names_.end()) {
+      name = known->second;
+    } else if (old.empty() && !unnamed_.empty()) {
+      name = std::move(unnamed_.front());
+      unnamed_.pop_front();
+    }
     if (!facts_.results) {
       const std::string text = str("<tool_response>\n", text_of(m), "\n</tool_response>");
       if (!out_.empty() && out_.back().role == "user" && said_results_) {
@@ -251,8 +264,7 @@ class Adapter {
       said_results_ = true;
       return;
     }
-    if (const auto known = names_.find(old); known != names_.end() && !fields_.find("name"))
-      set(fields_, "name", text_json(known->second));
+    if (!name.empty() && !fields_.find("name")) set(fields_, "name", text_json(name));
     if (!old.empty()) set(fields_, "tool_call_id", text_json(new_one));
     finish(m);
   }
@@ -278,6 +290,7 @@ class Adapter {
   std::string system_;                        // waits for the user's message
   std::map<std::string, std::string> ids_;    // as given: as made
   std::map<std::string, std::string> names_;  // of calls, by their id as given
+  std::deque<std::string> unnamed_;           // of those without an id, that no result has come for
   size_t n_without_ = 0;
   std::vector<std::pair<std::string, Message>> waiting_;  // calls by id, one a message
   bool said_results_ = false;

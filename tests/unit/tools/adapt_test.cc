@@ -178,8 +178,10 @@ TEST_CASE("results without ids are those of the calls in their order") {
   REQUIRE(m.size() == 4);
   CHECK(m[0]["tool_calls"][0]["function"]["name"] == "f");
   CHECK(m[1]["content"] == "one");
+  CHECK(m[1]["name"] == "f");
   CHECK(m[2]["tool_calls"][0]["function"]["name"] == "g");
   CHECK(m[3]["content"] == "two");
+  CHECK(m[3]["name"] == "g");
 }
 
 TEST_CASE("what a template has no words for is text") {
